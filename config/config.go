@@ -1,0 +1,50 @@
+// Package config is the exporter's configuration: its types, defaults, strict loading and validation, and its secrets.
+package config
+
+// Config is one validated, immutable configuration: all files merged, defaults filled in.
+type Config struct {
+	Auths       map[string]*Auth   `yaml:"auths,omitempty"`
+	Defaults    Settings           `yaml:"defaults,omitempty"`
+	Targets     []*Target          `yaml:"targets,omitempty"`
+	TargetFiles []string           `yaml:"target_files,omitempty,flow"`
+	Modules     map[string]*Module `yaml:"modules,omitempty"`
+	Catalog     map[string]*Metric `yaml:"catalog,omitempty"`
+}
+
+// Settings are what a target may set for itself and Defaults sets for all. In a loaded Config none is nil.
+type Settings struct {
+	Port          *int      `yaml:"port,omitempty"`            // TCP port where an address names none
+	Timeout       *Duration `yaml:"timeout,omitempty"`         // of one read of the device
+	MaxAge        *Duration `yaml:"max_age,omitempty"`         // a read younger than this is served again
+	Modules       []string  `yaml:"modules,omitempty,flow"`    // module names, or auto
+	MaxReplyBytes *Bytes    `yaml:"max_reply_bytes,omitempty"` // bound of one reply
+	MaxSamples    *int      `yaml:"max_samples,omitempty"`     // bound of the samples of one read
+}
+
+// Target is one device.
+type Target struct {
+	Name     string            `yaml:"name"`
+	Address  string            `yaml:"address"` // host, host:port or [v6]:port as written; HostPort is what is dialled
+	Auth     string            `yaml:"auth"`
+	Settings `yaml:",inline"`
+	Labels   map[string]string `yaml:"labels,omitempty,flow"`
+
+	Position Position `yaml:"-"`
+}
+
+// Auth is how to log in to devices and how to know that they are who they should be.
+type Auth struct {
+	Username                 string   `yaml:"username"`
+	Password                 Secret   `yaml:"password,omitempty"`
+	PasswordFile             string   `yaml:"password_file,omitempty"`
+	PasswordEnv              string   `yaml:"password_env,omitempty"`
+	PrivateKeyFile           string   `yaml:"private_key_file,omitempty"`
+	PrivateKeyPassphraseFile string   `yaml:"private_key_passphrase_file,omitempty"`
+	KnownHostsFile           string   `yaml:"known_hosts_file,omitempty"`
+	HostKeyFingerprints      []string `yaml:"host_key_fingerprints,omitempty"`
+	InsecureIgnoreHostKey    bool     `yaml:"insecure_ignore_host_key,omitempty"`
+	LegacyAlgorithms         bool     `yaml:"legacy_algorithms,omitempty"`
+	AllowedTargets           []string `yaml:"allowed_targets,omitempty,flow"` // CIDR prefixes
+
+	Position Position `yaml:"-"`
+}

@@ -1,0 +1,110 @@
+package config
+
+// Module says which replies to ask a device for and where the catalogue's metrics sit in them. It is data: a vendor or a
+// YANG model is a file of this form, built in (config/modules) or written by the user under `modules:`.
+type Module struct {
+	// Provides names the kind of thing the module reads ("interfaces"). Of the modules that provide one thing, auto takes
+	// the best one that the device has and that gives rows.
+	Provides string `yaml:"provides,omitempty"`
+	// Preference orders the modules of one kind for auto, the highest first.
+	Preference int `yaml:"preference,omitempty"`
+	// Status is "supported" when a recorded reply of a real device is part of the tests, else "untested".
+	Status string `yaml:"status,omitempty"`
+	// Namespaces maps the prefixes used in paths to namespace URIs; "*" in a URI stands for any run of characters.
+	Namespaces map[string]string `yaml:"namespaces,omitempty"`
+	// Requires lists what a device must announce: a prefix, "prefix@>=REVISION", ":nmda" or a capability URI.
+	Requires []string `yaml:"requires,omitempty"`
+	// MaxAge overrides the target's max_age for this module.
+	MaxAge *Duration `yaml:"max_age,omitempty"`
+	Reads  []Read    `yaml:"reads"`
+	// Roots are paths that wrap the rows' paths, such as a multi-routing-engine envelope; "" is the reply itself.
+	Roots []string `yaml:"roots,omitempty"`
+	Rows  []Row    `yaml:"rows"`
+
+	// Position is where the module begins in its file.
+	Position Position `yaml:"-"`
+	source   *source
+	path     []any
+}
+
+// At returns the position of a part of the module, named by its keys and indexes: At("rows", 0, "metrics", "NAME"). A
+// part that does not exist has the position of the nearest part above it.
+func (m *Module) At(path ...any) Position {
+	return m.source.at(append(append([]any{}, m.path...), path...)...)
+}
+
+// Read is one rpc: exactly one of its fields is set.
+type Read struct {
+	Get       []string `yaml:"get,omitempty"`
+	GetData   []string `yaml:"get_data,omitempty"`
+	GetConfig []string `yaml:"get_config,omitempty"`
+	// RPC is the XML of a reading operation, sent as it stands.
+	RPC string `yaml:"rpc,omitempty"`
+}
+
+// Row describes the entries of a list (or a container) that become rows of metrics.
+type Row struct {
+	Path Strings `yaml:"path"`
+	// Key names the leaves that tell rows apart; rows with equal keys are one row, over lists and reads.
+	Key    Strings          `yaml:"key,omitempty"`
+	Labels map[string]Value `yaml:"labels,omitempty"`
+	// When keeps the rows whose leaves hold one of the given texts.
+	When map[string]Strings `yaml:"when,omitempty"`
+	// StartTime is when the row's counters began, for their created timestamp.
+	StartTime *Value           `yaml:"start_time,omitempty"`
+	Metrics   map[string]Value `yaml:"metrics,omitempty"`
+	Rows      []Row            `yaml:"rows,omitempty"`
+}
+
+// Value says how one label or metric is made from a row. In YAML a bare string is Value{Leaf: string}.
+type Value struct {
+	// Leaf is a path relative to the row ("." is the row's own text), or an absolute path into an enclosing entry.
+	Leaf string `yaml:"leaf,omitempty"`
+	// Attribute takes an XML attribute of the leaf (by local name) in place of its text.
+	Attribute string `yaml:"attribute,omitempty"`
+	// Decode reads the text in another way than the catalogue's: age, nanoseconds, milliseconds, ieeefloat32, bitrate,
+	// presence.
+	Decode string `yaml:"decode,omitempty"`
+	// Values maps texts (prefix off) to numbers, or for labels to texts; "*" is any other text.
+	Values map[string]string `yaml:"values,omitempty"`
+	Scale  *float64          `yaml:"scale,omitempty"`
+	Offset *float64          `yaml:"offset,omitempty"`
+	// ScaleLeaf holds an SI scale name (RFC 8348 sensor-value-scale: yocto to yotta).
+	ScaleLeaf string `yaml:"scale_leaf,omitempty"`
+	// PrecisionLeaf holds the number of decimal digits of a fixed-point value (RFC 8348 sensor-value-precision); 1 to 9
+	// divide, other values do nothing.
+	PrecisionLeaf string `yaml:"precision_leaf,omitempty"`
+	// Match is a regular expression that the text must match; its first group, if it has one, is the value.
+	Match string `yaml:"match,omitempty"`
+	// Skip lists texts that mean "no value": no sample, and nothing counted.
+	Skip Strings `yaml:"skip,omitempty"`
+	// When gives the value only in rows whose leaves hold one of the given texts.
+	When map[string]Strings `yaml:"when,omitempty"`
+	// FirstOf takes the first of several values that is there and valid.
+	FirstOf []Value `yaml:"first_of,omitempty"`
+	// Template composes a label from leaves: "{slot}/{port}".
+	Template string `yaml:"template,omitempty"`
+}
+
+// UnmarshalYAML reads a Value as a bare leaf or as a mapping.
+func (v *Value) UnmarshalYAML(unmarshal func(any) error) error {
+	if unmarshal(&v.Leaf) == nil {
+		return nil
+	}
+	v.Leaf = ""
+	type plain Value
+	return unmarshal((*plain)(v))
+}
+
+// Strings is a list of strings that YAML may also give as one string.
+type Strings []string
+
+// UnmarshalYAML reads one scalar or a list of them.
+func (s *Strings) UnmarshalYAML(unmarshal func(any) error) error {
+	var one string
+	if unmarshal(&one) == nil {
+		*s = Strings{one}
+		return nil
+	}
+	return unmarshal((*[]string)(s))
+}
