@@ -1,0 +1,194 @@
+package xmlscan
+
+import (
+	"bytes"
+	"strings"
+)
+
+// markup reads what begins with '<'. It returns kind 0 for what gives no token.
+func (s *Scanner) markup() (Kind, error) {
+	for s.end-s.pos < 2 {
+		if err := s.more(); err != nil {
+			return 0, s.finish(err)
+		}
+	}
+	switch s.buf[s.pos+1] {
+	case '/':
+		return s.endTag()
+	case '?':
+		return 0, s.instruction()
+	case '!':
+		return s.declaration()
+	}
+	return s.startTag()
+}
+
+func (s *Scanner) endTag() (Kind, error) {
+	n, err := s.find([]byte{'>'}, 2)
+	if err != nil {
+		return 0, err
+	}
+	s.name = bytes.TrimRight(s.buf[s.pos+2:s.pos+n], " \t\r\n")
+	if len(s.marks) == 0 {
+		return 0, s.syntax("an end tag without a start tag")
+	}
+	if last := s.open[s.marks[len(s.marks)-1]:]; !bytes.Equal(last, s.name) {
+		return 0, s.syntax("</" + quote(s.name) + "> closes <" + quote(last) + ">")
+	}
+	s.pos += n + 1
+	s.pop()
+	return End, nil
+}
+
+func (s *Scanner) startTag() (Kind, error) {
+	n, err := s.tagEnd()
+	if err != nil {
+		return 0, err
+	}
+	tag := s.buf[s.pos+1 : s.pos+n]
+	if len(tag) > 0 && tag[len(tag)-1] == '/' {
+		s.selfClose = true
+		tag = tag[:len(tag)-1]
+	}
+	i := 0
+	for i < len(tag) && !isSpace(tag[i]) {
+		i++
+	}
+	s.name = tag[:i]
+	switch {
+	case i == 0 || !nameStart(tag[0]):
+		return 0, s.syntax("a '<' that begins no tag")
+	case s.closed:
+		return 0, s.syntax("a second root element <" + quote(s.name) + ">")
+	case len(s.marks) >= maxDepth:
+		return 0, s.syntax("elements nested more than 512 deep")
+	}
+	s.attrs = s.attrs[:0]
+	if i < len(tag) {
+		if err := s.scanAttrs(tag[i:]); err != nil {
+			return 0, err
+		}
+	}
+	s.pos += n + 1
+	s.marks = append(s.marks, len(s.open))
+	s.open = append(s.open, s.name...)
+	s.ns.declare(s.attrs, len(s.marks))
+	return Start, nil
+}
+
+// tagEnd finds the '>' that ends a start tag: quoted attribute values may hold others.
+func (s *Scanner) tagEnd() (int, error) {
+	from, quoted := 1, byte(0)
+	for {
+		for i := s.pos + from; i < s.end; i++ {
+			switch c := s.buf[i]; {
+			case quoted != 0:
+				if c == quoted {
+					quoted = 0
+				}
+			case c == '>':
+				return i - s.pos, nil
+			case c == '"' || c == '\'':
+				quoted = c
+			case c == '<':
+				return 0, s.syntax("a '<' inside a tag")
+			}
+		}
+		from = s.end - s.pos
+		if err := s.more(); err != nil {
+			return 0, s.finish(err)
+		}
+	}
+}
+
+func (s *Scanner) scanAttrs(b []byte) error {
+	for {
+		b = bytes.TrimLeft(b, " \t\r\n")
+		if len(b) == 0 {
+			return nil
+		}
+		eq := bytes.IndexByte(b, '=')
+		if eq <= 0 {
+			return s.syntax("an attribute without a value")
+		}
+		name := bytes.TrimRight(b[:eq], " \t\r\n")
+		b = bytes.TrimLeft(b[eq+1:], " \t\r\n")
+		if len(b) == 0 || b[0] != '"' && b[0] != '\'' {
+			return s.syntax("an attribute value without quotes")
+		}
+		end := bytes.IndexByte(b[1:], b[0])
+		if end < 0 {
+			return s.syntax("an attribute value without its closing quote")
+		}
+		s.attrs = append(s.attrs, Attr{Name: name, Value: b[1 : end+1]})
+		b = b[end+2:]
+	}
+}
+
+// instruction passes over <?...?>, taking the encoding from the XML declaration.
+func (s *Scanner) instruction() error {
+	decl, err := s.has("<?xml")
+	if err != nil {
+		return err
+	}
+	if !decl || len(s.marks) > 0 || s.closed {
+		return s.discardTo("?>")
+	}
+	n, err := s.find([]byte("?>"), 2)
+	if err != nil {
+		return err
+	}
+	switch declared := strings.ToLower(string(s.buf[s.pos : s.pos+n])); {
+	case strings.Contains(declared, "8859-1"), strings.Contains(declared, "latin1"), strings.Contains(declared, "windows-1252"):
+		s.latin1 = true
+	case strings.Contains(declared, "utf-16"), strings.Contains(declared, "ucs-"):
+		return s.syntax("the encoding is neither UTF-8 nor ISO-8859-1")
+	}
+	s.pos += n + 2
+	return nil
+}
+
+func (s *Scanner) declaration() (Kind, error) {
+	if comment, err := s.has("<!--"); err != nil {
+		return 0, err
+	} else if comment {
+		s.pos += len("<!--")
+		return 0, s.discardTo("-->")
+	}
+	cdata, err := s.has("<![CDATA[")
+	if err != nil {
+		return 0, err
+	}
+	if !cdata {
+		return 0, s.syntax("a document type or another declaration, which NETCONF does not use")
+	}
+	if len(s.marks) == 0 {
+		return 0, s.syntax("text outside the root element")
+	}
+	s.pos += len("<![CDATA[")
+	s.cdata = true
+	return Text, s.scanCDATA()
+}
+
+func (s *Scanner) pop() {
+	last := len(s.marks) - 1
+	s.ns.leave(len(s.marks))
+	s.name = s.open[s.marks[last]:]
+	s.open = s.open[:s.marks[last]]
+	s.marks = s.marks[:last]
+	s.closed = last == 0
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+
+func nameStart(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == ':' || c >= 0x80
+}
+
+// quote bounds a name from the device for use in a message.
+func quote(name []byte) string {
+	if len(name) > 64 {
+		name = append(name[:61:61], "..."...)
+	}
+	return strings.ToValidUTF8(string(name), "\ufffd")
+}

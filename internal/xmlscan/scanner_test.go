@@ -1,0 +1,159 @@
+package xmlscan_test
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
+)
+
+// scan renders a document's tokens as a line each: "+{uri}local a=v", "text", "-".
+func scan(t *testing.T, r io.Reader) (lines []string, err error) {
+	t.Helper()
+	var s xmlscan.Scanner
+	s.Reset(r)
+	text := ""
+	flush := func() {
+		if strings.TrimSpace(text) != "" {
+			lines = append(lines, text)
+		}
+		text = ""
+	}
+	for {
+		kind, err := s.Next()
+		if err != nil {
+			return lines, err
+		}
+		switch kind {
+		case xmlscan.Start:
+			flush()
+			ns, local := s.Resolve(s.Name())
+			line := "+{" + s.URI(ns) + "}" + string(local)
+			for _, a := range s.Attrs() {
+				line += " " + string(a.Name) + "=" + string(s.AppendValue(nil, a))
+			}
+			lines = append(lines, line)
+		case xmlscan.End:
+			flush()
+			lines = append(lines, "-")
+		case xmlscan.Text:
+			text = string(s.AppendText([]byte(text)))
+		}
+	}
+}
+
+func TestDocuments(t *testing.T) {
+	for name, tc := range map[string]struct {
+		doc  string
+		want []string
+		err  string // part of the message; "" for a complete document
+	}{
+		"namespaces":           {doc: `<a xmlns="u"><p:b xmlns:p="v"><c/></p:b><c/></a>`, want: []string{"+{u}a xmlns=u", "+{v}b xmlns:p=v", "+{u}c", "-", "-", "+{u}c", "-", "-"}},
+		"empty default":        {doc: `<a xmlns="u"><b xmlns=""/></a>`, want: []string{"+{u}a xmlns=u", "+{}b xmlns=", "-", "-"}},
+		"unbound prefix":       {doc: `<nc:a><nc:b/></nc:a>`, want: []string{"+{}a", "+{}b", "-", "-"}},
+		"attributes":           {doc: "<a x = 'q\"q'\n\ty=\"a>b&amp;\"/>", want: []string{`+{}a x=q"q y=a>b&`, "-"}},
+		"prologue":             {doc: "\ufeff \n<?xml version='1.1'?><!-- <x> --><?pi <y> ?><a/>\n<!-- z -->\n", want: []string{"+{}a", "-"}},
+		"references":           {doc: "<a>&lt;&#65;&#x42;&amp;amp; &nbsp; A & B &#8;&#xD800;&#x110000;</a>", want: []string{"+{}a", "<AB&amp; &nbsp; A & B &#x110000;", "-"}},
+		"control characters":   {doc: "<a>x\x08\x00y</a>", want: []string{"+{}a", "xy", "-"}},
+		"line ends":            {doc: "<a>1\r\n2\r3</a>", want: []string{"+{}a", "1\n2\n3", "-"}},
+		"invalid UTF-8":        {doc: "<a>M\xfcnchen \xcd\xcd</a>", want: []string{"+{}a", "M\ufffdnchen \ufffd\ufffd", "-"}},
+		"ISO-8859-1":           {doc: "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a x='\xe9'>M\xfcnchen</a>", want: []string{"+{}a x=é", "München", "-"}},
+		"character data":       {doc: "<a>x<![CDATA[<b>&amp;]]]]><![CDATA[>é]]>y</a>", want: []string{"+{}a", "x<b>&amp;]]>éy", "-"}},
+		"white space in tags":  {doc: "<a \n><b\t/></a\n>", want: []string{"+{}a", "+{}b", "-", "-"}},
+		"emoji":                {doc: "<a>😀</a>", want: []string{"+{}a", "😀", "-"}},
+		"mismatch":             {doc: "<a><b></a>", want: []string{"+{}a", "+{}b"}, err: "byte 6: </a> closes <b>"},
+		"truncated":            {doc: "<a><b>x", want: []string{"+{}a", "+{}b"}, err: "ends before"},
+		"truncated in a tag":   {doc: "<a><b x='1", want: []string{"+{}a"}, err: "ends before"},
+		"empty":                {doc: " \n", err: "ends before"},
+		"two roots":            {doc: "<a/><b/>", want: []string{"+{}a", "-"}, err: "second root"},
+		"text after the root":  {doc: "<a/>x", want: []string{"+{}a", "-"}, err: "outside the root"},
+		"text before the root": {doc: "x<a/>", err: "outside the root"},
+		"document type":        {doc: `<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>`, err: "document type"},
+		"no quotes":            {doc: "<a x=1/>", err: "without quotes"},
+		"no value":             {doc: "<a x/>", err: "without a value"},
+		"tag in a tag":         {doc: "<a <b/></a>", err: "inside a tag"},
+		"stray less-than":      {doc: "<a>1 < 2</a>", want: []string{"+{}a"}, err: "inside a tag"},
+		"UTF-16":               {doc: `<?xml version="1.0" encoding="UTF-16"?><a/>`, err: "neither UTF-8"},
+		"too deep":             {doc: strings.Repeat("<a>", 10000), want: nil, err: "512 deep"},
+		"end without start":    {doc: "</a>", err: "without a start tag"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, way := range []struct {
+				name string
+				r    io.Reader
+			}{
+				{"whole", strings.NewReader(tc.doc)},
+				{"byte by byte", iotest.OneByteReader(strings.NewReader(tc.doc))},
+				{"data with EOF", iotest.DataErrReader(strings.NewReader(tc.doc))},
+			} {
+				got, err := scan(t, way.r)
+				if tc.err == "" && err != io.EOF || tc.err != "" && !strings.Contains(err.Error(), tc.err) {
+					t.Errorf("%s: error %v, want %q", way.name, err, tc.err)
+				}
+				if tc.want == nil {
+					continue
+				}
+				if diff := cmp.Diff(tc.want, got); diff != "" {
+					t.Errorf("%s: %s", way.name, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestReaderErrorIsPassedOn(t *testing.T) {
+	broken := errors.New("broken")
+	if _, err := scan(t, io.MultiReader(strings.NewReader("<a><b>"), iotest.ErrReader(broken))); !errors.Is(err, broken) {
+		t.Errorf("error %v, want %v", err, broken)
+	}
+}
+
+func TestTagsAreBounded(t *testing.T) {
+	_, err := scan(t, io.MultiReader(strings.NewReader(`<a x="`), endless{}))
+	var syntax *xmlscan.SyntaxError
+	if !errors.As(err, &syntax) {
+		t.Errorf("error %v, want a SyntaxError", err)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+func TestSkip(t *testing.T) {
+	var s xmlscan.Scanner
+	s.Reset(strings.NewReader("<a><b><c>x</c><d/></b><e/></a>"))
+	for range 2 {
+		if _, err := s.Next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Skip(); err != nil {
+		t.Fatal(err)
+	}
+	if kind, err := s.Next(); kind != xmlscan.Start || string(s.Name()) != "e" || err != nil {
+		t.Errorf("after Skip: %v %q %v, want the start of e", kind, s.Name(), err)
+	}
+}
+
+func FuzzScanner(f *testing.F) {
+	f.Add([]byte("<a x='1'>&lt;<![CDATA[y]]></a>"))
+	f.Add([]byte("\ufeff<?xml version=\"1.0\" encoding=\"latin1\"?><a>\xfc</a>"))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		whole, err1 := scan(t, strings.NewReader(string(doc)))
+		pieces, err2 := scan(t, iotest.OneByteReader(strings.NewReader(string(doc))))
+		if (err1 == nil) != (err2 == nil) || !cmp.Equal(whole, pieces) {
+			t.Errorf("whole gives %q, %v; byte by byte %q, %v", whole, err1, pieces, err2)
+		}
+	})
+}
