@@ -1,0 +1,22 @@
+//go:build linux
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+)
+
+// The other tests lean on the device; this one says whether the device itself is at fault.
+func TestTheReferenceDeviceAnswersYangcliAndSurvivesARestart(t *testing.T) {
+	d := startDevice(t)
+	for range 2 {
+		if reply := d.yangcli("sget /interfaces-state"); !strings.Contains(reply, "<name>lo</name>") {
+			t.Fatalf("no loopback interface in the reply:\n%s", reply)
+		}
+		d.restartNetconfd()
+	}
+	if d.logins() != 2 || d.refusals() != 0 {
+		t.Errorf("sshd counts %d logins and %d refusals, want 2 and 0", d.logins(), d.refusals())
+	}
+}

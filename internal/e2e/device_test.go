@@ -1,0 +1,220 @@
+//go:build linux
+
+package e2e
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// What the reference device listens on and lets in.
+const (
+	devicePort     = 56734
+	deviceUser     = "handsonadmin"
+	devicePassword = "handsonpassword"
+)
+
+// device is the reference device: netconfd with the ietf-interfaces module, which shows this host's interfaces, behind
+// an sshd of its own.
+type device struct {
+	t           testing.TB
+	dir         string
+	port        int
+	address     string // host:port
+	fingerprint string // SHA256:... of its host key
+	netconfd    *process
+}
+
+// startDevice starts netconfd and its sshd for one test.
+func startDevice(t testing.TB) *device {
+	t.Helper()
+	need(t, "netconfd")
+	d := startSSHD(t, true)
+	d.startNetconfd()
+	return d
+}
+
+// startSSHD starts a device without its netconfd; without the subsystem it is a server that does not know NETCONF.
+func startSSHD(t testing.TB, subsystem bool) *device {
+	t.Helper()
+	need(t, "sshd", "useradd")
+	if os.Geteuid() != 0 {
+		missing(t, "the tests with a real device need root, to make the account "+deviceUser)
+	}
+	if err := makeAccount(); err != nil {
+		t.Fatal(err)
+	}
+	// Not t.TempDir: the account must be able to enter, and the path of a socket may have 108 characters only.
+	dir, err := os.MkdirTemp("", "device-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d := &device{t: t, dir: dir, port: freePort(t, devicePort)}
+	d.address = fmt.Sprintf("127.0.0.1:%d", d.port)
+	d.fingerprint = writeHostKey(t, d.path("host_key"))
+	lines := []string{
+		"ListenAddress " + d.address,
+		"HostKey " + d.path("host_key"),
+		"AllowUsers " + deviceUser,
+		"PasswordAuthentication yes",
+		"KbdInteractiveAuthentication no",
+		"PubkeyAuthentication no",
+		"UsePAM no",
+		"UseDNS no",
+		"PidFile none",
+		"LogLevel VERBOSE",
+	}
+	if subsystem {
+		lines = append(lines, fmt.Sprintf("Subsystem netconf %q",
+			fmt.Sprintf("/usr/sbin/netconf-subsystem --ncxserver-sockname=%d@%s", d.port, d.path("ncx"))))
+	}
+	d.write("sshd_config", strings.Join(lines, "\n")+"\n", 0o644)
+	if err := os.MkdirAll("/run/sshd", 0o755); err != nil { // sshd locks its unprivileged half up here
+		t.Fatal(err)
+	}
+	sshd, _ := exec.LookPath("sshd") // sshd starts itself anew for each connection and wants its whole path for that
+	process := start(t, exec.Command(sshd, "-D", "-f", d.path("sshd_config"), "-E", d.path("sshd.log")))
+	waitFor(t, "sshd to listen", func() bool {
+		if !process.running() {
+			t.Fatalf("sshd ended: %s", d.log())
+		}
+		return strings.Contains(d.log(), "Server listening on")
+	})
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("log of sshd:\n%s", d.log())
+		}
+	})
+	return d
+}
+
+// startNetconfd starts netconfd and waits until it answers.
+func (d *device) startNetconfd() {
+	d.t.Helper()
+	if err := os.MkdirAll(d.path("bin"), 0o755); err != nil {
+		d.t.Fatal(err)
+	}
+	// The interfaces module asks this program for addresses; having none to tell is fine.
+	d.write("bin/get-interface-ipv4", "#!/bin/sh\n", 0o755)
+	os.Remove(d.path("ncx")) // netconfd leaves its socket behind and then refuses to start over it
+	cmd := exec.Command("netconfd", "--no-startup", "--superuser="+deviceUser, "--module=ietf-interfaces",
+		fmt.Sprintf("--port=%d", d.port), "--ncxserver-sockname="+d.path("ncx"))
+	cmd.Env = append(os.Environ(), "PATH="+d.path("bin")+":"+os.Getenv("PATH"), "HOME="+d.dir)
+	d.netconfd = start(d.t, cmd)
+	d.t.Cleanup(func() { d.netconfd.stop(syscall.SIGKILL) }) // asked kindly it takes a second
+	waitFor(d.t, "netconfd to listen", func() bool {
+		if !d.netconfd.running() {
+			d.t.Fatalf("netconfd ended: %s", d.netconfd.output.String())
+		}
+		conn, err := net.Dial("unix", d.path("ncx"))
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
+}
+
+// restartNetconfd ends netconfd, and with it all sessions, and starts it again.
+func (d *device) restartNetconfd() {
+	d.t.Helper()
+	d.netconfd.stop(syscall.SIGKILL)
+	d.startNetconfd()
+}
+
+// yangcli runs one command of yangcli on the device and returns the reply's XML.
+func (d *device) yangcli(command string) string {
+	d.t.Helper()
+	need(d.t, "yangcli")
+	cmd := exec.Command("yangcli", "--server=127.0.0.1", fmt.Sprintf("--ncport=%d", d.port), "--user="+deviceUser,
+		"--password="+devicePassword, "--batch-mode", "--display-mode=xml", "--run-command="+command)
+	cmd.Env = append(os.Environ(), "HOME="+d.dir)
+	out, err := cmd.CombinedOutput()
+	_, reply, found := strings.Cut(string(out), "<rpc-reply")
+	if err != nil || !found {
+		d.t.Fatalf("yangcli %s: %v\n%s", command, err, out)
+	}
+	return "<rpc-reply" + reply
+}
+
+// logins counts the logins that sshd let in, refusals those it turned down.
+func (d *device) logins() int   { return strings.Count(d.log(), "Accepted ") }
+func (d *device) refusals() int { return strings.Count(d.log(), "Failed password ") }
+
+func (d *device) log() string {
+	log, _ := os.ReadFile(d.path("sshd.log"))
+	return string(log)
+}
+
+func (d *device) path(name string) string { return filepath.Join(d.dir, name) }
+
+func (d *device) write(name, text string, mode os.FileMode) {
+	d.t.Helper()
+	if err := os.WriteFile(d.path(name), []byte(text), mode); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func writeHostKey(t testing.TB, path string) (fingerprint string) {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.NewPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ssh.FingerprintSHA256(key)
+}
+
+// accountComment marks the account as ours to remove.
+const accountComment = "netconf_exporter end-to-end tests"
+
+// makeAccount makes the account that the device lets in. Its password is public, so the account expires, should a run be
+// killed before it can remove it.
+var makeAccount = sync.OnceValue(func() error {
+	removeAccount()
+	for _, cmd := range []*exec.Cmd{
+		exec.Command("useradd", "--no-create-home", "--home-dir=/", "--shell=/bin/sh", "--comment="+accountComment,
+			"--expiredate="+time.Now().AddDate(0, 0, 2).Format(time.DateOnly), deviceUser),
+		exec.Command("chpasswd"),
+	} {
+		cmd.Stdin = strings.NewReader(deviceUser + ":" + devicePassword + "\n")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("make the account %s: %w: %s", deviceUser, err, out)
+		}
+	}
+	return nil
+})
+
+func removeAccount() {
+	passwd, _ := os.ReadFile("/etc/passwd")
+	for line := range strings.Lines(string(passwd)) {
+		if strings.HasPrefix(line, deviceUser+":") && strings.Contains(line, ":"+accountComment+":") {
+			exec.Command("userdel", "--force", deviceUser).Run()
+		}
+	}
+}
