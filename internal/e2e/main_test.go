@@ -32,6 +32,7 @@ func runAll(m *testing.M) int {
 		return 1
 	}
 	os.Setenv("TMPDIR", scratch)
+	os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin") // where servers are, and not everyone looks
 	defer removeAccount()
 	return m.Run()
 }

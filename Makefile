@@ -1,0 +1,53 @@
+# What the README and .ci/run use; `make help` lists it.
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+BRANCH   := $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null || echo unknown)
+DATE     := $(shell git log -1 --format=%cI 2>/dev/null)
+
+info    := github.com/prometheus/common/version
+ldflags := -s -w -X $(info).Version=$(VERSION) -X $(info).Revision=$(REVISION) -X $(info).Branch=$(BRANCH) -X $(info).BuildDate=$(DATE)
+
+# The end-to-end tests time real servers, so they run alone and without the race detector.
+units = $$(go list ./... | grep -v /internal/e2e)
+
+.PHONY: help build test deps unit e2e lint fmt bench demo docs clean
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+build: ## the binary, ./netconf_exporter, with nothing linked in from the machine
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(ldflags)' -o netconf_exporter .
+
+test: deps build lint unit e2e ## everything: installs what it needs (Debian, root), builds, checks and tests
+
+deps: ## what the tests need, such as netconfd and Prometheus
+	internal/e2e/install.sh
+
+unit: ## the tests of the packages, with the race detector
+	go test -race $(units)
+
+e2e: ## the binary against netconfd, Prometheus and simulated devices
+	go test -count=1 -v ./internal/e2e
+
+lint: ## gofmt, go vet and staticcheck
+	@files=$$(gofmt -l .); test -z "$$files" || { echo "not formatted, run make fmt:" $$files; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+fmt: ## formats the code
+	gofmt -w .
+
+bench: ## the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+demo: build ## simulated devices and the exporter on :10830, nothing to configure
+	./netconf_exporter demo
+
+docs: ## the generated documents
+	go generate ./...
+
+clean:
+	rm -f netconf_exporter

@@ -1,0 +1,103 @@
+//go:build linux
+
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
+)
+
+// startFleet starts simulated devices, and an exporter for all of them, whose defaults are the given YAML.
+func startFleet(t *testing.T, fleet simulator.Config, defaults string, flags ...string) ([]*simulator.Device, *exporter) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("many devices take long")
+	}
+	f, err := simulator.Start(fleet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	yaml, err := f.ConfigYAML("simulated")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.Devices(), startExporter(t, string(yaml)+"defaults: {"+defaults+"}\n", flags...)
+}
+
+func TestSilentDevicesCostTheOthersNothing(t *testing.T) {
+	const all, silent, interfaces = 200, 20, 50
+	devices, e := startFleet(t, simulator.Config{Devices: all, Silent: silent, Interfaces: interfaces}, "")
+	for range 2 { // from a cold start, and then from kept sessions
+		scrape := e.scrape("/metrics", enough) // which fails when the answer takes longer than the budget
+		for i, d := range devices {
+			target := "target=" + d.Name
+			if i >= all-silent {
+				scrape.want(0, "netconf_up", target)
+				continue
+			}
+			scrape.want(1, "netconf_up", target)
+			if got := len(scrape.values("netconf_interface_oper_status", target)); got != interfaces {
+				t.Errorf("%s has %d interfaces, want %d", d.Name, got, interfaces)
+			}
+		}
+	}
+}
+
+func TestAColdStartWithAThousandDevicesLogsInToEachOnce(t *testing.T) {
+	const all = 1000
+	devices, e := startFleet(t, simulator.Config{Devices: all, Interfaces: 5, LoginDelay: 120 * time.Millisecond}, "")
+	e.scrape("/metrics", enough)
+	scrape := e.scrape("/metrics", enough)
+	if up := sum(scrape.values("netconf_up")); up != all {
+		t.Errorf("%v devices are up at the second scrape, want all %d", up, all)
+	}
+	if queued := sum(scrape.values("netconf_scrape_failure", "reason=queue")); queued != 0 {
+		t.Errorf("%v devices are down for queueing alone", queued)
+	}
+	for _, d := range devices {
+		if d.Logins() != 1 {
+			t.Errorf("%s saw %d logins, want 1", d.Name, d.Logins())
+		}
+	}
+}
+
+// A device that answers in 14 s, scraped each 5 s with a budget of 4 s; here all of it in a fifth of the time.
+func TestADeviceSlowerThanAnyScrapeStillGivesData(t *testing.T) {
+	const delay, interval, budget = 2800 * time.Millisecond, time.Second, 800 * time.Millisecond
+	devices, e := startFleet(t, simulator.Config{Devices: 1, Interfaces: 3, ReplyDelay: delay}, "timeout: 60s", "--timeout-offset=0.1")
+	withData, first := 0, 0.0
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for range 40 {
+		scrape := e.scrape("/metrics", budget)
+		read := sum(scrape.values("netconf_module_last_read_timestamp_seconds", "module=ietf-interfaces"))
+		switch rows := len(scrape.values("netconf_interface_receive_bytes_total")); {
+		case rows == 3:
+			withData++
+			scrape.want(1, "netconf_up")
+			scrape.want(1, "netconf_module_success", "module=ietf-interfaces")
+			if first == 0 {
+				first = read
+			}
+		case rows != 0:
+			t.Fatalf("%d of 3 interfaces: a read that is not complete gives no rows", rows)
+		}
+		if first != 0 && read > first {
+			break // a second read arrived as well
+		}
+		<-tick.C
+	}
+	if withData < 2 {
+		t.Errorf("%d of 40 scrapes had data, want one of each of two reads", withData)
+	}
+	if devices[0].Logins() != 1 {
+		t.Errorf("%d logins, want 1: giving up on a scrape leaves the read alone", devices[0].Logins())
+	}
+}
