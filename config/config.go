@@ -23,9 +23,9 @@ type Settings struct {
 
 // Target is one device.
 type Target struct {
-	Name     string            `yaml:"name"`
-	Address  string            `yaml:"address"` // host, host:port or [v6]:port as written; HostPort is what is dialled
-	Auth     string            `yaml:"auth"`
+	Name     string `yaml:"name"`
+	Address  string `yaml:"address"` // host, host:port or [v6]:port as written; HostPort is what is dialled
+	Auth     string `yaml:"auth"`
 	Settings `yaml:",inline"`
 	Labels   map[string]string `yaml:"labels,omitempty,flow"`
 

@@ -23,15 +23,12 @@ type Module struct {
 
 	// Position is where the module begins in its file.
 	Position Position `yaml:"-"`
-	source   *source
-	path     []any
+	source   *source  // the module's own part of its file
 }
 
 // At returns the position of a part of the module, named by its keys and indexes: At("rows", 0, "metrics", "NAME"). A
-// part that does not exist has the position of the nearest part above it.
-func (m *Module) At(path ...any) Position {
-	return m.source.at(append(append([]any{}, m.path...), path...)...)
-}
+// part that does not exist has the position of the nearest part above it, and a module made in Go has none.
+func (m *Module) At(path ...any) Position { return m.source.at(path...) }
 
 // Read is one rpc: exactly one of its fields is set.
 type Read struct {

@@ -1,0 +1,101 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// parse reads the one YAML document that a file holds. A file without content is an error, with empty as what to do.
+func parse(file string, data []byte, empty string) (*source, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var document, second yaml.Node
+	switch err := decoder.Decode(&document); {
+	case errors.Is(err, io.EOF):
+		return nil, &Error{Position{file, 1}, "the file is empty; " + empty}
+	case err != nil:
+		return nil, syntaxError(file, data, err)
+	}
+	switch err := decoder.Decode(&second); {
+	case err == nil:
+		return nil, &Error{Position{file, second.Line}, "a second YAML document (---) begins here; put it in a file of its own"}
+	case !errors.Is(err, io.EOF):
+		return nil, syntaxError(file, data, err)
+	}
+	root := document.Content[0]
+	if isNull(root) {
+		return nil, &Error{Position{file, 1}, "the file is empty; " + empty}
+	}
+	return &source{file: file, line: root.Line, node: root}, nil
+}
+
+// decode fills out, strictly, with what parse has read. The decoder judges; explain puts its verdict in words, and refuses
+// the fractions that the decoder would cut off.
+func decode(s *source, data []byte, out any) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	err := decoder.Decode(out)
+	if err != nil && (strings.Contains(err.Error(), "excessive aliasing") || strings.Contains(err.Error(), "contains itself")) {
+		// Not to be walked: the aliases have no end, or nearly none.
+		return &Error{s.at(), "the anchors (&) and aliases (*) refer to each other too often; write the values out"}
+	}
+	if explained := explain(s, out); explained != nil {
+		return explained
+	}
+	if err == nil {
+		return nil
+	}
+	return &Error{s.at(), "a value or its !!tag does not fit its key; compare the file with docs/configuration.md"}
+}
+
+func isNull(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
+}
+
+// syntaxError rewrites the parser's message. None of its words come from the file: they might be a password's.
+func syntaxError(file string, data []byte, err error) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	line := 1
+	if m := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(text); m != nil {
+		line, _ = strconv.Atoi(m[1])
+		text = text[len(m[0]):]
+	}
+	lines := bytes.SplitAfter(data, []byte("\n"))
+	line = min(brokenLine(lines, line), len(lines))
+	switch {
+	case strings.Contains(text, "anchor"):
+		text = "an alias (*name) has no anchor (&name); put text that begins with * in quotes"
+	case bytes.HasPrefix(bytes.TrimLeft(lines[line-1], " "), []byte("\t")):
+		text = "a tab indents this line; use spaces"
+	case strings.Contains(text, "cannot start any token"):
+		text = "a value begins with a character that YAML keeps for itself; put the value in quotes"
+	case strings.Contains(text, "mapping values are not allowed"), strings.Contains(text, "did not find expected key"):
+		text = `the line does not fit the ones above it; check its indentation, and put values that hold ": " in quotes`
+	case strings.Contains(text, "could not find expected ':'"):
+		text = `a key without ":"; write "key: value"`
+	default:
+		text = "not valid YAML (" + text + "); check the quotes, brackets and indentation here"
+	}
+	return &Error{Position{file, line}, text}
+}
+
+// brokenLine finds the line that breaks a file: the one after the longest beginning that parses. The parser's own number
+// (told) is often that of the mapping around it, and serves where finding out would take long.
+func brokenLine(lines [][]byte, told int) int {
+	const budget = 300_000 // lines to parse, less than a second
+	for end := len(lines) - 1; end > 0 && (len(lines)-end)*len(lines) < budget; end-- {
+		var any yaml.Node
+		if err := yaml.Unmarshal(bytes.Join(lines[:end], nil), &any); err == nil {
+			return end + 1
+		}
+	}
+	if len(lines)*len(lines) < budget {
+		return 1
+	}
+	return max(told, 1)
+}

@@ -1,0 +1,149 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// explainer compares a file's nodes with the types they are decoded into and says, in a user's words, what does not fit.
+type explainer struct {
+	problems
+	file           string
+	depth, visited int // bounded: aliases may go round in circles where the decoder did not look
+}
+
+// explain returns what keeps s from being decoded into out, a pointer; nil if nothing does.
+func explain(s *source, out any) error {
+	e := &explainer{file: s.file}
+	e.check(s.node, reflect.TypeOf(out).Elem(), "the file", false)
+	return e.err()
+}
+
+// check compares a node with the type it is for. What is below an auth is private: no value of it is shown.
+func (e *explainer) check(n *yaml.Node, t reflect.Type, name string, private bool) {
+	e.depth++
+	e.visited++
+	defer func() { e.depth-- }()
+	if e.depth > 100 || e.visited > 1_000_000 {
+		return
+	}
+	n = resolve(n)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	private = private || t == reflect.TypeFor[Auth]()
+	switch {
+	case isNull(n):
+		return
+	case n.Kind == yaml.ScalarNode && (t == reflect.TypeFor[Value]() || t == reflect.TypeFor[Strings]()):
+		return
+	}
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map:
+		if t == reflect.TypeFor[Value]() && n.Kind != yaml.MappingNode {
+			e.at(n, "%s must be a path or a mapping; write PATH or {leaf: PATH, ...}", name)
+			return
+		}
+		if n.Kind != yaml.MappingNode {
+			e.at(n, `%s must be a mapping; write "key: value" lines`, name)
+			return
+		}
+		e.mapping(n, t, private)
+	case reflect.Slice:
+		if n.Kind != yaml.SequenceNode {
+			e.at(n, `%s must be a list; write its items as "- item" lines or as [a, b]`, name)
+			return
+		}
+		for _, item := range n.Content {
+			e.check(item, t.Elem(), "an item of "+name, private)
+		}
+	default:
+		e.scalar(n, t, name, private)
+	}
+}
+
+// mapping checks the keys of a struct or a map, and what they hold.
+func (e *explainer) mapping(n *yaml.Node, t reflect.Type, private bool) {
+	fields := fieldsOf(t)
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		name := key.Value
+		field, known := fields.types[name]
+		first, duplicate := seen[name]
+		seen[name] = key.Line
+		switch {
+		case key.Kind != yaml.ScalarNode:
+			e.at(key, "a key must be text; put it in quotes")
+		case isMerge(key):
+			for _, merged := range mergedMappings(value) {
+				e.check(merged, t, "what << names", private)
+			}
+		case private && !known && (isNull(value) || !isName(name)):
+			// Perhaps {password:SECRET}, or {password: SEC,RET}.
+			e.at(key, "a key is not known (nor shown: it may be part of a secret); put a space after each colon, and the secret in quotes")
+		case duplicate:
+			e.at(key, "key %q is already given on line %d; keep one of them", name, first)
+		case t.Kind() == reflect.Map:
+			e.check(value, t.Elem(), name, private)
+		case !known:
+			e.at(key, "unknown key %q; known here: %s", name, strings.Join(fields.names, ", "))
+		default:
+			e.check(value, field, name, private)
+		}
+	}
+}
+
+func (e *explainer) scalar(n *yaml.Node, t reflect.Type, name string, private bool) {
+	fraction := t.Kind() == reflect.Int && n.ShortTag() == "!!float"
+	if n.Kind == yaml.ScalarNode && n.Decode(reflect.New(t).Interface()) == nil && !fraction {
+		return
+	}
+	shown := name
+	if n.Kind == yaml.ScalarNode && !private {
+		shown = fmt.Sprintf("%s %q", name, n.Value)
+	}
+	switch {
+	case t == reflect.TypeFor[Duration]():
+		e.at(n, "%s is not a duration; write a number with its unit, such as 30s, 5m or 1d", shown)
+	case t == reflect.TypeFor[Bytes]():
+		e.at(n, "%s is not a size; write a number of bytes or one with its unit, such as 64MiB", shown)
+	case t.Kind() == reflect.Bool:
+		e.at(n, "%s is neither true nor false; write one of them", shown)
+	case t.Kind() == reflect.String:
+		e.at(n, "%s must be text; put it in quotes", name)
+	case t.Kind() == reflect.Float64:
+		e.at(n, "%s is not a number; write digits", shown)
+	default:
+		e.at(n, "%s is not a whole number; write digits", shown)
+	}
+}
+
+func (e *explainer) at(n *yaml.Node, format string, args ...any) {
+	e.add(Position{e.file, n.Line}, format, args...)
+}
+
+// fields are the keys that a struct knows, in the order of the documentation.
+type fields struct {
+	names []string
+	types map[string]reflect.Type
+}
+
+func fieldsOf(t reflect.Type) fields {
+	known := fields{types: map[string]reflect.Type{}}
+	if t.Kind() != reflect.Struct {
+		return known // a map, which takes any key
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if !f.IsExported() || f.Anonymous || name == "-" {
+			continue
+		}
+		known.names = append(known.names, name)
+		known.types[name] = f.Type
+	}
+	return known
+}
