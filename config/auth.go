@@ -1,0 +1,115 @@
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// PasswordValue returns the password, from wherever the auth takes it; "" if it has none. A file is read anew at each call,
+// so that a rotated password serves the next login.
+func (a *Auth) PasswordValue() (string, error) {
+	switch {
+	case a.PasswordFile != "":
+		text, err := readSecret(a.PasswordFile)
+		if err != nil {
+			return "", fmt.Errorf("password_file %w", err)
+		}
+		return text, nil
+	case a.PasswordEnv != "":
+		text := os.Getenv(a.PasswordEnv)
+		if text == "" {
+			return "", fmt.Errorf("password_env %s is not set in the exporter's environment; set it, or use password_file", a.PasswordEnv)
+		}
+		return text, nil
+	}
+	return a.Password.Reveal(), nil
+}
+
+// Signer returns the private key, its file and the passphrase's read anew at each call; nil if the auth has none.
+func (a *Auth) Signer() (ssh.Signer, error) {
+	if a.PrivateKeyFile == "" {
+		return nil, nil
+	}
+	key, err := os.ReadFile(a.PrivateKeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("private_key_file %w", fileError(a.PrivateKeyFile, err))
+	}
+	signer, err := ssh.ParsePrivateKey(key)
+	var encrypted *ssh.PassphraseMissingError
+	switch {
+	case err == nil:
+		return signer, nil
+	case !errors.As(err, &encrypted):
+		return nil, fmt.Errorf("private_key_file %s does not hold a private key that can be read; use an unbroken key as ssh-keygen writes it, and not its .pub file", a.PrivateKeyFile)
+	case a.PrivateKeyPassphraseFile == "":
+		return nil, fmt.Errorf("private_key_file %s is protected by a passphrase; put that in a file and name it with private_key_passphrase_file", a.PrivateKeyFile)
+	}
+	passphrase, err := readSecret(a.PrivateKeyPassphraseFile)
+	if err != nil {
+		return nil, fmt.Errorf("private_key_passphrase_file %w", err)
+	}
+	signer, err = ssh.ParsePrivateKeyWithPassphrase(key, []byte(passphrase))
+	if err != nil {
+		return nil, fmt.Errorf("private_key_passphrase_file %s does not open private_key_file %s; put the right passphrase in it", a.PrivateKeyPassphraseFile, a.PrivateKeyFile)
+	}
+	return signer, nil
+}
+
+// Allows tells whether a target that is not in the configuration may be logged in to at this address.
+func (a *Auth) Allows(addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
+	for _, text := range a.AllowedTargets {
+		if network, err := parseNetwork(text); err == nil && network.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// parseNetwork reads a CIDR prefix or a single address.
+func parseNetwork(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		addr = addr.Unmap().WithZone("")
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	return netip.ParsePrefix(text)
+}
+
+// isFingerprint tells whether text is a host key's fingerprint as OpenSSH prints it.
+func isFingerprint(text string) bool {
+	digest, ok := strings.CutPrefix(text, "SHA256:")
+	sum, err := base64.RawStdEncoding.DecodeString(digest)
+	return ok && err == nil && len(sum) == 32
+}
+
+// readSecret reads a file that holds one secret, and takes off the newline that editors leave at its end.
+func readSecret(file string) (string, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", fileError(file, err)
+	}
+	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	if text == "" {
+		return "", fmt.Errorf("%s is empty; write the secret into it", file)
+	}
+	return text, nil
+}
+
+// fileError says why a file cannot be read.
+func fileError(file string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s does not exist; create it or correct the path", file)
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("%s cannot be read: %w; make it a file that the exporter's user may read", file, err)
+}
