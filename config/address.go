@@ -1,0 +1,69 @@
+package config
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+const defaultPort = 830 // RFC 6242 section 6
+
+// HostPort returns what is dialled: host:port, the default port filled in, IPv6 addresses in brackets.
+func (t *Target) HostPort() string {
+	host, port, err := splitAddress(t.Address)
+	if err != nil {
+		return t.Address // never of a loaded target; dialling it says what is wrong
+	}
+	if port == 0 {
+		port = defaultPort
+		if t.Port != nil {
+			port = *t.Port
+		}
+	}
+	return net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// splitAddress reads host, host:port, [v6], [v6]:port and bare IPv6 addresses. The port is 0 where there is none.
+func splitAddress(address string) (host string, port int, err error) {
+	if _, err := netip.ParseAddr(address); err == nil {
+		return address, 0, nil
+	}
+	host, text, found := address, "", false
+	if inner, ok := strings.CutPrefix(address, "["); ok {
+		var after string
+		host, after, ok = strings.Cut(inner, "]")
+		text, found = strings.CutPrefix(after, ":")
+		if ip, err := netip.ParseAddr(host); !ok || err != nil || !ip.Is6() || (!found && after != "") {
+			return "", 0, errors.New("is not an IPv6 address in brackets; write [ADDRESS]:PORT")
+		}
+	} else {
+		host, text, found = strings.Cut(address, ":")
+		if !isHost(host) || strings.Contains(text, "/") {
+			return "", 0, errors.New("is not an address; write a host name or an IP address, and a port if need be: HOST, HOST:PORT, [IPV6]:PORT")
+		}
+	}
+	if !found {
+		return host, 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 65535 {
+		return "", 0, errors.New("has a port that is not a number from 1 to 65535; write HOST:PORT, or [IPV6]:PORT")
+	}
+	return host, n, nil
+}
+
+// isHost tells a host name or IPv4 address from anything else, such as a URL or 10.0.0.256.
+func isHost(host string) bool {
+	if !regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})$`).MatchString(host) || strings.Contains(host, "..") {
+		return false
+	}
+	last := host[strings.LastIndexByte(strings.TrimSuffix(host, "."), '.')+1:]
+	if strings.Trim(last, "0123456789.") != "" {
+		return true
+	}
+	_, err := netip.ParseAddr(host) // a last label of digits alone is no name (RFC 1123 section 2.1)
+	return err == nil
+}
