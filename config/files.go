@@ -1,0 +1,43 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// expand lists the files that a pattern matches, in order. A path without *, ? or [ stands for itself, there or not. As
+// in a shell, folders are left out (ConfigMap mounts have some) and * matches no leading dot (editors' own files).
+func expand(pattern string) ([]string, error) {
+	if _, err := os.Stat(pattern); err == nil || !strings.ContainsAny(pattern, "*?[") {
+		return []string{pattern}, nil
+	}
+	matches, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, file := range matches {
+		secretive := strings.HasPrefix(filepath.Base(file), ".") && !strings.HasPrefix(filepath.Base(pattern), ".")
+		if info, err := os.Stat(file); secretive || (err == nil && info.IsDir()) {
+			continue
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// inFolder makes a path that a file names relative to the file's own folder.
+func inFolder(folder, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
+}
+
+// resolve makes the auth's paths relative to the folder of the file that it stands in.
+func (a *Auth) resolve(folder string) {
+	for _, path := range []*string{&a.PasswordFile, &a.PrivateKeyFile, &a.PrivateKeyPassphraseFile, &a.KnownHostsFile} {
+		*path = inFolder(folder, *path)
+	}
+}

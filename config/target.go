@@ -1,0 +1,30 @@
+package config
+
+import "fmt"
+
+// Auto, among a target's modules, stands for the best module of each kind that the device has.
+const Auto = "auto"
+
+// Target returns the configured target of that name.
+func (c *Config) Target(name string) (*Target, bool) {
+	for _, target := range c.Targets {
+		if target.Name == name {
+			return target, true
+		}
+	}
+	return nil, false
+}
+
+// AdHoc returns a target for an address that is not in the configuration, with the defaults and the named auth. Whether
+// the auth may be used there (Auth.Allows) is for the dialler to check, on the address that the name resolves to.
+func (c *Config) AdHoc(address, auth string) (*Target, error) {
+	if c.Auths[auth] == nil {
+		return nil, fmt.Errorf("auth %q is not in the configuration; use one that is", auth)
+	}
+	if _, _, err := splitAddress(address); err != nil {
+		return nil, fmt.Errorf("%q %w", address, err)
+	}
+	target := &Target{Name: address, Address: address, Auth: auth, Settings: c.Defaults}
+	target.fill(defaults())
+	return target, nil
+}
