@@ -1,0 +1,89 @@
+package config
+
+import (
+	"os"
+	"strings"
+
+	"golang.org/x/crypto/ssh/knownhosts"
+)
+
+// auth checks one auth: a user, a way to prove to be that user, and one way to know the device.
+func (v *validator) auth(name string, a *Auth) {
+	at := v.sources[a]
+	if a.Username == "" {
+		v.add(at.at("username"), "auth %q has no username; add username:", name)
+	}
+	v.credentials(name, a)
+	v.hostKeys(name, a)
+	for i, text := range a.AllowedTargets {
+		if _, err := parseNetwork(text); err != nil {
+			v.add(at.at("allowed_targets", i), "allowed_targets %q is not a network; write an address or a prefix such as 192.0.2.0/24", text)
+		}
+	}
+}
+
+func (v *validator) credentials(name string, a *Auth) {
+	at := v.sources[a]
+	given := chosen([]option{{"password", a.Password != ""}, {"password_file", a.PasswordFile != ""}, {"password_env", a.PasswordEnv != ""}})
+	switch {
+	case len(given) > 1:
+		v.add(at.at(given[1]), "auth %q has %s; keep one of them", name, strings.Join(given, " and "))
+	case len(given) == 0 && a.PrivateKeyFile == "":
+		v.add(at.at(), "auth %q has nothing to log in with; add password_file, password_env, password or private_key_file", name)
+	case len(given) == 1:
+		if _, err := a.PasswordValue(); err != nil {
+			v.add(at.at(given[0]), "%v", err)
+		}
+	}
+	if a.PrivateKeyFile == "" && a.PrivateKeyPassphraseFile != "" {
+		v.add(at.at("private_key_passphrase_file"), "auth %q has a passphrase but no key; add private_key_file", name)
+	}
+	if _, err := a.Signer(); err != nil {
+		v.add(at.at("private_key_file"), "%v", err)
+	}
+}
+
+func (v *validator) hostKeys(name string, a *Auth) {
+	at := v.sources[a]
+	given := chosen([]option{{"known_hosts_file", a.KnownHostsFile != ""}, {"host_key_fingerprints", len(a.HostKeyFingerprints) > 0},
+		{"insecure_ignore_host_key", a.InsecureIgnoreHostKey}})
+	switch {
+	case len(given) == 0:
+		v.add(at.at(), "auth %q does not say how a device's host key is checked; add known_hosts_file or host_key_fingerprints "+
+			"(netconf_exporter hostkey ADDRESS prints what goes there), or insecure_ignore_host_key: true", name)
+	case len(given) > 1:
+		v.add(at.at(given[1]), "auth %q has %s; keep one of them", name, strings.Join(given, " and "))
+	}
+	for i, text := range a.HostKeyFingerprints {
+		if !isFingerprint(text) {
+			v.add(at.at("host_key_fingerprints", i), "host key fingerprint %q is not of the form SHA256: and 43 characters; "+
+				"netconf_exporter hostkey ADDRESS prints it", text)
+		}
+	}
+	if a.KnownHostsFile == "" {
+		return
+	}
+	if _, err := os.ReadFile(a.KnownHostsFile); err != nil {
+		v.add(at.at("known_hosts_file"), "known_hosts_file %v", fileError(a.KnownHostsFile, err))
+	} else if _, err := knownhosts.New(a.KnownHostsFile); err != nil {
+		v.add(at.at("known_hosts_file"), "known_hosts_file is not valid: %s; netconf_exporter hostkey ADDRESS prints the lines it should have",
+			strings.ReplaceAll(err.Error(), "knownhosts: ", ""))
+	}
+}
+
+// option is a key of which only one may be set.
+type option struct {
+	key string
+	set bool
+}
+
+// chosen lists the keys that are set.
+func chosen(options []option) []string {
+	var keys []string
+	for _, o := range options {
+		if o.set {
+			keys = append(keys, o.key)
+		}
+	}
+	return keys
+}

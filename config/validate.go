@@ -1,0 +1,148 @@
+package config
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// validator checks a merged configuration whose defaults are filled in.
+type validator struct {
+	*loader
+	library *Library
+	labels  map[string]bool // the catalogue's, which targets' labels must leave alone
+}
+
+func validate(l *loader) error {
+	c := l.config
+	builtin, err := BuiltinLibrary()
+	if err != nil {
+		return err
+	}
+	library, err := c.Library()
+	if err != nil {
+		return err
+	}
+	v := &validator{loader: l, library: library, labels: map[string]bool{}}
+	for _, metric := range library.Catalog {
+		for _, label := range metric.Labels {
+			v.labels[label] = true
+		}
+		for label := range metric.Info {
+			v.labels[label] = true
+		}
+	}
+	for name, auth := range c.Auths {
+		v.auth(name, auth)
+	}
+	for name, module := range c.Modules {
+		if name == Auto || !regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`).MatchString(name) {
+			v.add(module.Position, "%q cannot name a module; use letters, digits and - _ . (auto is taken)", name)
+		}
+		if module.MaxAge != nil && *module.MaxAge < 0 {
+			v.add(module.At("max_age"), "max_age %s is negative; write 0s or a time such as 30s", *module.MaxAge)
+		}
+	}
+	v.metrics(c.Catalog, builtin.Catalog)
+	if at := v.sources[&c.Defaults]; at != nil {
+		v.settings(c.Defaults, at)
+	}
+	v.targetNames()
+	for _, target := range c.Targets {
+		v.target(target)
+	}
+	return v.err()
+}
+
+func (v *validator) targetNames() {
+	first := map[string]*Target{}
+	for _, target := range v.config.Targets {
+		if target.Name == "" {
+			continue // reported as one without an address
+		}
+		if other := first[target.Name]; other != nil {
+			v.add(v.sources[target].at(), "target %q is already at %s; give one of them another name", target.Name, other.Position)
+			continue
+		}
+		first[target.Name] = target
+	}
+}
+
+func (v *validator) target(t *Target) {
+	at := v.sources[t]
+	if t.Address == "" {
+		v.add(at.at("address"), "a target has no address; add address: HOST or HOST:PORT")
+	} else if _, _, err := splitAddress(t.Address); err != nil {
+		v.add(at.at("address"), "address %q %v", t.Address, err)
+	}
+	switch {
+	case t.Auth == "":
+		v.add(at.at("auth"), "target %q has no auth; add auth: with %s", t.Name, v.authNames())
+	case v.config.Auths[t.Auth] == nil:
+		v.add(at.at("auth"), "auth %q is not under auths; write %s", t.Auth, v.authNames())
+	}
+	for label := range t.Labels {
+		v.targetLabel(at.at("labels", label), label)
+	}
+	v.settings(t.Settings, at)
+}
+
+// authNames lists what auth: may name.
+func (v *validator) authNames() string {
+	names := slices.Sorted(maps.Keys(v.config.Auths))
+	if len(names) == 0 {
+		return "a name that you give under auths: first"
+	}
+	return "one of " + strings.Join(names, ", ")
+}
+
+// targetLabel keeps a target's labels apart from those that Prometheus, the catalogue and the exporter use.
+func (v *validator) targetLabel(at Position, label string) {
+	switch {
+	case !isName(label):
+		v.add(at, "label %q is not a valid name; use letters, digits and _, and no digit first", label)
+	case isPrometheusLabel(label), slices.Contains([]string{"address", "module", "reason", "phase", "result"}, label):
+		v.add(at, "label %q is set by Prometheus or the exporter; choose another name", label)
+	case v.labels[label]:
+		v.add(at, "label %q is a label of the catalogue's metrics; choose another name", label)
+	}
+}
+
+// settings checks those that stand at the place itself; what a target takes from defaults is reported there alone.
+func (v *validator) settings(s Settings, at *source) {
+	given := func(key string) bool {
+		_, node := child(resolve(at.node), key)
+		return node != nil && !isNull(resolve(node))
+	}
+	if given("port") && (*s.Port < 1 || *s.Port > 65535) {
+		v.add(at.at("port"), "port %d is not from 1 to 65535; NETCONF over SSH is usually on 830", *s.Port)
+	}
+	if given("timeout") && *s.Timeout <= 0 {
+		v.add(at.at("timeout"), "timeout %s is too short; write a time such as 30s", *s.Timeout)
+	}
+	if given("max_age") && *s.MaxAge < 0 {
+		v.add(at.at("max_age"), "max_age %s is negative; write 0s or a time such as 30s", *s.MaxAge)
+	}
+	if given("max_reply_bytes") && *s.MaxReplyBytes <= 0 {
+		v.add(at.at("max_reply_bytes"), "max_reply_bytes %d is too small; write a size such as 64MiB", int64(*s.MaxReplyBytes))
+	}
+	if given("max_samples") && *s.MaxSamples <= 0 {
+		v.add(at.at("max_samples"), "max_samples %d is too small; write a number such as 500000", *s.MaxSamples)
+	}
+	if !given("modules") {
+		return
+	}
+	if len(s.Modules) == 0 {
+		v.add(at.at("modules"), "modules is empty; name some, or take it out for auto")
+	}
+	for i, name := range s.Modules {
+		switch {
+		case name != Auto && v.library.Modules[name] == nil:
+			v.add(at.at("modules", i), "module %q is not known; write auto or one of %s", name,
+				strings.Join(slices.Sorted(maps.Keys(v.library.Modules)), ", "))
+		case slices.Index(s.Modules, name) < i:
+			v.add(at.at("modules", i), "module %q is named twice; name it once", name)
+		}
+	}
+}
