@@ -1,0 +1,160 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// withAuth is a file with one auth of the given settings.
+func withAuth(settings string) string { return "auths:\n  lab: {username: u, " + settings + "}\n" }
+
+// withTarget is a file with one target of the given settings, on line 2.
+func withTarget(settings string) string {
+	return lab + "targets: [{address: a, auth: lab, " + settings + "}]\n"
+}
+
+// withMetric is a file with one catalogue entry of the given settings, on line 3.
+func withMetric(name, settings string) string {
+	return lab + "catalog:\n  " + name + ": {" + settings + "}\n"
+}
+
+const noKeyCheck = "insecure_ignore_host_key: true"
+
+// TestLoadRefuses lists wrong files, each with all that the user is told.
+func TestLoadRefuses(t *testing.T) {
+	for _, test := range []struct {
+		name, file string
+		want       string // without the "netconf.yml:" that each line begins with
+	}{
+		{"empty", "", `1: the file is empty; write auths: and targets: into it`},
+		{"only comments", "# nothing yet\n", `1: the file is empty; write auths: and targets: into it`},
+		{"null", "---\n", `1: the file is empty; write auths: and targets: into it`},
+		{"not a mapping", "- a\n", `1: the file must be a mapping; write "key: value" lines`},
+		{"a second document", "auths: {}\n---\ntargets: []\n", `2: a second YAML document (---) begins here; put it in a file of its own`},
+		{"unknown section", "auths: {}\ntarget: []\n", `2: unknown key "target"; known here: auths, defaults, targets, target_files, modules, catalog`},
+		{"unknown key of an auth", "auths:\n  lab:\n    user: u\n", `3: unknown key "user"; known here: username, password, password_file, password_env, private_key_file, private_key_passphrase_file, known_hosts_file, host_key_fingerprints, insecure_ignore_host_key, legacy_algorithms, allowed_targets`},
+		{"unknown key of a target", withTarget("adress: b"), `2: unknown key "adress"; known here: name, address, auth, port, timeout, max_age, modules, max_reply_bytes, max_samples, labels`},
+		{"unknown key of defaults", "defaults:\n  retries: 3\n", `2: unknown key "retries"; known here: port, timeout, max_age, modules, max_reply_bytes, max_samples`},
+		{"unknown key of a value", "modules:\n  m:\n    rows:\n    - metrics:\n        x: {leaf: a, scal: 2}\n", `5: unknown key "scal"; known here: leaf, attribute, decode, values, scale, offset, scale_leaf, precision_leaf, match, skip, when, first_of, template`},
+		{"unknown key in an inner row", "modules: {m: {rows: [{rows: [{keys: [a]}]}]}}\n", `1: unknown key "keys"; known here: path, key, labels, when, start_time, metrics, rows`},
+		{"duplicate key", "auths: {}\ntargets: []\nauths: {}\n", `3: key "auths" is already given on line 1; keep one of them`},
+		{"duplicate key of a target", withTarget("auth: lab"), `2: key "auth" is already given on line 2; keep one of them`},
+		{"duplicate auth", "auths:\n  lab: {}\n  lab: {}\n", `3: key "lab" is already given on line 2; keep one of them`},
+		{"text for a mapping", "auths: lab\n", `1: auths must be a mapping; write "key: value" lines`},
+		{"text for a list", "targets: lab\n", `1: targets must be a list; write its items as "- item" lines or as [a, b]`},
+		{"a mapping for a list", withTarget("modules: {a: b}"), `2: modules must be a list; write its items as "- item" lines or as [a, b]`},
+		{"a list for text", withTarget("name: [a]"), `2: name must be text; put it in quotes`},
+		{"text for a number", withTarget("port: ssh"), `2: port "ssh" is not a whole number; write digits`},
+		{"a fraction for a number", withTarget("max_samples: 1.5"), `2: max_samples "1.5" is not a whole number; write digits`},
+		{"text for a flag", withAuth("password: p, insecure_ignore_host_key: maybe"), `2: insecure_ignore_host_key is neither true nor false; write one of them`},
+		{"a wrong tag", "auths: {lab: {username: !!int x}}\n", `1: username must be text; put it in quotes`},
+		{"no duration", withTarget("timeout: 30"), `2: timeout "30" is not a duration; write a number with its unit, such as 30s, 5m or 1d`},
+		{"no duration in defaults", "defaults: {max_age: soon}\n", `1: max_age "soon" is not a duration; write a number with its unit, such as 30s, 5m or 1d`},
+		{"no size", withTarget("max_reply_bytes: 64 elephants"), `2: max_reply_bytes "64 elephants" is not a size; write a number of bytes or one with its unit, such as 64MiB`},
+		{"a list for a value", "modules: {m: {rows: [{metrics: {x: [a, b]}}]}}\n", `1: x must be a path or a mapping; write PATH or {leaf: PATH, ...}`},
+		{"a mapping for a list of texts", "modules: {m: {rows: [{path: {a: b}}]}}\n", `1: path must be a list; write its items as "- item" lines or as [a, b]`},
+		{"a mapping as key", "auths:\n  ? {a: b}\n  : c\n", `2: a key must be text; put it in quotes`},
+		{"tab", "auths:\n\tlab: {}\n", `2: a tab indents this line; use spaces`},
+		{"indentation", "auths:\n  lab:\n    username: u\n   password: p\ntargets: []\n", `4: the line does not fit the ones above it; check its indentation, and put values that hold ": " in quotes`},
+		{"two colons", "auths:\n  lab:\n    username: u: v\ntargets: []\n", `3: the line does not fit the ones above it; check its indentation, and put values that hold ": " in quotes`},
+		{"no colon", "auths:\n  lab:\n    username u\n    password: x\n", `4: the line does not fit the ones above it; check its indentation, and put values that hold ": " in quotes`},
+		{"reserved character", "auths:\n  lab:\n    password: @x\n", `3: a value begins with a character that YAML keeps for itself; put the value in quotes`},
+		{"open bracket", "auths: {}\ntargets: [{address: a}\ndefaults: {}\nmodules: {}\n", `2: not valid YAML (did not find expected ',' or ']'); check the quotes, brackets and indentation here`},
+		{"open quote", "auths: {}\ntargets: \"x\n\ndefaults: {}\nmodules: {}\n", `2: not valid YAML (found unexpected end of stream); check the quotes, brackets and indentation here`},
+		{"no anchor", "auths:\n  lab: {username: u,\n    password: *hunter2 }\n", `2: an alias (*name) has no anchor (&name); put text that begins with * in quotes`},
+		{"an anchor in itself", "auths: &a\n  lab: *a\n", `2: unknown key "lab"; known here: username, password, password_file, password_env, private_key_file, private_key_passphrase_file, known_hosts_file, host_key_fingerprints, insecure_ignore_host_key, legacy_algorithms, allowed_targets`},
+		{"a password as auth", "auths:\n  lab: hunter2\n", `2: lab must be a mapping; write "key: value" lines`},
+		{"a password as flag", "auths:\n  lab: {legacy_algorithms: hunter2}\n", `2: legacy_algorithms is neither true nor false; write one of them`},
+		{"a forgotten space", "auths:\n  lab: {username: u, password:hunter2}\n", `2: a key is not known (nor shown: it may be part of a secret); put a space after each colon, and the secret in quotes`},
+		{"a comma in a password", "auths:\n  lab: {username: u, password: hun,ter2}\n", `2: a key is not known (nor shown: it may be part of a secret); put a space after each colon, and the secret in quotes`},
+		{"a password with a tag", "auths:\n  lab: {password: !!float hunter2}\n", `2: password must be text; put it in quotes`},
+		{"an empty auth", "auths:\n  lab:\n", `2: auths entry "lab" is empty; write its settings below it, indented, or take it out`},
+		{"an empty target", "targets:\n- \n", `2: a target is empty; give it address: and auth:, or take it out`},
+		{"an empty module", "modules:\n  m:\n", `2: modules entry "m" is empty; write its settings below it, indented, or take it out`},
+		{"an empty metric", "catalog:\n  m:\n", `2: catalog entry "m" is empty; write its settings below it, indented, or take it out`},
+		{"no username", "auths:\n  lab: {password: p, insecure_ignore_host_key: true}\n", `2: auth "lab" has no username; add username:`},
+		{"nothing to log in with", withAuth(noKeyCheck), `2: auth "lab" has nothing to log in with; add password_file, password_env, password or private_key_file`},
+		{"two passwords", withAuth("password: p, password_env: PATH, " + noKeyCheck), `2: auth "lab" has password and password_env; keep one of them`},
+		{"no password file", withAuth("password_file: gone, " + noKeyCheck), `2: password_file gone does not exist; create it or correct the path`},
+		{"empty password file", withAuth("password_file: nothing, " + noKeyCheck), `2: password_file nothing is empty; write the secret into it`},
+		{"a folder as password file", withAuth("password_file: folder, " + noKeyCheck), `2: password_file folder cannot be read: is a directory; make it a file that the exporter's user may read`},
+		{"no such variable", withAuth("password_env: NETCONF_EXPORTER_TEST_UNSET, " + noKeyCheck), `2: password_env NETCONF_EXPORTER_TEST_UNSET is not set in the exporter's environment; set it, or use password_file`},
+		{"no key file", withAuth("private_key_file: gone, " + noKeyCheck), `2: private_key_file gone does not exist; create it or correct the path`},
+		{"not a key", withAuth("private_key_file: text, " + noKeyCheck), `2: private_key_file text does not hold a private key that can be read; use an unbroken key as ssh-keygen writes it, and not its .pub file`},
+		{"no passphrase", withAuth("private_key_file: locked.key, " + noKeyCheck), `2: private_key_file locked.key is protected by a passphrase; put that in a file and name it with private_key_passphrase_file`},
+		{"wrong passphrase", withAuth("private_key_file: locked.key, private_key_passphrase_file: text, " + noKeyCheck), `2: private_key_passphrase_file text does not open private_key_file locked.key; put the right passphrase in it`},
+		{"no passphrase file", withAuth("private_key_file: locked.key, private_key_passphrase_file: gone, " + noKeyCheck), `2: private_key_passphrase_file gone does not exist; create it or correct the path`},
+		{"passphrase without key", withAuth("password: p, private_key_passphrase_file: text, " + noKeyCheck), `2: auth "lab" has a passphrase but no key; add private_key_file`},
+		{"no host key check", withAuth("password: p"), `2: auth "lab" does not say how a device's host key is checked; add known_hosts_file or host_key_fingerprints (netconf_exporter hostkey ADDRESS prints what goes there), or insecure_ignore_host_key: true`},
+		{"a false host key check", withAuth("password: p, insecure_ignore_host_key: false"), `2: auth "lab" does not say how a device's host key is checked; add known_hosts_file or host_key_fingerprints (netconf_exporter hostkey ADDRESS prints what goes there), or insecure_ignore_host_key: true`},
+		{"two host key checks", withAuth("password: p, known_hosts_file: nothing, " + noKeyCheck), `2: auth "lab" has known_hosts_file and insecure_ignore_host_key; keep one of them`},
+		{"no known hosts", withAuth("password: p, known_hosts_file: gone"), `2: known_hosts_file gone does not exist; create it or correct the path`},
+		{"not known hosts", withAuth("password: p, known_hosts_file: text"), `2: known_hosts_file is not valid: text:1: missing key type pattern; netconf_exporter hostkey ADDRESS prints the lines it should have`},
+		{"not fingerprints", withAuth("password: p, host_key_fingerprints: [\"MD5:aa:bb\", \"SHA256:abc\"]"), `2: host key fingerprint "MD5:aa:bb" is not of the form SHA256: and 43 characters; netconf_exporter hostkey ADDRESS prints it
+2: host key fingerprint "SHA256:abc" is not of the form SHA256: and 43 characters; netconf_exporter hostkey ADDRESS prints it`},
+		{"not networks", withAuth("password: p, insecure_ignore_host_key: true, allowed_targets: [192.0.2.0/33, lab]"), `2: allowed_targets "192.0.2.0/33" is not a network; write an address or a prefix such as 192.0.2.0/24
+2: allowed_targets "lab" is not a network; write an address or a prefix such as 192.0.2.0/24`},
+		{"no address", "auths: {lab: {username: u, password: p, insecure_ignore_host_key: true}}\ntargets:\n- name: a\n  auth: lab\n", `3: a target has no address; add address: HOST or HOST:PORT`},
+		{"a URL as address", lab + "targets:\n- {address: ssh://a, auth: lab}\n", `3: address "ssh://a" is not an address; write a host name or an IP address, and a port if need be: HOST, HOST:PORT, [IPV6]:PORT`},
+		{"an impossible IPv4", lab + "targets:\n- {address: 10.0.0.256, auth: lab}\n", `3: address "10.0.0.256" is not an address; write a host name or an IP address, and a port if need be: HOST, HOST:PORT, [IPV6]:PORT`},
+		{"spaces", lab + "targets:\n- {address: a b, auth: lab}\n", `3: address "a b" is not an address; write a host name or an IP address, and a port if need be: HOST, HOST:PORT, [IPV6]:PORT`},
+		{"port 0", lab + "targets:\n- {address: a:0, auth: lab}\n", `3: address "a:0" has a port that is not a number from 1 to 65535; write HOST:PORT, or [IPV6]:PORT`},
+		{"port 65536", lab + "targets:\n- {address: a:65536, auth: lab}\n", `3: address "a:65536" has a port that is not a number from 1 to 65535; write HOST:PORT, or [IPV6]:PORT`},
+		{"no port", lab + "targets:\n- {address: 'a:', auth: lab}\n", `3: address "a:" has a port that is not a number from 1 to 65535; write HOST:PORT, or [IPV6]:PORT`},
+		{"brackets", lab + "targets:\n- {address: '[a]:830', auth: lab}\n", `3: address "[a]:830" is not an IPv6 address in brackets; write [ADDRESS]:PORT`},
+		{"no auth", lab + "targets:\n- {address: a}\n", `3: target "a" has no auth; add auth: with one of lab`},
+		{"unknown auth", lab + "targets:\n- {address: a, auth: core}\n", `3: auth "core" is not under auths; write one of lab`},
+		{"unknown auth with none", "targets:\n- {address: a, auth: core}\n", `2: auth "core" is not under auths; write a name that you give under auths: first`},
+		{"duplicate target", lab + "targets:\n- {address: a, auth: lab}\n- {name: a, address: b, auth: lab}\n", `4: target "a" is already at netconf.yml:3; give one of them another name`},
+		{"wrong settings", withTarget("port: 0, timeout: 0s, max_age: -1s, max_reply_bytes: 0, max_samples: -1"), `2: max_age -1s is negative; write 0s or a time such as 30s
+2: max_reply_bytes 0 is too small; write a size such as 64MiB
+2: max_samples -1 is too small; write a number such as 500000
+2: port 0 is not from 1 to 65535; NETCONF over SSH is usually on 830
+2: timeout 0s is too short; write a time such as 30s`},
+		{"wrong defaults once", lab + "defaults:\n  timeout: -5s", `3: timeout -5s is too short; write a time such as 30s`},
+		{"unknown module", withTarget("modules: [auto, ietf]"), `2: module "ietf" is not known; write auto or one of ietf-interfaces, ietf-interfaces-nmda`},
+		{"unknown module in defaults", lab + "defaults:\n  modules: [ietf]", `3: module "ietf" is not known; write auto or one of ietf-interfaces, ietf-interfaces-nmda`},
+		{"no modules", withTarget("modules: []"), `2: modules is empty; name some, or take it out for auto`},
+		{"a module twice", withTarget("modules: [auto, auto]"), `2: module "auto" is named twice; name it once`},
+		{"wrong labels", withTarget("labels: {target: x, job: x, instance: x, __a: x, interface: x, description: x, address: x, le: x, a-b: x, 1a: x, '': x}"), `2: label "" is not a valid name; use letters, digits and _, and no digit first
+2: label "1a" is not a valid name; use letters, digits and _, and no digit first
+2: label "__a" is set by Prometheus or the exporter; choose another name
+2: label "a-b" is not a valid name; use letters, digits and _, and no digit first
+2: label "address" is set by Prometheus or the exporter; choose another name
+2: label "description" is a label of the catalogue's metrics; choose another name
+2: label "instance" is set by Prometheus or the exporter; choose another name
+2: label "interface" is a label of the catalogue's metrics; choose another name
+2: label "job" is set by Prometheus or the exporter; choose another name
+2: label "le" is set by Prometheus or the exporter; choose another name
+2: label "target" is set by Prometheus or the exporter; choose another name`},
+		{"label of an own metric", lab + "catalog:\n  my_things: {type: gauge, help: x, labels: [thing]}\ntargets: [{address: a, auth: lab, labels: {thing: x}}]\n", `4: label "thing" is a label of the catalogue's metrics; choose another name`},
+		{"module names", "modules: {auto: {}, \"a,b\": {}, m: {max_age: -1s}}\n", `1: "a,b" cannot name a module; use letters, digits and - _ . (auto is taken)
+1: "auto" cannot name a module; use letters, digits and - _ . (auto is taken)
+1: max_age -1s is negative; write 0s or a time such as 30s`},
+		{"a shipped metric", lab + "catalog:\n  netconf_interface_info: {type: gauge, help: x}\n", `3: metric "netconf_interface_info" is already in the built-in catalogue; use it as it is, or choose another name`},
+		{"a metric of the exporter", lab + "catalog:\n  netconf_up: {type: gauge, help: x}\n  go_x: {type: gauge, help: x}\n", `3: metric "netconf_up" has a name that the exporter keeps for its own metrics; choose another name
+4: metric "go_x" has a name that the exporter keeps for its own metrics; choose another name`},
+		{"metric name", lab + "catalog:\n  a:b: {type: gauge, help: x}\n", `3: metric "a:b" is not a valid name; use letters, digits and _, and no digit first`},
+		{"no type or help", lab + "catalog:\n  a: {}\n", `3: metric "a" has no help; say in a sentence what it is, and in which unit
+3: metric "a" has no type; add type: gauge or type: counter`},
+		{"unknown type", lab + "catalog:\n  a: {type: histogram, help: x}\n", `3: type "histogram" of metric "a" is not known; write gauge or counter`},
+		{"counter name", lab + "catalog:\n  a: {type: counter, help: x}\n  b_total: {type: gauge, help: x}\n", `3: metric "a" is a counter; names of counters end in _total, and no other names do
+4: metric "b_total" is a gauge; names of counters end in _total, and no other names do`},
+		{"unknown decode", lab + "catalog:\n  a: {type: gauge, help: x, decode: age}\n", `3: decode "age" of metric "a" is not known; write number, timestamp or one`},
+		{"metric labels", lab + "catalog:\n  a:\n    type: gauge\n    help: x\n    labels: [b-c, target, d, d]\n    info:\n      d: text\n      e: number\n", `6: label "b-c" is not a valid name; use letters, digits and _, and no digit first
+6: label "d" of metric "a" is listed twice; keep one
+6: label "target" is set by Prometheus or the exporter; choose another name
+8: label "d" of metric "a" is both a key label and an info label; keep one
+9: info label "e" is of the unknown kind "number"; write text, identity or mac`},
+		{"metric range", lab + "catalog:\n  a: {type: gauge, help: x, min: 5, max: 4}\n  b: {type: gauge, help: x, max: soon}\n  c: {type: gauge, help: x, min: low}\n", `5: min "low" is not a number; write digits`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := folder(t, map[string]string{"netconf.yml": test.file, "text": "just text\n", "nothing": "\n", "folder/x": "", "plain.key": plainKey, "locked.key": lockedKey})
+			_, got := load(dir, "netconf.yml")
+			want := "netconf.yml:" + strings.ReplaceAll(test.want, "\n", "\nnetconf.yml:")
+			if got != want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, want)
+			}
+		})
+	}
+}
