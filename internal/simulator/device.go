@@ -1,0 +1,149 @@
+package simulator
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// Device is one simulated device. Its methods may be called at any time, from any goroutine.
+type Device struct {
+	Name string // sim-0001, sim-0002, ...
+
+	fleet      *Fleet
+	index      int
+	silent     bool
+	logins     atomic.Int64
+	refused    atomic.Int64
+	sessions   atomic.Int64
+	sessionIDs atomic.Int64
+	refusing   atomic.Bool
+	replyDelay atomic.Int64
+	running    sync.WaitGroup // the accept loop and the connections
+
+	mu          sync.Mutex
+	address     string
+	listener    net.Listener // nil while down
+	connections map[*connection]struct{}
+	outages     map[int]outage // by interface
+}
+
+func newDevice(f *Fleet, index int) *Device {
+	d := &Device{
+		Name:        fmt.Sprintf("sim-%04d", index+1),
+		fleet:       f,
+		index:       index,
+		silent:      index >= f.config.Devices-f.config.Silent,
+		connections: map[*connection]struct{}{},
+		outages:     map[int]outage{},
+	}
+	d.SetReplyDelay(f.config.ReplyDelay)
+	return d
+}
+
+// Address is the host:port on which the device listens; it stays the same when the device was down for a while.
+func (d *Device) Address() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.address
+}
+
+// Fingerprint is the SHA256 fingerprint of the host key, which all devices of a fleet share.
+func (d *Device) Fingerprint() string { return ssh.FingerprintSHA256(d.fleet.hostKey.PublicKey()) }
+
+// Logins is how many logins the device has accepted since it was started.
+func (d *Device) Logins() int { return int(d.logins.Load()) }
+
+// RefusedLogins is how many passwords it has refused.
+func (d *Device) RefusedLogins() int { return int(d.refused.Load()) }
+
+// Sessions is how many NETCONF sessions are open now.
+func (d *Device) Sessions() int { return int(d.sessions.Load()) }
+
+// RefuseLogins makes the device refuse every password, or accept the right one again. Open sessions stay.
+func (d *Device) RefuseLogins(refuse bool) { d.refusing.Store(refuse) }
+
+// SetReplyDelay sets how long each reply lets itself be waited for, from the next request on.
+func (d *Device) SetReplyDelay(delay time.Duration) { d.replyDelay.Store(int64(delay)) }
+
+// DropSessions closes all connections without a word, as a device does with sessions that were idle for too long. It
+// returns when they are gone.
+func (d *Device) DropSessions() {
+	d.mu.Lock()
+	open := make([]*connection, 0, len(d.connections))
+	for c := range d.connections {
+		open = append(open, c)
+	}
+	d.mu.Unlock()
+	for _, c := range open {
+		c.close()
+		<-c.ended
+	}
+}
+
+// SetDown takes the device off the network (its sessions drop, connections are refused) or brings it back on the same
+// port, which fails only if somebody has taken that port meanwhile.
+func (d *Device) SetDown(down bool) error {
+	if !down {
+		return d.listen(d.Address())
+	}
+	d.mu.Lock()
+	listener := d.listener
+	d.listener = nil
+	d.mu.Unlock()
+	if listener == nil {
+		return nil
+	}
+	err := listener.Close()
+	d.DropSessions()
+	return err
+}
+
+// listen opens the device's port, if it is not open, and begins to accept connections.
+func (d *Device) listen(address string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.listener != nil {
+		return nil
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	d.listener, d.address = listener, listener.Addr().String()
+	d.running.Go(func() { d.accept(listener) })
+	return nil
+}
+
+func (d *Device) accept(listener net.Listener) {
+	for {
+		conn, err := listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // out of file descriptors: give those who hold them time
+			time.Sleep(10 * time.Millisecond)
+			continue
+		}
+		c := newConnection(d, conn)
+		d.mu.Lock()
+		if d.listener == listener {
+			d.connections[c] = struct{}{}
+			d.running.Go(c.serve)
+		} else { // taken down while this one was being accepted
+			c.close()
+		}
+		d.mu.Unlock()
+	}
+}
+
+func (d *Device) forget(c *connection) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.connections, c)
+}

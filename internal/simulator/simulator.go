@@ -1,0 +1,126 @@
+// Package simulator is a fleet of simulated NETCONF devices over real SSH, for demonstrations, tests and measurements.
+//
+// Nothing ticks in it: what a device reports is a pure function of the seed, the device, the interface and the time, so
+// that a thousand devices cost nothing until somebody asks, and tests can compute the truth they compare with.
+package simulator
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// Forms of the interfaces model.
+const (
+	FormState = "state" // RFC 7223: state in /interfaces-state, configuration in /interfaces
+	FormNMDA  = "nmda"  // RFC 8343: everything in /interfaces, read from the operational datastore (RFC 8342)
+)
+
+// Config describes a fleet. The zero value is one device with one interface.
+type Config struct {
+	Devices    int // how many; 0 is 1
+	Interfaces int // of each device; 0 is 1
+	// Listen is the address of the first device: "127.0.0.1:0", the default, gives each device a free port, any other port
+	// is the first of consecutive ones.
+	Listen             string
+	Username, Password string // "netconf" where empty
+	Form               string // FormState, the default, or FormNMDA
+	Base10             bool   // announce base:1.0 only, hence the framing of RFC 6242 section 4.3
+	ChunkSize          int    // octets in a chunk of base:1.1 framing; 0 is the whole reply in one
+	LoginDelay         time.Duration
+	ReplyDelay         time.Duration // from a request to the first octet of its reply
+	Silent             int           // the last so many devices accept TCP and never say a word
+	Seed               uint64        // another seed gives other numbers and another host key
+}
+
+// Fleet is a number of running devices.
+type Fleet struct {
+	config  Config
+	hostKey ssh.Signer
+	library *library
+	labels  []label   // of the interfaces
+	replies sync.Pool // of *reply
+	devices []*Device
+}
+
+// Start runs a fleet. Its error says what in the configuration to change.
+func Start(config Config) (*Fleet, error) {
+	config, err := config.complete()
+	if err != nil {
+		return nil, err
+	}
+	f := &Fleet{config: config, library: newLibrary(config.Form), labels: newLabels(config.Interfaces)}
+	f.replies.New = func() any { return new(reply) }
+	// The key follows from the seed, so that a written configuration stays good when the simulator is started anew.
+	seed := sha256.Sum256(fmt.Appendf(nil, "simulated host key %d", config.Seed))
+	if f.hostKey, err = ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(seed[:])); err != nil {
+		return nil, fmt.Errorf("simulator: host key: %w", err)
+	}
+	host, port, err := splitListen(config.Listen)
+	if err != nil {
+		return nil, err
+	}
+	for i := range config.Devices {
+		d := newDevice(f, i)
+		address := net.JoinHostPort(host, strconv.Itoa(port))
+		if port != 0 {
+			address = net.JoinHostPort(host, strconv.Itoa(port+i))
+		}
+		if err := d.listen(address); err != nil {
+			return nil, errors.Join(fmt.Errorf("simulator: %s cannot listen: %w; choose other ports, or fewer devices", d.Name, err), f.Close())
+		}
+		f.devices = append(f.devices, d)
+	}
+	return f, nil
+}
+
+// Devices returns the devices, sim-0001 first.
+func (f *Fleet) Devices() []*Device { return f.devices }
+
+// Close stops all devices, drops their sessions and returns when every goroutine of theirs has ended.
+func (f *Fleet) Close() error {
+	var wg sync.WaitGroup
+	errs := make([]error, len(f.devices))
+	for i, d := range f.devices {
+		wg.Go(func() { errs[i] = d.SetDown(true); d.running.Wait() })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (c Config) complete() (Config, error) {
+	c.Devices = max(c.Devices, 1)
+	c.Interfaces = max(c.Interfaces, 1)
+	for field, value := range map[*string]string{&c.Listen: "127.0.0.1:0", &c.Username: "netconf", &c.Password: "netconf", &c.Form: FormState} {
+		if *field == "" {
+			*field = value
+		}
+	}
+	switch {
+	case c.Form != FormState && c.Form != FormNMDA:
+		return c, fmt.Errorf("simulator: unknown form %q; use %s or %s", c.Form, FormState, FormNMDA)
+	case c.Silent < 0 || c.Silent > c.Devices:
+		return c, fmt.Errorf("simulator: %d silent devices of %d; use 0 to %d", c.Silent, c.Devices, c.Devices)
+	case c.ChunkSize < 0 || c.LoginDelay < 0 || c.ReplyDelay < 0:
+		return c, errors.New("simulator: chunk size and delays cannot be negative")
+	}
+	return c, nil
+}
+
+func splitListen(listen string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(listen)
+	if err == nil {
+		port, err = strconv.Atoi(text)
+	}
+	if err != nil {
+		return "", 0, fmt.Errorf("simulator: listen address %q: %w; use host:port", listen, err)
+	}
+	return host, port, nil
+}
