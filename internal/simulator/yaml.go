@@ -1,0 +1,33 @@
+package simulator
+
+import (
+	"golang.org/x/crypto/ssh"
+	"gopkg.in/yaml.v3"
+)
+
+// ConfigYAML returns an exporter's configuration with all devices of the fleet as targets, under an auth of the given name.
+// Labels vary, so that there is something to group by.
+func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
+	type auth struct {
+		Username     string   `yaml:"username"`
+		Password     string   `yaml:"password"`
+		Fingerprints []string `yaml:"host_key_fingerprints,flow"`
+	}
+	type target struct {
+		Name    string            `yaml:"name"`
+		Address string            `yaml:"address"`
+		Auth    string            `yaml:"auth"`
+		Labels  map[string]string `yaml:"labels,flow"`
+	}
+	var file struct {
+		Auths   map[string]auth `yaml:"auths"`
+		Targets []target        `yaml:"targets"`
+	}
+	file.Auths = map[string]auth{authName: {f.config.Username, f.config.Password, []string{ssh.FingerprintSHA256(f.hostKey.PublicKey())}}}
+	sites, roles := []string{"ams", "fra", "lon"}, []string{"core", "edge", "access", "access"}
+	for i, d := range f.devices {
+		labels := map[string]string{"site": sites[i%len(sites)], "role": roles[i%len(roles)]}
+		file.Targets = append(file.Targets, target{d.Name, d.Address(), authName, labels})
+	}
+	return yaml.Marshal(file)
+}
