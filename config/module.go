@@ -19,7 +19,10 @@ type Module struct {
 	Reads  []Read    `yaml:"reads"`
 	// Roots are paths that wrap the rows' paths, such as a multi-routing-engine envelope; "" is the reply itself.
 	Roots []string `yaml:"roots,omitempty"`
-	Rows  []Row    `yaml:"rows"`
+	// Errors are paths (below any of the roots) of elements by which a device reports that a part of a reply failed; their
+	// `message` says how.
+	Errors []string `yaml:"errors,omitempty"`
+	Rows   []Row    `yaml:"rows"`
 
 	// Position is where the module begins in its file.
 	Position Position `yaml:"-"`

@@ -1,0 +1,91 @@
+package module
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
+)
+
+// read compiles one read.
+func (c *compiler) read(at []any, from config.Read) {
+	r := Read{filter: &filterNode{}, uris: c.ns.uris}
+	given := 0
+	for _, way := range []struct {
+		key, operation string
+		paths          []string
+	}{{"get", opGet, from.Get}, {"get_data", opGetData, from.GetData}, {"get_config", opGetConfig, from.GetConfig}} {
+		if way.paths == nil {
+			continue
+		}
+		given++
+		r.Operation = way.operation
+		for i, path := range way.paths {
+			if err := r.filter.add(c.ns, path); err != nil {
+				c.fail(slices.Concat(at, []any{way.key, i}), "%v", err)
+			}
+		}
+		if len(way.paths) == 0 {
+			c.fail(append(at, way.key), "a read without a path asks for everything the device has; name what is needed")
+		}
+	}
+	if from.RPC != "" {
+		given++
+		r.Operation, r.rpc = opRPC, strings.TrimSpace(from.RPC)
+		if err := checkReadOnly(r.rpc); err != nil {
+			c.fail(append(at, "rpc"), "%v", err)
+		}
+	}
+	if given != 1 {
+		c.fail(at, "a read needs exactly one of get, get_data, get_config and rpc")
+	}
+	c.module.Reads = append(c.module.Reads, r)
+}
+
+// checkReadOnly refuses an operation that is not known to leave the device as it is. get, get-config and the like are
+// defined to (RFC 6241, section 7); vendors' operations that only show begin with get- or show-.
+func checkReadOnly(rpc string) error {
+	var s xmlscan.Scanner
+	s.Reset(strings.NewReader(rpc))
+	for {
+		kind, err := s.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("the rpc is one element of XML: %w", err)
+		}
+		if kind != xmlscan.Start || s.Depth() > 1 {
+			continue
+		}
+		name := string(xmlscan.Local(s.Name()))
+		if name != "get" && !strings.HasPrefix(name, "get-") && !strings.HasPrefix(name, "show-") {
+			return fmt.Errorf("operation <%s> is refused: modules can only read, with get or an operation whose name begins with get- or show-", name)
+		}
+	}
+}
+
+// completeFilters adds the keys, labels and conditions of rows to filters that name leaves one by one.
+func (c *compiler) completeFilters() {
+	for i := range c.module.Reads {
+		filter := c.module.Reads[i].filter
+		for spec, paths := range c.paths {
+			for _, path := range paths {
+				n, partial := filter.find(path)
+				if !partial {
+					continue
+				}
+				for col, leaves := range c.captured {
+					for _, leaf := range leaves {
+						if col.spec == spec && c.needed[col] && commonPrefix(leaf, path) == len(path) && len(leaf) > len(path) {
+							n.insert(leaf[len(path):])
+						}
+					}
+				}
+			}
+		}
+	}
+}

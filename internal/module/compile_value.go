@@ -1,0 +1,295 @@
+package module
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+)
+
+// numberValue compiles the value of a metric.
+func (c *compiler) numberValue(at []any, index int, from config.Value, metric *Metric) value {
+	v := c.common(at, index, from)
+	if from.Template != "" {
+		c.fail(at, "a template makes a label's text, not a metric's number")
+	}
+	for i, alternative := range from.FirstOf {
+		v.firstOf = append(v.firstOf, c.numberValue(slices.Concat(at, []any{"first_of", i}), index, inherit(alternative, from), metric))
+	}
+	v.scale, v.offset = 1, 0
+	if from.Scale != nil {
+		v.scale = *from.Scale
+	}
+	if from.Offset != nil {
+		v.offset = *from.Offset
+	}
+	v.scaleLeaf = c.need(c.optional(at, index, from.ScaleLeaf))
+	v.precision = c.need(c.optional(at, index, from.PrecisionLeaf))
+	v.min, v.max, v.maxNow = bounds(metric)
+	c.decoding(at, &v, from, metric)
+	return v
+}
+
+// decoding chooses how the text becomes a number: as the value says, else as the catalogue does.
+func (c *compiler) decoding(at []any, v *value, from config.Value, metric *Metric) {
+	name := from.Decode
+	switch {
+	case name != "":
+	case metric.entry.Decode != "":
+		name = metric.entry.Decode
+	case metric.entry.Type == "counter":
+		name = "counter"
+	default:
+		name = "number"
+	}
+	v.decode, v.age = decoders[name], name == "age"
+	if v.decode == nil {
+		c.fail(append(at, "decode"), "decode %q is unknown; it can be %s", name, strings.Join(slices.Sorted(maps.Keys(decoders)), ", "))
+	}
+	if from.Values == nil && (from.Decode != "" || metric.entry.Values == nil) {
+		return
+	}
+	v.values = maps.Clone(metric.entry.Values)
+	for text, meaning := range from.Values {
+		f, err := strconv.ParseFloat(meaning, 64)
+		if known, ok := metric.entry.Values[meaning]; ok {
+			f, err = known, nil
+		}
+		switch {
+		case err != nil:
+			c.fail(slices.Concat(at, []any{"values", text}), "%q is neither a number nor one of the metric's values (%s)",
+				meaning, strings.Join(slices.Sorted(maps.Keys(metric.entry.Values)), ", "))
+		case text == "*":
+			v.rest = &f
+		case v.values == nil:
+			v.values = map[string]float64{text: f}
+		default:
+			v.values[text] = f
+		}
+	}
+}
+
+// labelValue compiles the value of a label; kind is how the catalogue wants its text.
+func (c *compiler) labelValue(at []any, index int, from config.Value, kind string) value {
+	if from.Decode != "" || from.Scale != nil || from.Offset != nil || from.ScaleLeaf != "" || from.PrecisionLeaf != "" {
+		c.fail(at, "decode, scale, offset, scale_leaf and precision_leaf are for metrics; a label is a text")
+	}
+	v := c.common(at, index, from)
+	for i, alternative := range from.FirstOf {
+		v.firstOf = append(v.firstOf, c.labelValue(slices.Concat(at, []any{"first_of", i}), index, inherit(alternative, from), kind))
+	}
+	v.texts = from.Values
+	switch kind {
+	case "identity":
+		v.normalise = withoutPrefix
+	case "mac":
+		v.normalise = asMAC
+	default:
+		v.normalise = asText
+	}
+	if from.Template != "" {
+		v.template = c.template(at, index, from.Template)
+	}
+	return v
+}
+
+// common compiles what metrics and labels share.
+func (c *compiler) common(at []any, index int, from config.Value) value {
+	forms := 0
+	for _, given := range []bool{from.Leaf != "" || from.Attribute != "", len(from.FirstOf) > 0, from.Template != ""} {
+		if given {
+			forms++
+		}
+	}
+	if forms != 1 {
+		c.fail(at, "a value needs exactly one of leaf (or attribute), first_of and template")
+	}
+	v := value{skip: from.Skip, when: c.conditions(append(slices.Clip(at), "when"), index, from.When)}
+	if from.Leaf != "" || from.Attribute != "" {
+		v.leaf = c.leaf(at, index, from.Leaf, from.Attribute)
+	}
+	if from.Match != "" {
+		var err error
+		if v.match, err = regexp.Compile(from.Match); err != nil {
+			c.fail(append(slices.Clip(at), "match"), "%v", err)
+		}
+	}
+	return v
+}
+
+// inherit gives an alternative of first_of what the value around it says and it does not say itself.
+func inherit(v, from config.Value) config.Value {
+	if v.Decode == "" {
+		v.Decode = from.Decode
+	}
+	if v.Values == nil {
+		v.Values = from.Values
+	}
+	if v.Scale == nil {
+		v.Scale = from.Scale
+	}
+	if v.Offset == nil {
+		v.Offset = from.Offset
+	}
+	if v.ScaleLeaf == "" {
+		v.ScaleLeaf = from.ScaleLeaf
+	}
+	if v.PrecisionLeaf == "" {
+		v.PrecisionLeaf = from.PrecisionLeaf
+	}
+	if v.Match == "" {
+		v.Match = from.Match
+	}
+	if v.Skip == nil {
+		v.Skip = from.Skip
+	}
+	return v
+}
+
+func (c *compiler) conditions(at []any, index int, when map[string]config.Strings) (conditions []condition) {
+	for _, leaf := range slices.Sorted(maps.Keys(when)) {
+		here := append(slices.Clip(at), leaf)
+		if len(when[leaf]) == 0 {
+			c.fail(here, "a condition needs the texts that the leaf may have")
+		}
+		conditions = append(conditions, condition{c.need(c.leaf(here, index, leaf, "")), when[leaf]})
+	}
+	return conditions
+}
+
+// template parses "{slot}/{port}".
+func (c *compiler) template(at []any, index int, text string) (pieces []piece) {
+	for text != "" {
+		before, rest, open := strings.Cut(text, "{")
+		p := piece{text: before}
+		text = ""
+		if open {
+			leaf, after, closed := strings.Cut(rest, "}")
+			if !closed || leaf == "" {
+				c.fail(at, "the template has a brace without its leaf or its end")
+				return nil
+			}
+			p.leaf, text = c.need(c.leaf(at, index, leaf, "")), after
+		}
+		pieces = append(pieces, p)
+	}
+	return pieces
+}
+
+func (c *compiler) optional(at []any, index int, path string) ref {
+	if path == "" {
+		return nil
+	}
+	return c.leaf(at, index, path, "")
+}
+
+// need notes that filters must ask for a leaf even where they do not name it.
+func (c *compiler) need(leaf ref) ref {
+	for _, col := range leaf {
+		c.needed[col] = true
+	}
+	return leaf
+}
+
+// leaf finds or makes the columns for a leaf of a row: relative to the row, "." for the row itself, or absolute for a leaf
+// of an enclosing entry.
+func (c *compiler) leaf(at []any, index int, path, attribute string) ref {
+	if strings.HasPrefix(path, "/") {
+		return c.enclosingLeaf(at, index, path, attribute)
+	}
+	var col column
+	for _, full := range c.paths[index] {
+		steps := full
+		if path != "" && path != "." {
+			relative, err := c.ns.steps(path, full[len(full)-1].ns)
+			if err != nil {
+				c.fail(at, "%v", err)
+				return nil
+			}
+			steps = slices.Concat(full, relative)
+		}
+		col = c.capture(index, path, attribute, steps)
+	}
+	return ref{col}
+}
+
+// enclosingLeaf resolves an absolute path, which may leave out the root. The entry that holds the leaf is the longest common
+// part of the two paths. Of several ways to reach the row, only those count that share the most with it: the others do not
+// lead through that entry.
+func (c *compiler) enclosingLeaf(at []any, index int, path, attribute string) (found ref) {
+	steps, err := c.ns.steps(path, noInherit)
+	if err != nil {
+		c.fail(at, "%v", err)
+		return nil
+	}
+	type way struct {
+		entry, leaf []step
+		shared      int
+	}
+	var ways []way
+	most := 0
+	for _, full := range c.paths[index] {
+		for _, root := range append([][]step{nil}, c.roots...) {
+			wrapped := slices.Concat(root, steps)
+			n := commonPrefix(full, wrapped)
+			if n > len(root) && n < len(wrapped) {
+				ways = append(ways, way{full[:n], wrapped, n - len(root)})
+				most = max(most, n-len(root))
+			}
+		}
+	}
+	for _, w := range ways {
+		if w.shared < most {
+			continue
+		}
+		col := c.capture(c.scope(index, w.entry), fmt.Sprint(w.leaf[len(w.entry):]), attribute, w.leaf)
+		if !slices.Contains(found, col) {
+			found = append(found, col)
+		}
+	}
+	if found == nil {
+		c.fail(at, "path %q names no entry that encloses this row", path)
+	}
+	return found
+}
+
+// scope is the row at a path that a row of index lies in or is: one that is declared, or an implicit one.
+func (c *compiler) scope(index int, path []step) int {
+	for i := index; i >= 0; i = c.module.specs[i].parent {
+		if slices.ContainsFunc(c.paths[i], func(p []step) bool { return slices.Equal(p, path) }) {
+			return i
+		}
+	}
+	name := fmt.Sprint(path)
+	i, ok := c.scopes[name]
+	if !ok {
+		i = c.newSpec(spec{parent: -1, implicit: true, orders: 1})
+		c.scopes[name] = i
+		c.paths[i] = [][]step{path}
+		n := c.node(path)
+		n.rows = append(n.rows, opening{i, 0})
+	}
+	return i
+}
+
+// capture makes the text (or an attribute) at a path a column of a row.
+func (c *compiler) capture(index int, name, attribute string, path []step) column {
+	name += "@" + attribute
+	i, ok := c.columns[index][name]
+	if !ok {
+		i = c.module.specs[index].columns
+		c.columns[index][name] = i
+		c.module.specs[index].columns++
+	}
+	col := column{index, i}
+	n := c.node(path)
+	if capture := (capture{col, attribute}); !slices.Contains(n.cells, capture) {
+		n.cells = append(n.cells, capture)
+		c.captured[col] = append(c.captured[col], path)
+	}
+	return col
+}

@@ -1,0 +1,356 @@
+package module
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"nemith.io/netconf"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
+)
+
+const (
+	maxCell   = 64 << 10 // octets of one leaf that is read; longer ones are left out and counted
+	maxErrors = 100      // rpc-errors kept of one reply
+)
+
+// Limits bound what one read of a module may cost.
+type Limits struct {
+	ReplyBytes int64 // of one reply
+	Samples    int   // of the module, and as many rows
+}
+
+// Reply is what one reply was, apart from its rows.
+type Reply struct {
+	Bytes    int64
+	Errors   netconf.RPCErrors // of severity error (RFC 6241, section 4.3), wherever in the reply they were
+	Warnings netconf.RPCErrors
+}
+
+// ErrTooLarge is returned for a reply of more than Limits.ReplyBytes.
+var ErrTooLarge = errors.New("the reply is larger than max_reply_bytes")
+
+// Table gathers the replies of one read of a module.
+type Table struct {
+	module  *Module
+	limits  Limits
+	scanner xmlscan.Scanner
+	joiner
+
+	matches  [][]int8 // by namespace of the module, by namespace of the scanner: 0 not known yet, 1 no, 2 yes
+	frames   []frame
+	active   []*node // nodes of the open elements, frame after frame
+	openRows []int32
+	limited  int // rows and texts over a limit
+	read     int16
+	reply    Reply
+}
+
+// frame is an open element that some path leads to.
+type frame struct {
+	nodes   int // where its nodes begin in active
+	rows    int // how many rows were open before it
+	from    int // where its text begins
+	capture bool
+	leaf    bool // no child element has begun
+}
+
+func (t *Table) begin(limits Limits) {
+	t.limits, t.limited, t.read = limits, 0, 0
+	t.joiner.reset(len(t.module.specs))
+	if t.matches == nil {
+		t.matches = make([][]int8, len(t.module.namespaces))
+	}
+}
+
+// Release gives the table back for another read.
+func (t *Table) Release() {
+	if cap(t.text) <= 16<<20 { // what one large reply needed is not kept for ever
+		t.module.tables.Put(t)
+	}
+}
+
+// Read takes one reply, the device's envelope included. On an error nothing of the reply is kept. An rpc-error is no error
+// here: it is in the Reply, beside the rows that may have come with it.
+func (t *Table) Read(r io.Reader) (Reply, error) {
+	rows, cells, text, limited := len(t.rows), len(t.cells), len(t.text), t.limited
+	t.frames, t.active, t.openRows = t.frames[:0], t.active[:0], t.openRows[:0]
+	t.reply = Reply{}
+	bounded := &boundedReader{r: r, left: t.limits.ReplyBytes}
+	t.scanner.Reset(bounded)
+	err := t.document()
+	t.reply.Bytes = t.limits.ReplyBytes - max(0, bounded.left)
+	t.read++
+	if err != nil {
+		t.rows, t.cells, t.text, t.limited = t.rows[:rows], t.cells[:cells], t.text[:text], limited
+	}
+	return t.reply, err
+}
+
+// boundedReader fails, unlike io.LimitedReader, at the bound.
+type boundedReader struct {
+	r    io.Reader
+	left int64
+}
+
+func (b *boundedReader) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, ErrTooLarge
+	}
+	return n, err
+}
+
+// document walks the reply: rpc-reply, then data, then what the paths begin with. Either may be missing.
+func (t *Table) document() error {
+	envelope := 0 // how many open elements are rpc-reply or data
+	for {
+		kind, err := t.scanner.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case xmlscan.Start:
+			local := xmlscan.Local(t.scanner.Name())
+			if len(t.frames) == 0 {
+				if envelope == 0 && string(local) == "rpc-reply" || envelope <= 1 && string(local) == "data" {
+					envelope++
+					continue
+				}
+			}
+			if err := t.start(); err != nil {
+				return err
+			}
+		case xmlscan.End:
+			if len(t.frames) == 0 {
+				envelope--
+				continue
+			}
+			t.end()
+		case xmlscan.Text:
+			if n := len(t.frames); n > 0 && t.frames[n-1].capture && t.frames[n-1].leaf {
+				t.text = t.scanner.AppendText(t.text)
+				if size := len(t.text) - t.frames[n-1].from; size > maxCell {
+					t.text = t.text[:t.frames[n-1].from]
+					t.frames[n-1].capture = false
+					t.limited++
+				}
+			}
+		}
+	}
+}
+
+// start enters an element that a path may lead to, or passes over it.
+func (t *Table) start() error {
+	ns, local := t.scanner.Resolve(t.scanner.Name())
+	f := frame{nodes: len(t.active), rows: len(t.openRows), leaf: true}
+	if n := len(t.frames); n == 0 {
+		t.match(t.module.root, ns, local)
+	} else {
+		t.frames[n-1].leaf = false
+		for i := t.frames[n-1].nodes; i < f.nodes; i++ {
+			t.match(t.active[i], ns, local)
+		}
+	}
+	nodes := t.active[f.nodes:]
+	if len(nodes) == 0 {
+		return t.pass(local)
+	}
+	if slices.ContainsFunc(nodes, func(n *node) bool { return n.failure }) {
+		t.active = t.active[:f.nodes]
+		return t.failure()
+	}
+	for _, n := range nodes {
+		for _, o := range n.rows {
+			t.open(o)
+		}
+	}
+	for _, n := range nodes {
+		for _, c := range n.cells {
+			if c.attribute == "" {
+				f.capture = true
+			} else {
+				t.attribute(c)
+			}
+		}
+	}
+	f.from = len(t.text)
+	t.frames = append(t.frames, f)
+	return nil
+}
+
+// match adds the children of n that have the name.
+func (t *Table) match(n *node, ns xmlscan.NS, local []byte) {
+	for _, e := range n.children[string(local)] {
+		if t.sameNamespace(e.ns, ns) {
+			t.active = append(t.active, e.to)
+		}
+	}
+}
+
+// sameNamespace compares a namespace of the module with one of the reply, remembering the answer.
+func (t *Table) sameNamespace(want int, ns xmlscan.NS) bool {
+	known := t.matches[want]
+	for int(ns) >= len(known) {
+		known = append(known, 0)
+		t.matches[want] = known
+	}
+	if known[ns] == 0 {
+		known[ns] = 1
+		if globMatch(t.module.namespaces[want], t.scanner.URI(ns)) {
+			known[ns] = 2
+		}
+	}
+	return known[ns] == 2
+}
+
+// open begins a row.
+func (t *Table) open(o opening) {
+	s := &t.module.specs[o.spec]
+	if len(t.rows) >= t.limits.Samples {
+		t.limited++
+		return
+	}
+	rec := record{spec: int32(o.spec), parent: -1, group: -1, cells: int32(len(t.cells)), order: int16(o.order), read: t.read}
+	for i := len(t.openRows) - 1; i >= 0; i-- {
+		if s.within[t.rows[t.openRows[i]].spec] {
+			rec.parent = t.openRows[i]
+			break
+		}
+	}
+	for range s.columns {
+		t.cells = append(t.cells, cell{0, absent})
+	}
+	t.openRows = append(t.openRows, int32(len(t.rows)))
+	t.rows = append(t.rows, rec)
+}
+
+// end leaves an element: its text becomes the cells that it is captured for.
+func (t *Table) end() {
+	f := t.frames[len(t.frames)-1]
+	if f.capture {
+		to := len(t.text)
+		if !f.leaf {
+			to = f.from // a container; what is in it is not its text
+		}
+		for _, n := range t.active[f.nodes:] {
+			for _, c := range n.cells {
+				if c.attribute == "" {
+					t.set(c.column, f.from, to)
+				}
+			}
+		}
+	}
+	t.active, t.openRows = t.active[:f.nodes], t.openRows[:f.rows]
+	t.frames = t.frames[:len(t.frames)-1]
+}
+
+func (t *Table) attribute(c capture) {
+	for _, a := range t.scanner.Attrs() {
+		if string(xmlscan.Local(a.Name)) == c.attribute {
+			from := len(t.text)
+			t.text = t.scanner.AppendValue(t.text, a)
+			t.set(c.column, from, len(t.text))
+			return
+		}
+	}
+}
+
+// set fills a cell of the innermost open row of its kind. Of a leaf that comes more than once the first text is kept.
+func (t *Table) set(c column, from, to int) {
+	if to > math.MaxInt32 {
+		t.limited++
+		return
+	}
+	for i := len(t.openRows) - 1; i >= 0; i-- {
+		rec := &t.rows[t.openRows[i]]
+		if int(rec.spec) != c.spec {
+			continue
+		}
+		if at := &t.cells[int(rec.cells)+c.col]; at.size <= 0 {
+			*at = cell{int32(from), int32(to - from)}
+		}
+		return
+	}
+}
+
+// pass goes over an element that no path leads to, and looks for errors in it: they may be nested in whatever the operation
+// returns, and inherit its namespace.
+func (t *Table) pass(local []byte) error {
+	for depth := t.scanner.Depth(); ; {
+		if string(local) == "rpc-error" {
+			if err := t.failure(); err != nil {
+				return err
+			}
+		}
+		for kind := xmlscan.End; kind != xmlscan.Start; {
+			if t.scanner.Depth() < depth {
+				return nil
+			}
+			var err error
+			if kind, err = t.scanner.Next(); err != nil {
+				return err
+			}
+		}
+		local = xmlscan.Local(t.scanner.Name())
+	}
+}
+
+// failure reads an rpc-error (RFC 6241, section 4.3), or what a module says is one, from its Start to its End.
+func (t *Table) failure() error {
+	var e netconf.RPCError
+	var text, field []byte
+	for depth := t.scanner.Depth(); t.scanner.Depth() >= depth; {
+		kind, err := t.scanner.Next()
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case xmlscan.Start:
+			field, text = append(field[:0], xmlscan.Local(t.scanner.Name())...), text[:0]
+		case xmlscan.Text:
+			if len(text) < maxCell {
+				text = t.scanner.AppendText(text)
+			}
+		case xmlscan.End:
+			setError(&e, string(field), string(bytes.TrimSpace(text)))
+			field = field[:0]
+		}
+	}
+	list := &t.reply.Errors
+	if e.Severity == netconf.SevWarning {
+		list = &t.reply.Warnings
+	}
+	if len(*list) < maxErrors {
+		*list = append(*list, e)
+	}
+	return nil
+}
+
+func setError(e *netconf.RPCError, field, text string) {
+	switch field {
+	case "error-type":
+		e.Type = netconf.ErrType(text)
+	case "error-tag":
+		e.Tag = netconf.ErrTag(text)
+	case "error-severity":
+		e.Severity = netconf.ErrSeverity(text)
+	case "error-app-tag":
+		e.AppTag = text
+	case "error-path":
+		e.Path = text
+	case "error-message", "message":
+		e.Message = text
+	case "bad-element":
+		if e.Message == "" {
+			e.Message = fmt.Sprintf("bad element %q", text)
+		}
+	}
+}

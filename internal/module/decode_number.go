@@ -1,0 +1,151 @@
+package module
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// decoder turns a text into a number. It does not allocate where a reply has many of its kind.
+type decoder func(text []byte, now time.Time) (float64, bool)
+
+// decoders are what `decode` may name, in the catalogue or in a module. age is left to value.number, which needs to know
+// the scale first.
+var decoders = map[string]decoder{
+	"number":       decodeNumber,
+	"counter":      decodeCounter,
+	"timestamp":    decodeTimestamp,
+	"age":          decodeAge,
+	"nanoseconds":  decodeNanoseconds,
+	"milliseconds": decodeMilliseconds,
+	"ieeefloat32":  decodeFloat32,
+	"bitrate":      decodeBitrate,
+	"one":          decodeOne,
+	"presence":     decodeOne,
+}
+
+func decodeOne([]byte, time.Time) (float64, bool) { return 1, true }
+
+// decodeNumber reads a decimal number (RFC 7950, sections 9.2 and 9.3); an exponent is allowed, hexadecimal, infinities
+// and digit separators are not.
+func decodeNumber(text []byte, _ time.Time) (float64, bool) {
+	if len(text) == 0 || len(text) > 64 {
+		return 0, false
+	}
+	for _, c := range text {
+		if (c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E' {
+			return 0, false
+		}
+	}
+	f, err := strconv.ParseFloat(string(text), 64)
+	return f, err == nil
+}
+
+// decodeCounter reads an unsigned decimal integer of at most 64 bits (RFC 6991, counter64). It is converted once, so that
+// above 2^53 units are lost, but no rate.
+func decodeCounter(text []byte, _ time.Time) (float64, bool) {
+	if len(text) == 0 {
+		return 0, false
+	}
+	var n uint64
+	for _, c := range text {
+		d := uint64(c - '0')
+		if d > 9 || n > (math.MaxUint64-d)/10 {
+			return 0, false
+		}
+		n = n*10 + d
+	}
+	return float64(n), true
+}
+
+// decodeTimestamp reads a date-and-time (RFC 6991, section 3; RFC 3339) into Unix seconds.
+func decodeTimestamp(text []byte, _ time.Time) (float64, bool) {
+	var t time.Time
+	if t.UnmarshalText(text) != nil {
+		return 0, false
+	}
+	return float64(t.Unix()) + float64(t.Nanosecond())/1e9, true
+}
+
+func decodeNanoseconds(text []byte, now time.Time) (float64, bool) {
+	f, ok := decodeNumber(text, now)
+	return f / 1e9, ok
+}
+
+func decodeMilliseconds(text []byte, now time.Time) (float64, bool) {
+	f, ok := decodeNumber(text, now)
+	return f / 1e3, ok
+}
+
+// ageForm is how command lines write a duration: 1y2w, 3w4d, 2d03h, 1d 02:03:04, 00:01:10.
+var ageForm = regexp.MustCompile(`^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?\s*(?:(\d+):(\d\d)(?::(\d\d))?)?$`)
+
+// decodeAge reads how long ago something was: seconds, or one of the forms of ageForm. It gives seconds.
+func decodeAge(text []byte, now time.Time) (float64, bool) {
+	if f, ok := decodeNumber(text, now); ok {
+		return f, f >= 0
+	}
+	m := ageForm.FindSubmatch(text)
+	if m == nil || len(text) == 0 {
+		return 0, false
+	}
+	units := []float64{365 * 86400, 7 * 86400, 86400, 3600, 60, 1, 3600, 60, 1}
+	if len(m[9]) == 0 && len(m[3]) == 0 && len(m[2]) == 0 && len(m[7]) > 0 {
+		units[6], units[7] = 60, 1 // 12:34 alone is minutes and seconds
+	}
+	sum := 0.0
+	for i, unit := range units {
+		if digits := m[i+1]; len(digits) > 0 {
+			n, err := strconv.ParseFloat(string(digits), 64)
+			if err != nil {
+				return 0, false
+			}
+			sum += n * unit
+		}
+	}
+	return sum, true
+}
+
+// decodeFloat32 reads four octets in base64, an IEEE 754 number of single precision in network order (OpenConfig's
+// ieeefloat32), or a plain number, which some servers send instead.
+func decodeFloat32(text []byte, now time.Time) (float64, bool) {
+	var octets [6]byte
+	if n, err := base64.StdEncoding.Decode(octets[:], text[:min(len(text), 8)]); err == nil && n == 4 && len(text) == 8 {
+		f := float64(math.Float32frombits(binary.BigEndian.Uint32(octets[:4])))
+		return f, !math.IsNaN(f) && !math.IsInf(f, 0)
+	}
+	return decodeNumber(text, now)
+}
+
+// bitrateForm is a number with the unit that command lines put behind it: 10Gbps, 1000mbps, 10 Gb/s, 100M.
+var bitrateForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)\s*([kmgtKMGT]?)(?:i?(?:b|bit|bits)(?:ps|/s|/sec|it/s)?)?$`)
+
+// decodeBitrate gives bits per second.
+func decodeBitrate(text []byte, _ time.Time) (float64, bool) {
+	m := bitrateForm.FindSubmatch(bytes.TrimSpace(text))
+	if m == nil {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(string(m[1]), 64)
+	if i := strings.Index("kmgt", strings.ToLower(string(m[2]))); len(m[2]) > 0 && i >= 0 {
+		f *= math.Pow(1000, float64(i+1))
+	}
+	return f, err == nil
+}
+
+// siScale gives the factor of an RFC 8348 sensor-value-scale.
+func siScale(text []byte) (float64, bool) {
+	names := [...]string{"yocto", "zepto", "atto", "femto", "pico", "nano", "micro", "milli", "units", "kilo", "mega", "giga",
+		"tera", "peta", "exa", "zetta", "yotta"}
+	for i, name := range names {
+		if string(text) == name {
+			return math.Pow(1000, float64(i-8)), true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,167 @@
+package module
+
+import (
+	"encoding/xml"
+	"fmt"
+	"strings"
+)
+
+// Operations that a read can be. All of them only read.
+const (
+	opGet       = "get"
+	opGetData   = "get-data"
+	opGetConfig = "get-config"
+	opRPC       = "rpc"
+)
+
+// filterNode is a node of a subtree filter (RFC 6241, section 6). One without children selects all below it.
+type filterNode struct {
+	step
+	children []*filterNode
+}
+
+// add puts a path, alternatives in braces included, below n. What is selected whole absorbs what is below.
+func (n *filterNode) add(ns *namespaces, path string) error {
+	if !strings.HasPrefix(path, "/") {
+		return fmt.Errorf("path %q: the path of a read begins with \"/\"", path)
+	}
+	return n.addParts(ns, path, path[1:], noInherit)
+}
+
+func (n *filterNode) addParts(ns *namespaces, path, rest string, inherit int) error {
+	if alternatives, ok := strings.CutPrefix(rest, "{"); ok {
+		if !strings.HasSuffix(alternatives, "}") {
+			return fmt.Errorf("path %q: braces end a path, and one is not closed", path)
+		}
+		for _, part := range splitOutside(alternatives[:len(alternatives)-1], ',') {
+			if err := n.addParts(ns, path, strings.TrimSpace(part), inherit); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	first, rest, more := strings.Cut(rest, "/")
+	s, err := ns.step(path, first, inherit)
+	if err != nil {
+		return err
+	}
+	child, found := n.child(s)
+	if !more {
+		if found {
+			child.children = nil
+		} else {
+			n.children = append(n.children, &filterNode{step: s})
+		}
+		return nil
+	}
+	if found && len(child.children) == 0 {
+		return nil // selected whole already
+	}
+	if !found {
+		child = &filterNode{step: s}
+		n.children = append(n.children, child)
+	}
+	return child.addParts(ns, path, rest, s.ns)
+}
+
+// splitOutside splits at sep where it stands outside of braces.
+func splitOutside(s string, sep byte) (parts []string) {
+	depth, from := 0, 0
+	for i := range len(s) {
+		switch s[i] {
+		case '{':
+			depth++
+		case '}':
+			depth--
+		case sep:
+			if depth == 0 {
+				parts = append(parts, s[from:i])
+				from = i + 1
+			}
+		}
+	}
+	return append(parts, s[from:])
+}
+
+func (n *filterNode) child(s step) (*filterNode, bool) {
+	for _, c := range n.children {
+		if c.step == s {
+			return c, true
+		}
+	}
+	return nil, false
+}
+
+// find returns the node that path ends at, if the filter goes deeper than that: what is below is then named leaf by leaf.
+func (n *filterNode) find(path []step) (*filterNode, bool) {
+	for _, s := range path {
+		child, ok := n.child(s)
+		if !ok || len(child.children) == 0 {
+			return nil, false
+		}
+		n = child
+	}
+	return n, true
+}
+
+// insert adds the leaf at path below n unless it is selected already.
+func (n *filterNode) insert(path []step) {
+	for i, s := range path {
+		child, found := n.child(s)
+		if found && (len(child.children) == 0 || i == len(path)-1) {
+			child.children = nil
+			return
+		}
+		if !found {
+			child = &filterNode{step: s}
+			n.children = append(n.children, child)
+		}
+		n = child
+	}
+}
+
+// xml renders the filter's content. uri gives the URI that a namespace has on the device at hand.
+func (n *filterNode) xml(b *strings.Builder, inherit int, uri func(int) string) {
+	for _, c := range n.children {
+		b.WriteString("<" + c.name)
+		if c.ns != inherit {
+			b.WriteString(` xmlns="`)
+			xml.EscapeText(b, []byte(uri(c.ns))) //nolint:errcheck // a strings.Builder cannot fail
+			b.WriteByte('"')
+		}
+		if len(c.children) == 0 {
+			b.WriteString("/>")
+			continue
+		}
+		b.WriteByte('>')
+		c.xml(b, c.ns, uri)
+		b.WriteString("</" + c.name + ">")
+	}
+}
+
+// Read is one rpc of a module.
+type Read struct {
+	Operation string // get, get-data, get-config or rpc
+	filter    *filterNode
+	rpc       string
+	uris      []string
+}
+
+// XML is the operation to put inside <rpc>. Namespaces that the module gives as a pattern are those of the device.
+// A get-data read (RFC 8526, section 3.1) asks for the operational datastore; with asGet it is a plain get, for servers
+// that announce NMDA and do not have it.
+func (r *Read) XML(d *Device, asGet bool) string {
+	if r.Operation == opRPC {
+		return r.rpc
+	}
+	var b strings.Builder
+	r.filter.xml(&b, noInherit, func(ns int) string { return d.resolve(r.uris[ns]) })
+	switch {
+	case r.Operation == opGetConfig:
+		return "<get-config><source><running/></source>" + `<filter type="subtree">` + b.String() + "</filter></get-config>"
+	case r.Operation == opGetData && !asGet:
+		return `<get-data xmlns="` + nmdaNamespace + `" xmlns:ds="urn:ietf:params:xml:ns:yang:ietf-datastores">` +
+			"<datastore>ds:operational</datastore><subtree-filter>" + b.String() + "</subtree-filter></get-data>"
+	}
+	return `<get><filter type="subtree">` + b.String() + "</filter></get>"
+}

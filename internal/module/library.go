@@ -1,0 +1,89 @@
+package module
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
+)
+
+// Library is a device's YANG library: RFC 8525 (:1.1, with datastores) or RFC 7895 (:1.0).
+type Library struct {
+	Modules    []LibraryModule
+	Datastores []string // names of the standard ones, prefix off; nil for :1.0
+}
+
+// LibraryModule is a model that the device has.
+type LibraryModule struct{ Name, Revision, Namespace string }
+
+const libraryNamespace = "urn:ietf:params:xml:ns:yang:ietf-yang-library"
+
+// LibraryRead finds how to read a device's YANG library: the operation, and the content identifier that its hello gives,
+// which changes whenever the library does ("" if it gives none). An empty operation means that it has none.
+func LibraryRead(capabilities []string) (operation, contentID string) {
+	for _, c := range capabilities {
+		name, query, _ := strings.Cut(c, "?")
+		parameters, _ := url.ParseQuery(query)
+		switch name {
+		case capabilityShorthand + "yang-library:1.1": // RFC 8525, section 2
+			return `<get><filter type="subtree"><yang-library xmlns="` + libraryNamespace + `"><module-set><name/><module><name/><revision/><namespace/></module></module-set>` +
+				`<datastore><name/></datastore></yang-library></filter></get>`, parameters.Get("content-id")
+		case capabilityShorthand + "yang-library:1.0": // RFC 7950, section 5.6.4
+			operation = `<get><filter type="subtree"><modules-state xmlns="` + libraryNamespace + `"><module><name/><revision/><namespace/></module></modules-state></filter></get>`
+			contentID = parameters.Get("module-set-id")
+		}
+	}
+	return operation, contentID
+}
+
+// ReadLibrary reads the reply to LibraryRead's operation.
+func ReadLibrary(r io.Reader) (*Library, error) {
+	var (
+		s    xmlscan.Scanner
+		l    Library
+		path []string
+		text []byte
+		now  LibraryModule
+	)
+	s.Reset(r)
+	for {
+		kind, err := s.Next()
+		if err == io.EOF {
+			if len(l.Modules) == 0 {
+				return nil, fmt.Errorf("the device's YANG library is empty")
+			}
+			return &l, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch kind {
+		case xmlscan.Start:
+			path = append(path, string(xmlscan.Local(s.Name())))
+			text = text[:0]
+		case xmlscan.Text:
+			if len(text) < maxCell {
+				text = s.AppendText(text)
+			}
+		case xmlscan.End:
+			value := strings.TrimSpace(string(text))
+			text = text[:0]
+			switch parent := path[max(0, len(path)-2)]; parent + "/" + path[len(path)-1] {
+			case "module/name":
+				now.Name = value
+			case "module/revision":
+				now.Revision = value
+			case "module/namespace":
+				now.Namespace = value
+			case "module-set/module", "modules-state/module":
+				l.Modules = append(l.Modules, now)
+				now = LibraryModule{}
+			case "datastore/name":
+				l.Datastores = append(l.Datastores, value[strings.LastIndexByte(value, ':')+1:])
+			}
+			path = path[:len(path)-1]
+		}
+	}
+}

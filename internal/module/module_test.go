@@ -1,0 +1,137 @@
+package module_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/module"
+)
+
+// now is the present of all tests.
+var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+var limits = module.Limits{ReplyBytes: 64 << 20, Samples: 500000}
+
+// load compiles the built-in modules and those of a file in testdata.
+func load(t testing.TB, files ...string) map[string]*module.Module {
+	t.Helper()
+	library, err := config.BuiltinLibrary()
+	if len(files) > 0 {
+		var c *config.Config
+		if c, err = config.Load(files); err == nil {
+			library, err = c.Library()
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules, err := module.Compile(library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return modules
+}
+
+// inline compiles one module, named m, given as YAML with its catalogue.
+func inline(t testing.TB, yaml string) *module.Module {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "m.yml")
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return load(t, file)["m"]
+}
+
+// read gives what a module makes of replies.
+func read(t testing.TB, m *module.Module, replies ...string) module.Result {
+	t.Helper()
+	table := m.Table(limits)
+	defer table.Release()
+	for _, reply := range replies {
+		got, err := table.Read(strings.NewReader(reply))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Errors) > 0 {
+			t.Fatal(got.Errors)
+		}
+	}
+	return table.Result(module.NewMemory(nil), now, false)
+}
+
+// lines renders samples as `name{label="value"} number`, sorted; labels without a value are left out.
+func lines(r module.Result) (lines []string) {
+	for _, f := range r.Families {
+		for _, s := range f.Samples {
+			var labels []string
+			for _, p := range s.Labels.Pairs {
+				if p.GetValue() != "" {
+					labels = append(labels, fmt.Sprintf("%s=%q", p.GetName(), p.GetValue()))
+				}
+			}
+			lines = append(lines, fmt.Sprintf("%s{%s} %s", f.Metric.Name, strings.Join(labels, ","), strconv.FormatFloat(s.Value, 'f', -1, 64)))
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// count is how many samples a metric has.
+func count(r module.Result, name string) int {
+	for _, f := range r.Families {
+		if f.Metric.Name == name {
+			return len(f.Samples)
+		}
+	}
+	return 0
+}
+
+// expect fails for each wanted line that is not there.
+func expect(t *testing.T, r module.Result, want ...string) {
+	t.Helper()
+	got := lines(r)
+	for _, line := range want {
+		if !slices.Contains(got, line) {
+			name, _, _ := strings.Cut(line, "{")
+			t.Errorf("no sample %s; there are:\n%s", line, strings.Join(slices.DeleteFunc(slices.Clone(got), func(l string) bool { return !strings.HasPrefix(l, name+"{") }), "\n"))
+		}
+	}
+}
+
+// corpus reads a reply that a real device sent; the test is skipped where the collection is not at hand.
+func corpus(t testing.TB, name string) string {
+	t.Helper()
+	reply, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "corpus", name))
+	if os.IsNotExist(err) {
+		t.Skip("the collection of recorded replies is not at hand")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return unframe(string(reply))
+}
+
+// unframe takes the framing of RFC 6242 off a captured message.
+func unframe(s string) string {
+	if !strings.HasPrefix(s, "\n#") {
+		return strings.TrimSuffix(strings.TrimSpace(s), "]]>]]>")
+	}
+	var b strings.Builder
+	for strings.HasPrefix(s, "\n#") && !strings.HasPrefix(s, "\n##") {
+		size, rest, _ := strings.Cut(s[2:], "\n")
+		n, err := strconv.Atoi(size)
+		if err != nil || n > len(rest) {
+			panic("bad framing in a test file")
+		}
+		b.WriteString(rest[:n])
+		s = rest[n:]
+	}
+	return b.String()
+}

@@ -1,0 +1,116 @@
+package module
+
+import (
+	"fmt"
+	"strings"
+)
+
+// step is one node of a YANG data path: a name in a namespace of the module.
+type step struct {
+	ns   int // index into Module.namespaces
+	name string
+}
+
+// namespaces turns prefixes into indexes of distinct namespace URIs or patterns.
+type namespaces struct {
+	uris     []string
+	prefixes map[string]int
+}
+
+func newNamespaces(byPrefix map[string]string) *namespaces {
+	n := &namespaces{prefixes: map[string]int{}}
+	index := map[string]int{}
+	for prefix, uri := range byPrefix {
+		i, ok := index[uri]
+		if !ok {
+			i = len(n.uris)
+			index[uri] = i
+			n.uris = append(n.uris, uri)
+		}
+		n.prefixes[prefix] = i
+	}
+	return n
+}
+
+// inherit is the namespace that a path's first step has without a prefix; noInherit where it must have one.
+const noInherit = -1
+
+// steps parses a path in the manner of RFC 7951, section 4: a prefix where the namespace changes, inherited below. Both
+// absolute and relative paths are taken; the caller tells them apart by their first byte.
+func (n *namespaces) steps(path string, inherit int) ([]step, error) {
+	var steps []step
+	for _, part := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
+		s, err := n.step(path, part, inherit)
+		if err != nil {
+			return nil, err
+		}
+		inherit = s.ns
+		steps = append(steps, s)
+	}
+	return steps, nil
+}
+
+func (n *namespaces) step(path, part string, inherit int) (step, error) {
+	prefix, name, prefixed := strings.Cut(part, ":")
+	if !prefixed {
+		name = prefix
+		if inherit == noInherit {
+			return step{}, fmt.Errorf("path %q: %q needs a namespace prefix, as the first node of an absolute path does", path, part)
+		}
+	} else {
+		i, ok := n.prefixes[prefix]
+		if !ok {
+			return step{}, fmt.Errorf("path %q: prefix %q is not under namespaces; add it there", path, prefix)
+		}
+		inherit = i
+	}
+	if !isName(name) {
+		return step{}, fmt.Errorf("path %q: %q is not the name of a node", path, name)
+	}
+	return step{inherit, name}, nil
+}
+
+// isName reports whether s can be an XML name without a prefix.
+func isName(s string) bool {
+	for i, c := range s {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c > 0x7f
+		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '-' || c == '.')) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// commonPrefix is how many leading steps two paths share.
+func commonPrefix(a, b []step) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// globMatch reports whether uri is what pattern describes, "*" standing for any run of characters.
+func globMatch(pattern, uri string) bool {
+	first, rest, star := strings.Cut(pattern, "*")
+	if !star {
+		return pattern == uri
+	}
+	uri, ok := strings.CutPrefix(uri, first)
+	if !ok {
+		return false
+	}
+	for {
+		part, more, star := strings.Cut(rest, "*")
+		if !star {
+			return strings.HasSuffix(uri, part)
+		}
+		i := strings.Index(uri, part)
+		if i < 0 {
+			return false
+		}
+		uri, rest = uri[i+len(part):], more
+	}
+}
+
+func isPattern(uri string) bool { return strings.Contains(uri, "*") }

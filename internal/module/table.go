@@ -1,0 +1,255 @@
+package module
+
+import (
+	"bytes"
+	"hash/maphash"
+)
+
+// table is a reply's data before its meaning: rows of cells, which are ranges of one text buffer. Labels may come after
+// the rows nested below them, and rows are joined over lists and replies, so meaning is made when all replies are in.
+type table struct {
+	text  []byte
+	rows  []record
+	cells []cell
+}
+
+// record is one occurrence of a row in a reply.
+type record struct {
+	spec   int32
+	parent int32 // record that it lies in, or -1
+	group  int32 // merged row, set by join; -1 before
+	cells  int32 // index of its first cell
+	order  int16 // which of the row's paths led here
+	read   int16 // which reply of the module
+}
+
+// cell is a leaf's text; size absent where the leaf was not there.
+type cell struct{ from, size int32 }
+
+const absent = -1
+
+func (t *table) reset() {
+	t.text, t.rows, t.cells = t.text[:0], t.rows[:0], t.cells[:0]
+}
+
+func (t *table) bytes(c cell) []byte { return t.text[c.from : c.from+c.size] }
+
+// group is a merged row: all records of a spec with equal keys in equal parents.
+type group struct {
+	spec   int32
+	parent int32 // group, or -1
+	record int32 // first record; its cells hold the merged ones
+	next   int32 // next group with the same hash, or -1
+	order  int16 // of the record that was merged last
+	read   int16
+	drop   bool // it has no key, or (after join) its conditions fail or what it is nested in is dropped
+}
+
+// joiner merges records into groups.
+type joiner struct {
+	table
+	groups     []group
+	byHash     map[uint64]int32
+	bySpec     [][]int32 // records, in order of appearance
+	key        []byte
+	duplicates int
+}
+
+func (j *joiner) reset(specs int) {
+	j.table.reset()
+	j.groups = j.groups[:0]
+	if j.byHash == nil || len(j.byHash) > 1<<16 {
+		j.byHash = map[uint64]int32{}
+	}
+	clear(j.byHash)
+	for len(j.bySpec) < specs {
+		j.bySpec = append(j.bySpec, nil)
+	}
+	for i := range j.bySpec {
+		j.bySpec[i] = j.bySpec[i][:0]
+	}
+	j.duplicates = 0
+}
+
+// join merges the records. Within a spec, records of the path that is listed first come first, so that theirs are the cells
+// that win.
+func (j *joiner) join(specs []spec, seed maphash.Seed) {
+	for i := range j.rows {
+		j.bySpec[j.rows[i].spec] = append(j.bySpec[j.rows[i].spec], int32(i))
+	}
+	for s := range specs {
+		for order := range specs[s].orders {
+			for _, i := range j.bySpec[s] {
+				if int(j.rows[i].order) == order {
+					j.place(specs, i, seed)
+				}
+			}
+		}
+	}
+	for n := range j.groups {
+		g := &j.groups[n]
+		s := &specs[g.spec]
+		g.drop = g.drop || j.parentDropped(*g, s.parent) || !row{j, int32(n)}.all(s.when)
+	}
+}
+
+// place finds or makes the group of a record, that of the record it lies in first: groups precede what is nested in them.
+func (j *joiner) place(specs []spec, i int32, seed maphash.Seed) int32 {
+	rec := &j.rows[i]
+	if rec.group >= 0 {
+		return rec.group
+	}
+	s := &specs[rec.spec]
+	g := group{spec: rec.spec, parent: -1, record: i, next: -1, order: rec.order, read: rec.read}
+	if rec.parent >= 0 {
+		g.parent = j.place(specs, rec.parent, seed)
+	}
+	if s.keyed() {
+		key, complete := j.appendKey(s, g)
+		g.drop = !complete
+		hash := maphash.Bytes(seed, key)
+		first, taken := j.byHash[hash]
+		if complete && taken {
+			for n := first; n >= 0; n = j.groups[n].next {
+				if j.same(s, j.groups[n], g) {
+					if !s.implicit {
+						j.merge(s, n, i)
+					}
+					rec.group = n
+					return n
+				}
+			}
+			g.next = first
+		}
+		if complete {
+			j.byHash[hash] = int32(len(j.groups))
+		}
+	}
+	rec.group = int32(len(j.groups))
+	j.groups = append(j.groups, g)
+	return rec.group
+}
+
+// appendKey writes what identifies the group; false where a part of its key is missing.
+func (j *joiner) appendKey(s *spec, g group) ([]byte, bool) {
+	j.key = append(j.key[:0], byte(g.spec), byte(g.spec>>8), byte(g.parent), byte(g.parent>>8), byte(g.parent>>16), byte(g.parent>>24))
+	if s.implicit {
+		for c := range s.columns {
+			j.key = append(append(j.key, j.trimmed(j.cells[int(j.rows[g.record].cells)+c])...), 0)
+		}
+		return j.key, true
+	}
+	complete := true
+	for _, k := range s.key {
+		text, _ := j.find(k, g)
+		// A leaf of an enclosing entry may be missing: not every path to the row leads through that entry.
+		complete = complete && (len(text) > 0 || !s.owns(k))
+		j.key = append(append(j.key, text...), 0)
+	}
+	return j.key, complete
+}
+
+func (j *joiner) same(s *spec, a, b group) bool {
+	if a.spec != b.spec || a.parent != b.parent {
+		return false
+	}
+	if s.implicit {
+		for c := range s.columns {
+			if !bytes.Equal(j.trimmed(j.cells[int(j.rows[a.record].cells)+c]), j.trimmed(j.cells[int(j.rows[b.record].cells)+c])) {
+				return false
+			}
+		}
+		return true
+	}
+	for _, k := range s.key {
+		x, _ := j.find(k, a)
+		y, _ := j.find(k, b)
+		if !bytes.Equal(x, y) {
+			return false
+		}
+	}
+	return true
+}
+
+// merge fills the group's gaps from another record. A record that only repeats what the same list already gave is a
+// duplicate row.
+func (j *joiner) merge(s *spec, n, i int32) {
+	g, rec := &j.groups[n], j.rows[i]
+	again := g.order == rec.order && g.read == rec.read
+	repeated := false
+	to := j.cells[j.rows[g.record].cells:]
+	for c, from := range j.cells[rec.cells : int(rec.cells)+s.columns] {
+		switch {
+		case to[c].size <= 0 && from.size >= to[c].size:
+			to[c] = from
+		case from.size > 0 && !s.isKey[c]:
+			repeated = true
+		}
+	}
+	if again && repeated {
+		j.duplicates++
+	}
+	g.order, g.read = rec.order, rec.read
+}
+
+func (j *joiner) parentDropped(g group, parent int) bool {
+	for n := g.parent; n >= 0; n = j.groups[n].parent {
+		if int(j.groups[n].spec) == parent {
+			return j.groups[n].drop
+		}
+	}
+	return false
+}
+
+func (j *joiner) trimmed(c cell) []byte {
+	if c.size <= 0 {
+		return nil
+	}
+	return bytes.TrimSpace(j.bytes(c))
+}
+
+// find gives a leaf's text, white space around it removed, as the group or one above it has it.
+func (j *joiner) find(leaf ref, g group) ([]byte, bool) {
+	for _, c := range leaf {
+		for at := g; ; at = j.groups[at.parent] {
+			if int(at.spec) == c.spec {
+				if found := j.cells[int(j.rows[at.record].cells)+c.col]; found.size != absent {
+					return j.trimmed(found), true
+				}
+				break
+			}
+			if at.parent < 0 {
+				break
+			}
+		}
+	}
+	return nil, false
+}
+
+// row is a merged row as values see it.
+type row struct {
+	j     *joiner
+	group int32
+}
+
+func (r row) text(leaf ref) ([]byte, bool) { return r.j.find(leaf, r.j.groups[r.group]) }
+
+// all reports whether every condition holds.
+func (r row) all(when []condition) bool {
+	for _, c := range when {
+		text, ok := r.text(c.leaf)
+		if !ok || !c.has(text) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c condition) has(text []byte) bool {
+	for _, want := range c.texts {
+		if string(text) == want || string(withoutPrefix(text)) == want {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,238 @@
+package module
+
+import (
+	"bytes"
+	"math"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// status is what became of one value of one row.
+type status uint8
+
+const (
+	given       status = iota
+	missing            // the device sent nothing, or said that there is none: no sample, nothing counted
+	invalid            // not a value of its type
+	implausible        // outside what the catalogue says is possible
+)
+
+// ref names where a leaf is kept: a column of the row itself or of a row above it. There may be several, one for each way
+// to reach the row; the first that the row has is taken.
+type ref []column
+
+type column struct{ spec, col int }
+
+// condition holds where a leaf has one of the texts, prefix off.
+type condition struct {
+	leaf  ref
+	texts []string
+}
+
+// value is a config.Value made ready.
+type value struct {
+	leaf      ref
+	name      string // of the leaf, for messages
+	decode    decoder
+	age       bool
+	values    map[string]float64
+	rest      *float64          // for texts that values does not list
+	texts     map[string]string // as values, for labels
+	scale     float64
+	offset    float64
+	scaleLeaf ref
+	precision ref
+	match     *regexp.Regexp
+	skip      []string
+	when      []condition
+	firstOf   []value
+	template  []piece
+	normalise func([]byte) []byte // of a label's text
+
+	min, max float64
+	maxNow   bool // max is the present time, with clockGrace
+}
+
+// piece is a part of a template: fixed text, then a leaf.
+type piece struct {
+	text string
+	leaf ref
+}
+
+// clockGrace is how far a device's clock may be ahead of ours for a time to count as past.
+const clockGrace = 5 * time.Minute
+
+// raw finds the text that the value is made from.
+func (v *value) raw(r row) ([]byte, status) {
+	if !r.all(v.when) {
+		return nil, missing
+	}
+	text, ok := r.text(v.leaf)
+	if !ok || slices.Contains(v.skip, string(text)) {
+		return nil, missing
+	}
+	if v.match != nil {
+		m := v.match.FindSubmatch(text)
+		if m == nil {
+			return nil, invalid
+		}
+		text = m[len(m)-1]
+		if slices.Contains(v.skip, string(text)) {
+			return nil, missing
+		}
+	}
+	return text, given
+}
+
+// number evaluates the value for a metric.
+func (v *value) number(r row, now time.Time) (float64, status) {
+	if len(v.firstOf) > 0 {
+		worst := missing
+		if !r.all(v.when) {
+			return 0, missing
+		}
+		for i := range v.firstOf {
+			f, st := v.firstOf[i].number(r, now)
+			if st == given {
+				return f, given
+			}
+			worst = max(worst, st)
+		}
+		return 0, worst
+	}
+	text, st := v.raw(r)
+	if st != given {
+		return 0, st
+	}
+	f, ok := v.parse(text, now)
+	if !ok {
+		return 0, invalid
+	}
+	if v.scaleLeaf != nil {
+		factor, ok := 0.0, false
+		if text, found := r.text(v.scaleLeaf); found {
+			factor, ok = siScale(text)
+		}
+		if !ok {
+			return 0, invalid // without its unit the number could be off by any power of ten
+		}
+		f *= factor
+	}
+	if text, found := r.text(v.precision); found && v.precision != nil {
+		if p, ok := decodeNumber(text, now); ok && p >= 1 && p <= 9 {
+			f /= math.Pow(10, p)
+		}
+	}
+	f = f*v.scale + v.offset
+	if v.age {
+		f = float64(now.UnixNano())/1e9 - f
+	}
+	if most := v.most(now); f < v.min || f > most || math.IsNaN(f) {
+		return 0, implausible
+	}
+	return f, given
+}
+
+func (v *value) most(now time.Time) float64 {
+	if v.maxNow {
+		return float64(now.Add(clockGrace).Unix())
+	}
+	return v.max
+}
+
+func (v *value) parse(text []byte, now time.Time) (float64, bool) {
+	if v.values == nil && v.rest == nil {
+		return v.decode(text, now)
+	}
+	if f, ok := v.values[string(text)]; ok {
+		return f, true
+	}
+	if f, ok := v.values[string(withoutPrefix(text))]; ok {
+		return f, true
+	}
+	if v.rest != nil {
+		return *v.rest, true
+	}
+	return 0, false
+}
+
+// label appends the value's text for a label; false where there is none.
+func (v *value) label(dst []byte, r row) ([]byte, bool) {
+	switch {
+	case len(v.firstOf) > 0:
+		if !r.all(v.when) {
+			return dst, false
+		}
+		for i := range v.firstOf {
+			if out, ok := v.firstOf[i].label(dst, r); ok && len(out) > len(dst) {
+				return out, true
+			}
+		}
+		return dst, false
+	case v.template != nil:
+		if !r.all(v.when) {
+			return dst, false
+		}
+		from := len(dst)
+		for _, p := range v.template {
+			dst = append(dst, p.text...)
+			if p.leaf == nil {
+				continue
+			}
+			text, ok := r.text(p.leaf)
+			if !ok {
+				return dst[:from], false
+			}
+			dst = append(dst, text...)
+		}
+		return dst, true
+	}
+	text, st := v.raw(r)
+	if st != given {
+		return dst, false
+	}
+	if v.texts != nil {
+		mapped, ok := v.texts[string(text)]
+		if !ok {
+			mapped, ok = v.texts[string(withoutPrefix(text))]
+		}
+		if !ok {
+			mapped, ok = v.texts["*"]
+		}
+		if ok {
+			return append(dst, mapped...), true
+		}
+	}
+	return append(dst, v.normalise(text)...), true
+}
+
+// withoutPrefix takes the prefix off an identity ("ianaift:ethernetCsmacd").
+func withoutPrefix(text []byte) []byte { return text[bytes.LastIndexByte(text, ':')+1:] }
+
+func asText(text []byte) []byte { return text }
+
+// asMAC gives a hardware address as lower-case pairs with colons between, whatever stood between them; any other text
+// gives nothing.
+func asMAC(text []byte) []byte {
+	const hex = "0123456789abcdef"
+	out := make([]byte, 0, 3*len(text)/2)
+	digits := 0
+	for _, c := range bytes.ToLower(text) {
+		if bytes.IndexByte([]byte(hex), c) < 0 {
+			if c != ':' && c != '-' && c != '.' {
+				return nil
+			}
+			continue
+		}
+		if digits > 0 && digits%2 == 0 {
+			out = append(out, ':')
+		}
+		out = append(out, c)
+		digits++
+	}
+	if digits != 12 && digits != 16 && digits != 40 { // Ethernet, EUI-64, InfiniBand
+		return nil
+	}
+	return out
+}
