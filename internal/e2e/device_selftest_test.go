@@ -16,7 +16,7 @@ func TestTheReferenceDeviceAnswersYangcliAndSurvivesARestart(t *testing.T) {
 		}
 		d.restartNetconfd()
 	}
-	if d.logins() != 2 || d.refusals() != 0 {
-		t.Errorf("sshd counts %d logins and %d refusals, want 2 and 0", d.logins(), d.refusals())
+	if d.logins() < 2 || d.refusals() != 0 {
+		t.Errorf("sshd counts %d logins and %d refusals, want at least 2 and none", d.logins(), d.refusals())
 	}
 }

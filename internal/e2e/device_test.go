@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
@@ -137,19 +138,26 @@ func (d *device) restartNetconfd() {
 	d.startNetconfd()
 }
 
-// yangcli runs one command of yangcli on the device and returns the reply's XML.
+// yangcli runs one command of yangcli on the device and returns the reply's XML. About one run in a hundred of yangcli
+// 2.13 spins for ever after the login, so a run that takes long is begun again.
 func (d *device) yangcli(command string) string {
 	d.t.Helper()
 	need(d.t, "yangcli")
-	cmd := exec.Command("yangcli", "--server=127.0.0.1", fmt.Sprintf("--ncport=%d", d.port), "--user="+deviceUser,
-		"--password="+devicePassword, "--batch-mode", "--display-mode=xml", "--run-command="+command)
-	cmd.Env = append(os.Environ(), "HOME="+d.dir)
-	out, err := cmd.CombinedOutput()
-	_, reply, found := strings.Cut(string(out), "<rpc-reply")
-	if err != nil || !found {
-		d.t.Fatalf("yangcli %s: %v\n%s", command, err, out)
+	var out []byte
+	for range 3 {
+		ctx, cancel := context.WithTimeout(context.Background(), patience/4)
+		cmd := exec.CommandContext(ctx, "yangcli", "--server=127.0.0.1", fmt.Sprintf("--ncport=%d", d.port), "--user="+deviceUser,
+			"--password="+devicePassword, "--batch-mode", "--display-mode=xml", "--run-command="+command)
+		cmd.Env = append(os.Environ(), "HOME="+d.dir)
+		var err error
+		out, err = cmd.CombinedOutput()
+		cancel()
+		if _, reply, found := strings.Cut(string(out), "<rpc-reply"); err == nil && found {
+			return "<rpc-reply" + reply
+		}
 	}
-	return "<rpc-reply" + reply
+	d.t.Fatalf("yangcli %s prints no reply:\n%s", command, out)
+	return ""
 }
 
 // logins counts the logins that sshd let in, refusals those it turned down.
