@@ -1,0 +1,280 @@
+// Package session keeps one NETCONF session over SSH to each target (RFC 6241, RFC 6242): it dials, logs in, exchanges
+// hellos, sends rpcs and hands replies on as they arrive, and bears with the ways in which devices depart from the RFCs.
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+)
+
+// Timeouts bound the phases of a dial, inside the caller's own deadline. A field that is 0 has its default.
+type Timeouts struct {
+	Connect time.Duration // name resolution and TCP: 10 s
+	Login   time.Duration // SSH banner, key exchange and login: 20 s
+	Hello   time.Duration // the netconf subsystem and both hellos: 20 s
+
+	KeepaliveInterval time.Duration // between signs of life of an idle session: 30 s
+	KeepaliveAnswer   time.Duration // until an idle session without one is closed: 15 s
+
+	LoginRetryFirst time.Duration // the wait after a refused login: 5 min, doubling up to
+	LoginRetryMost  time.Duration // 30 min
+}
+
+func (t Timeouts) withDefaults() Timeouts {
+	for field, value := range map[*time.Duration]time.Duration{
+		&t.Connect: 10 * time.Second, &t.Login: 20 * time.Second, &t.Hello: 20 * time.Second,
+		&t.KeepaliveInterval: 30 * time.Second, &t.KeepaliveAnswer: 15 * time.Second,
+		&t.LoginRetryFirst: 5 * time.Minute, &t.LoginRetryMost: 30 * time.Minute,
+	} {
+		if *field == 0 {
+			*field = value
+		}
+	}
+	return t
+}
+
+// Options say what a Client connects to and how.
+type Options struct {
+	Target *config.Target
+	Auth   *config.Auth
+	Dialer *Dialer // shared by all clients; nil: no limit
+	Logger *slog.Logger
+	// RequireAllowed refuses addresses outside the auth's allowed_targets; for targets that are not configured.
+	RequireAllowed bool
+	Timeouts       Timeouts
+}
+
+// Client keeps one session to one target. It is safe for concurrent use; rpcs run one after the other.
+type Client struct {
+	options Options
+	// turn is held by whoever uses the session: a lock that can be waited for under a deadline.
+	turn chan struct{}
+	// life ends with Close, and with it every dial and rpc.
+	life context.Context
+	end  context.CancelFunc
+
+	session *session // under turn
+
+	mu      sync.Mutex // for what Stats shows
+	dials   map[Reason]uint64
+	current *session
+	login   backoff
+}
+
+var (
+	errClientClosed = errors.New("the session is closed, because the target was removed or changed, or the exporter stops")
+	errSilent       = errors.New("the device did not answer a keepalive")
+)
+
+// NewClient returns a client that is not connected yet.
+func NewClient(options Options) *Client {
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	options.Timeouts = options.Timeouts.withDefaults()
+	life, end := context.WithCancel(context.Background())
+	return &Client{options: options, turn: make(chan struct{}, 1), life: life, end: end, dials: map[Reason]uint64{ResultOK: 0}}
+}
+
+// Connect returns what the device announced in its hello, on the kept session or on a new one. Errors are *Error.
+func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
+	ctx, done, err := c.take(ctx)
+	if err != nil {
+		return Hello{}, c.named(err)
+	}
+	defer done()
+	s, _, err := c.connected(ctx, trace)
+	if err != nil {
+		return Hello{}, c.named(err)
+	}
+	return s.hello, nil
+}
+
+// RPC sends one operation, the XML inside <rpc>, and hands the reply's bytes, from the device's own <rpc-reply> on (with
+// what it sends ahead of that), to read as they arrive. If the session turns out to have been lost while idle, before any
+// byte of the reply came, it is replaced once and the rpc sent again. The end of ctx and an error of read close the
+// session. Errors are *Error; an error of read is wrapped.
+func (c *Client) RPC(ctx context.Context, trace *Trace, operation string, read func(io.Reader) error) error {
+	ctx, done, err := c.take(ctx)
+	if err != nil {
+		return c.named(err)
+	}
+	defer done()
+	for retried := false; ; retried = true {
+		s, fresh, err := c.connected(ctx, trace)
+		if err != nil {
+			return c.named(err)
+		}
+		// A session that has just been opened is not replaced: a device that hangs up on the first rpc does so again.
+		mayBeStale := !retried && !fresh && (s.replies > 0 || s.idle() > time.Second)
+		began := time.Now()
+		got, err := s.rpc(ctx, operation, read)
+		trace.end("rpc", began, err, fmt.Sprintf("%d bytes, the first after %v", got.bytes, got.first.Round(time.Microsecond)))
+		if err == nil {
+			return nil
+		}
+		c.drop(s)
+		lost := errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errSilent)
+		if !lost || !mayBeStale || got.bytes > 0 || ctx.Err() != nil {
+			return c.named(err)
+		}
+	}
+}
+
+// Stats are a client's counters and state.
+type Stats struct {
+	Dials       map[Reason]uint64 // by outcome: ResultOK or the reason of the failure
+	Established bool
+	Start       time.Time // when the session was opened; zero if none is
+	LoginRetry  time.Time // when a refused login is tried again; zero if none was refused
+}
+
+// Stats never waits for a dial or an rpc.
+func (c *Client) Stats() Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	stats := Stats{Dials: maps.Clone(c.dials), LoginRetry: c.login.until}
+	if c.current != nil && c.current.transport.cause() == nil {
+		stats.Established, stats.Start = true, c.current.opened
+	}
+	return stats
+}
+
+// Close ends the dial or rpc in flight and closes the session with close-session, for which the device has until ctx ends
+// and at most one second. The client cannot be used again. It returns no error that matters to the caller.
+func (c *Client) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	c.end()
+	c.turn <- struct{}{} // soon: whoever has it is being ended
+	defer func() { <-c.turn }()
+	if c.session != nil {
+		c.session.close(ctx)
+		c.forget(c.session)
+	}
+	return nil
+}
+
+// take waits for the caller's turn. done ends it; the context returned ends with the client.
+func (c *Client) take(ctx context.Context) (_ context.Context, done func(), err error) {
+	select {
+	case c.turn <- struct{}{}:
+	case <-c.life.Done():
+		return nil, nil, errClientClosed
+	case <-ctx.Done():
+		return nil, nil, failed(ReasonTimeout, "an earlier rpc to the device took all the time: %w", ctx.Err())
+	}
+	if c.life.Err() != nil {
+		<-c.turn
+		return nil, nil, errClientClosed
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(c.life, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+		<-c.turn
+	}, nil
+}
+
+// connected returns the session, a fresh one if there was none. The caller has the turn.
+func (c *Client) connected(ctx context.Context, trace *Trace) (s *session, fresh bool, err error) {
+	if c.session != nil {
+		if c.session.transport.cause() == nil {
+			return c.session, false, nil
+		}
+		c.drop(c.session)
+	}
+	credentials, err := readCredentials(c.options.Auth)
+	if err != nil {
+		err = failed(ReasonAuth, "auth %q: %w", c.options.Target.Auth, err)
+	} else {
+		err = c.waiting(credentials)
+	}
+	if err != nil {
+		trace.end("auth", time.Now(), err, "")
+		return nil, false, err
+	}
+	if s, err = c.dial(ctx, trace, credentials); err != nil {
+		return nil, false, err
+	}
+	c.session = s
+	go c.watch(s)
+	return s, true, nil
+}
+
+func (c *Client) waiting(with *credentials) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.login.waiting(time.Now(), with)
+}
+
+// dial opens a session and counts the outcome.
+func (c *Client) dial(ctx context.Context, trace *Trace, with *credentials) (*session, error) {
+	release, err := c.options.Dialer.acquire(ctx, trace)
+	var s *session
+	if err == nil {
+		defer release()
+		attempt := &dial{Options: c.options, hostPort: c.options.Target.HostPort(), timeouts: c.options.Timeouts, trace: trace, credentials: with}
+		s, err = attempt.open(ctx)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	reason := reasonOf(err)
+	switch {
+	case err == nil:
+		reason = ResultOK
+		c.login = backoff{}
+		c.current = s
+		c.options.Logger.Debug("session opened", "target", c.options.Target.Name, "session_id", s.hello.SessionID)
+	case reason == ReasonAuth:
+		c.login.refused(time.Now(), err, with, c.options.Timeouts.LoginRetryFirst, c.options.Timeouts.LoginRetryMost)
+	}
+	c.dials[reason]++
+	return s, err
+}
+
+// watch keeps an idle session alive and notices when the device closes it.
+func (c *Client) watch(s *session) {
+	s.keepalive(c.options.Timeouts.KeepaliveInterval, c.options.Timeouts.KeepaliveAnswer)
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
+	if c.session == s {
+		c.options.Logger.Debug("session ended while idle", "target", c.options.Target.Name, "cause", s.transport.cause())
+		c.drop(s)
+	}
+}
+
+// drop closes a session that is of no more use. The caller has the turn.
+func (c *Client) drop(s *session) {
+	s.transport.Close()
+	s.close(context.Background())
+	c.forget(s)
+}
+
+func (c *Client) forget(s *session) {
+	c.session = nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current == s {
+		c.current = nil
+	}
+}
+
+// named adds the target's name to an error.
+func (c *Client) named(err error) error {
+	reason := reasonOf(err)
+	var with *failure
+	if errors.As(err, &with) && error(with) == err {
+		err = with.err
+	}
+	return &Error{Reason: reason, Target: c.options.Target.Name, Err: err}
+}

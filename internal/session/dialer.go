@@ -1,0 +1,142 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http/httptrace"
+	"net/netip"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Dialer bounds the dials in flight over all targets, login and hello included: parallel logins are what hurts
+// authentication servers and OpenSSH's MaxStartups.
+type Dialer struct{ slots chan struct{} }
+
+// NewDialer returns a Dialer with a number of slots, at least one.
+func NewDialer(limit int) *Dialer { return &Dialer{slots: make(chan struct{}, max(limit, 1))} }
+
+// acquire waits for a slot. A nil Dialer has no limit.
+func (d *Dialer) acquire(ctx context.Context, trace *Trace) (release func(), err error) {
+	if d == nil {
+		return func() {}, nil
+	}
+	began := time.Now()
+	select {
+	case d.slots <- struct{}{}:
+		trace.end("queue", began, nil, "")
+		return func() { <-d.slots }, nil
+	case <-ctx.Done():
+		err := failed(ReasonQueue, "no dial slot became free in time: %d dials are in flight; raise the limit of dials if the "+
+			"authentication server bears it", cap(d.slots))
+		trace.end("queue", began, err, "")
+		return nil, err
+	}
+}
+
+// connection is a TCP connection that is closed once, and that remembers how it began and ended: the SSH library's errors
+// do not tell a server that is not SSH from one that hung up.
+type connection struct {
+	net.Conn
+	closing sync.Once
+
+	mu    sync.Mutex
+	first []byte // the first bytes received
+	err   error  // the first error of a read
+}
+
+func (c *connection) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if room := 256 - len(c.first); room > 0 {
+		c.first = append(c.first, p[:min(n, room)]...)
+	}
+	if c.err == nil {
+		c.err = err
+	}
+	return n, err
+}
+
+func (c *connection) Close() error {
+	var err error
+	c.closing.Do(func() { err = c.Conn.Close() })
+	return err
+}
+
+func (c *connection) failure() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+func (c *connection) beginning() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return string(c.first)
+}
+
+// dialTCP resolves the target's name and connects.
+func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Connect)
+	defer cancel()
+	began := time.Now()
+	resolved := began
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{DNSDone: func(info httptrace.DNSDoneInfo) {
+		resolved = time.Now()
+		var addresses []string
+		for _, address := range info.Addrs {
+			addresses = append(addresses, address.String())
+		}
+		d.trace.end("dns", began, info.Err, strings.Join(addresses, " "))
+	}})
+	dialer := net.Dialer{
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
+	}
+	if d.RequireAllowed {
+		dialer.ControlContext = d.allowed
+	}
+	conn, err := dialer.DialContext(ctx, "tcp", d.hostPort)
+	if err != nil {
+		err = dialError(err)
+		if reasonOf(err) != ReasonDNS {
+			d.trace.end("tcp", resolved, err, "")
+		}
+		return nil, err
+	}
+	d.trace.end("tcp", resolved, nil, conn.RemoteAddr().String())
+	return &connection{Conn: conn}, nil
+}
+
+// allowed refuses addresses outside the auth's allowed_targets. It sees each address just before it is dialled, so that a
+// name cannot stand for one address when it is checked and for another one when it is used.
+func (d *dial) allowed(_ context.Context, _, address string, _ syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil || !d.Auth.Allows(to.Addr().Unmap().WithZone("")) {
+		return fmt.Errorf("%s: %w of auth %q", address, ErrNotAllowed, d.Target.Auth)
+	}
+	return nil
+}
+
+// dialError gives the error of a dial its reason and a remedy.
+func dialError(err error) error {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, ErrNotAllowed):
+		return failed(ReasonRefused, "%w", err)
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return failed(ReasonQueue, "%w: raise the limit of open files (ulimit -n, LimitNOFILE=)", err)
+	case errors.As(err, &dns):
+		return failed(ReasonDNS, "%w: check the target's address and the resolver", err)
+	case errors.Is(err, syscall.ECONNRESET):
+		return failed(ReasonRefused, "%w: %w", err, errNoBanner)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return failed(ReasonTimeout, "no TCP connection in time: %w; check address, port and firewalls", err)
+	}
+	return failed(ReasonRefused, "%w; check address and port, and that the device's NETCONF server runs", err)
+}

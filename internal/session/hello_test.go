@@ -1,0 +1,201 @@
+package session_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+const (
+	base10 = "urn:ietf:params:netconf:base:1.0"
+	base11 = "urn:ietf:params:netconf:base:1.1"
+)
+
+// TestHello gives the client the hellos of real devices, and checks what it makes of them and how it frames the first rpc.
+func TestHello(t *testing.T) {
+	tests := []struct {
+		name      string
+		hello     string
+		first     string // the first capability
+		sessionID string
+		chunked   bool
+	}{
+		{"base:1.0", hello10, base10, "7", false},
+		{"base:1.1", hello11, base10, "7", true},
+		{"base:1.1 alone", strings.Replace(hello11, "<capability>"+base10+"</capability>", "", 1), base11, "7", true},
+		{"no namespace", strings.Replace(hello10, ` xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"`, "", 1), base10, "7", false},
+		{"prefix", `<nc:hello xmlns:nc="urn:ietf:params:xml:ns:netconf:base:1.0"><nc:capabilities><nc:capability>` + base11 +
+			`</nc:capability></nc:capabilities><nc:session-id>9</nc:session-id></nc:hello>`, base11, "9", true},
+		{"unbound prefix", `<nc:hello><nc:capabilities><nc:capability>` + base10 + `</nc:capability></nc:capabilities></nc:hello>`, base10, "", false},
+		{"message-id", strings.Replace(hello10, "<hello ", `<hello message-id="42" `, 1), base10, "7", false},
+		{"comments first", "\n<!-- No zombies were killed --> <!-- user <hello> -->\n" + hello10, base10, "7", false},
+		{"byte order mark", "\ufeff<?xml version='1.0' encoding='utf-8'?>" + hello10, base10, "7", false},
+		{"ISO-8859-1", `<?xml version="1.0" encoding="ISO-8859-1"?>` + hello10, base10, "7", false},
+		{"XML 1.1", `<?xml version="1.1"?>` + hello10, base10, "7", false},
+		{"no session-id", `<hello><capabilities><capability>` + base10 + `</capability></capabilities></hello>`, base10, "", false},
+		{"session-id inside capabilities", `<hello><capabilities><capability>` + base10 +
+			`</capability><session-id> 5 </session-id></capabilities></hello>`, base10, "5", false},
+		{"white space", "<hello>\n <capabilities>\n  <capability>\n   " + base11 + "\n\t</capability></capabilities></hello>", base11, "", true},
+		{"the wrong base:1.0", `<hello><capabilities><capability>urn:ietf:params:xml:ns:netconf:base:1.0</capability></capabilities></hello>`,
+			"urn:ietf:params:xml:ns:netconf:base:1.0", "", false},
+		{"bytes that are not UTF-8", strings.Replace(hello10, "<capability>", "<capability>urn:m\xfcll\x08er</capability><capability>", 1), "urn:m\ufffdll er", "7", false},
+		{"bare ampersand", strings.Replace(hello10, "<capability>", "<capability>urn:a?module=a&revision=1</capability><capability>", 1),
+			"urn:a?module=a&revision=1", "7", false},
+		{"text ahead of it", "Last login: today\n" + hello10, base10, "7", false},
+		{"empty message ahead of it", "\n" + eom + "\n" + hello10, base10, "7", false},
+		{"600 capabilities", strings.Replace(hello11, "</capabilities>", strings.Repeat("<capability>http://example.com/yang/"+
+			strings.Repeat("x", 120)+"</capability>\n", 600)+"</capabilities>", 1), base10, "7", true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			requests := make(chan string, 1)
+			device := startDevice(t, func(p *peer) {
+				p.greet(test.hello)
+				p.chunked = test.chunked
+				rpc, id, _ := p.request()
+				requests <- rpc
+				p.reply(okReply(id))
+				p.request()
+			})
+			client := connect(t, device.address)
+			hello, err := client.Connect(deadline(t), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if hello.Capabilities[0] != test.first || hello.SessionID != test.sessionID {
+				t.Errorf("got %q and session-id %q, want %q and %q", hello.Capabilities[0], hello.SessionID, test.first, test.sessionID)
+			}
+			if reply, err := get(deadline(t), client); err != nil || reply != okReply("1") {
+				t.Errorf("reply %q, %v", reply, err)
+			}
+			if rpc := <-requests; !strings.Contains(rpc, `<rpc xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="1"><get/></rpc>`) {
+				t.Errorf("sent %q", rpc)
+			}
+		})
+	}
+}
+
+// TestOwnHello checks the hello that we send: at once, with an XML declaration and nothing after the end of message.
+func TestOwnHello(t *testing.T) {
+	sent := make(chan string, 1)
+	device := startDevice(t, func(p *peer) {
+		hello, _ := p.untilEOM() // the device waits for ours
+		p.send(hello10 + eom)
+		next, _ := p.in.ReadByte()
+		p.in.UnreadByte()
+		sent <- hello + string(next)
+		_, id, _ := p.request()
+		p.reply(okReply(id))
+		p.request()
+	})
+	if _, err := get(deadline(t), connect(t, device.address)); err != nil {
+		t.Fatal(err)
+	}
+	want := `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><capabilities>` +
+		`<capability>` + base10 + `</capability><capability>` + base11 + `</capability></capabilities></hello>]]>]]><`
+	if got := <-sent; got != want {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+}
+
+// TestBadHello checks that what is no hello is refused with the reason and words that help.
+func TestBadHello(t *testing.T) {
+	tests := []struct {
+		name   string
+		script func(*peer)
+		words  []string
+	}{
+		{"silence", func(p *peer) { p.untilEOM(); p.untilEOM() }, []string{"no NETCONF hello in time", "limit of sessions"}},
+		{"no end of message", func(p *peer) { p.send(hello10); p.untilEOM(); p.untilEOM() }, []string{"no NETCONF hello in time", "<hello xmlns"}},
+		{"a shell", func(p *peer) { p.send("router1> "); p.untilEOM(); p.untilEOM() }, []string{"no NETCONF hello in time", `"router1>"`}},
+		{"chunks from the first byte", func(p *peer) { p.send("\n#10\n<hello xmln\n#4\ns=''>"); p.untilEOM(); p.untilEOM() },
+			[]string{"in chunks", "RFC 6242"}},
+		{"another document", func(p *peer) { p.greet(`<html><body>Not here</body></html>`) }, []string{"expected a NETCONF hello", "<html>"}},
+		{"text", func(p *peer) { p.greet("hello") }, []string{"expected a NETCONF hello", `"hello"`}},
+		{"no capabilities", func(p *peer) { p.greet("<hello><capabilities/></hello>") }, []string{"no capability"}},
+		{"broken XML", func(p *peer) { p.greet("<hello><capabilities><capability></hel") }, []string{"cannot be read"}},
+		{"a document type", func(p *peer) { p.greet(`<!DOCTYPE hello [<!ENTITY a "b">]>` + hello10) }, []string{"document type"}},
+		{"closed at once", func(p *peer) {}, []string{"closed the session"}},
+		{"closed in the middle", func(p *peer) { p.send("<hello><capab") }, []string{"in the middle", "<hello><capab"}},
+		{"closed with a word on stderr", func(p *peer) { p.Stderr().Write([]byte("\nncxserver not running\nmore\n")) },
+			[]string{"closed the session", "ncxserver not running"}},
+		{"too large", func(p *peer) {
+			p.send("<hello><capabilities>")
+			for range 5 << 10 {
+				p.send("<capability>" + strings.Repeat("x", 1000) + "</capability>")
+			}
+			p.untilEOM()
+			p.untilEOM()
+		}, []string{"larger than"}},
+		{"an endless comment", func(p *peer) { p.send("<!--" + strings.Repeat("x", 20<<10)); p.untilEOM(); p.untilEOM() }, []string{"no element within"}},
+		{"empty messages for ever", func(p *peer) {
+			for {
+				if _, err := p.Write([]byte(strings.Repeat("\n"+eom, 100))); err != nil {
+					return
+				}
+			}
+		}, []string{"empty messages"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			device := startDevice(t, test.script)
+			client := connect(t, device.address, func(o *session.Options) {
+				o.Timeouts.Hello = 500 * time.Millisecond
+				if test.name == "too large" || test.name == "empty messages for ever" {
+					o.Timeouts.Hello = 10 * time.Second
+				}
+			})
+			trace := session.NewTrace()
+			_, err := client.Connect(deadline(t), trace)
+			wantError(t, err, session.ReasonHello, append(test.words, device.address)...)
+			if stats := client.Stats(); stats.Dials[session.ReasonHello] != 1 || stats.Established {
+				t.Errorf("stats %+v", stats)
+			}
+			if events := trace.Events(); events[len(events)-1].Phase != "hello" {
+				t.Errorf("the trace ends with %+v", events[len(events)-1])
+			}
+		})
+	}
+}
+
+// TestCorpusHellos gives the client the hellos that real devices sent, where they are at hand.
+func TestCorpusHellos(t *testing.T) {
+	tests := []struct {
+		file         string
+		capabilities int
+		sessionID    string
+		chunked      bool
+	}{
+		{"siklu-clixon/siklu-hello_message-id-attr_pretty.xml", 0, "", false},
+		{"huawei/huawei-ce6866-hello_77k.xml", 411, "31598", true},
+		{"juniper/junos-hello_nc-prefixed_mx960_17.3_rfc-compliant.xml", 0, "", false},
+		{"juniper/junos-hello_no-namespace_srx.xml", 0, "", false},
+		{"juniper/junos-hello_comments-before-root.xml", 0, "", false},
+		{"cisco-iosxr/xr-ncs540-server_capabilities.xml", 538, "223701078", true},
+		{"yuma123-netconfd/yuma-1.1-hello.raw", 41, "2", true},
+		{"yuma123-netconfd/yuma-1.0-hello.raw", 41, "1", false},
+	}
+	for _, test := range tests {
+		t.Run(filepath.Base(test.file), func(t *testing.T) {
+			raw, err := os.ReadFile(filepath.Join("../../../shared/corpus", test.file))
+			if err != nil {
+				t.Skip("the corpus is not here")
+			}
+			hello, _, _ := strings.Cut(string(raw), eom)
+			device := startDevice(t, func(p *peer) { p.greet(hello); p.request() })
+			client := connect(t, device.address)
+			got, err := client.Connect(deadline(t), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.capabilities > 0 && (len(got.Capabilities) != test.capabilities || got.SessionID != test.sessionID) {
+				t.Errorf("%d capabilities, session-id %q; want %d and %q", len(got.Capabilities), got.SessionID, test.capabilities, test.sessionID)
+			}
+			t.Logf("%d capabilities, session-id %q, first %q", len(got.Capabilities), got.SessionID, got.Capabilities[0])
+		})
+	}
+}

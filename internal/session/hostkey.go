@@ -1,0 +1,161 @@
+package session
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+)
+
+// hostKeys checks a device's host key in the way that the auth says.
+type hostKeys struct {
+	// algorithms are the host key algorithms to offer, in order of preference.
+	algorithms []string
+	check      ssh.HostKeyCallback
+	// byFingerprint is set when the types of the trusted keys are not known.
+	byFingerprint bool
+}
+
+// hostKeyError says that the key a device showed is not the one expected.
+type hostKeyError struct {
+	keyType string
+	err     error
+}
+
+func (e *hostKeyError) Error() string { return e.err.Error() }
+func (e *hostKeyError) Unwrap() error { return e.err }
+
+// newHostKeys reads what the auth trusts; the known_hosts file is read again for each dial.
+func newHostKeys(auth *config.Auth, hostPort string) (*hostKeys, error) {
+	supported := ssh.SupportedAlgorithms().HostKeys
+	if auth.LegacyAlgorithms {
+		supported = append(supported, ssh.InsecureAlgorithms().HostKeys...)
+	}
+	keys := &hostKeys{algorithms: supported}
+	var err error
+	switch {
+	case auth.InsecureIgnoreHostKey:
+		keys.check = ssh.InsecureIgnoreHostKey()
+	case len(auth.HostKeyFingerprints) > 0:
+		keys.trustFingerprints(auth.HostKeyFingerprints)
+	case auth.KnownHostsFile != "":
+		err = keys.trustKnownHosts(auth.KnownHostsFile, hostPort)
+	default:
+		err = errors.New("set known_hosts_file, host_key_fingerprints or insecure_ignore_host_key")
+	}
+	if err != nil {
+		return nil, failed(ReasonHostKey, "host keys of auth %w", err)
+	}
+	return keys, nil
+}
+
+// trustFingerprints accepts the keys whose SHA256 fingerprints are listed.
+func (h *hostKeys) trustFingerprints(fingerprints []string) {
+	h.byFingerprint = true
+	h.algorithms = slices.DeleteFunc(h.algorithms, isCertificate) // a fingerprint is that of a key
+	h.check = func(address string, _ net.Addr, key ssh.PublicKey) error {
+		seen := ssh.FingerprintSHA256(key)
+		for _, known := range fingerprints {
+			if strings.TrimRight(strings.TrimSpace(known), "=") == seen {
+				return nil
+			}
+		}
+		return mismatch(key, "not one of host_key_fingerprints; if the device is the right one, add the fingerprint", address)
+	}
+}
+
+// trustKnownHosts accepts the keys that an OpenSSH known_hosts file has for the address. Only algorithms of keys that the
+// file has are offered: a device with several keys would else show another one, which looks like a changed key.
+func (h *hostKeys) trustKnownHosts(file, hostPort string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("known_hosts_file: %w", err)
+	}
+	known, err := knownhosts.New(file)
+	if err != nil {
+		return fmt.Errorf("known_hosts_file: %w", err)
+	}
+	host, _, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return err
+	}
+	// As OpenSSH does, fall back to the entry of the host without a port, which is the one of port 22.
+	names := []string{hostPort, net.JoinHostPort(host, "22")}
+	var trusted *knownhosts.KeyError
+	for len(names) > 0 && (trusted == nil || len(trusted.Want) == 0) {
+		h.check = checkKnown(known, names[0], file)
+		errors.As(known(names[0], &net.TCPAddr{}, noKey{}), &trusted) // the lookup of a key that no one has lists what is known
+		names = names[1:]
+	}
+	if trusted == nil || len(trusted.Want) == 0 {
+		h.check = checkKnown(known, hostPort, file)
+		return nil // the key is refused when it is seen, so that the error can show it
+	}
+	lines := bytes.Split(text, []byte("\n"))
+	accepts := func(algorithm string) bool {
+		return slices.ContainsFunc(trusted.Want, func(key knownhosts.KnownKey) bool {
+			if bytes.HasPrefix(bytes.TrimSpace(lines[key.Line-1]), []byte("@cert-authority")) {
+				return isCertificate(algorithm)
+			}
+			return algorithm == key.Key.Type() || key.Key.Type() == ssh.KeyAlgoRSA &&
+				(algorithm == ssh.KeyAlgoRSASHA256 || algorithm == ssh.KeyAlgoRSASHA512)
+		})
+	}
+	h.algorithms = slices.DeleteFunc(h.algorithms, func(algorithm string) bool { return !accepts(algorithm) })
+	if len(h.algorithms) == 0 {
+		return fmt.Errorf("known_hosts_file: %s:%d: the only key of %s is a %s key, which needs legacy_algorithms: true",
+			file, trusted.Want[0].Line, hostPort, trusted.Want[0].Key.Type())
+	}
+	return nil
+}
+
+// checkKnown checks keys against the entry of one name.
+func checkKnown(known ssh.HostKeyCallback, name, file string) ssh.HostKeyCallback {
+	return func(address string, remote net.Addr, key ssh.PublicKey) error {
+		err := known(name, remote, key)
+		var unknown *knownhosts.KeyError
+		var revoked *knownhosts.RevokedError
+		switch {
+		case err == nil:
+			return nil
+		case errors.As(err, &revoked):
+			return mismatch(key, fmt.Sprintf("revoked at %s:%d", file, revoked.Revoked.Line), address)
+		case errors.As(err, &unknown) && len(unknown.Want) == 0:
+			return mismatch(key, "unknown; if the device is the right one, add its line to "+file, address)
+		case errors.As(err, &unknown):
+			return mismatch(key, fmt.Sprintf("not the one at %s:%d: the device was replaced, or someone is in between; "+
+				"if the device is the right one, replace the line", file, unknown.Want[0].Line), address)
+		}
+		return mismatch(key, err.Error(), address)
+	}
+}
+
+func mismatch(key ssh.PublicKey, what, address string) error {
+	return &hostKeyError{keyType: key.Type(), err: fmt.Errorf("the %s host key %s is %s; see `netconf_exporter hostkey %s`",
+		key.Type(), ssh.FingerprintSHA256(key), what, address)}
+}
+
+// without returns the algorithms that do not use keys of a type.
+func without(algorithms []string, keyType string) []string {
+	return slices.DeleteFunc(slices.Clone(algorithms), func(algorithm string) bool {
+		return algorithm == keyType || keyType == ssh.KeyAlgoRSA && strings.HasPrefix(algorithm, "rsa-sha2-") &&
+			!isCertificate(algorithm)
+	})
+}
+
+func isCertificate(algorithm string) bool { return strings.Contains(algorithm, "-cert-v0") }
+
+// noKey is a host key that no device has.
+type noKey struct{}
+
+func (noKey) Type() string                        { return "none" }
+func (noKey) Marshal() []byte                     { return []byte("none") }
+func (noKey) Verify([]byte, *ssh.Signature) error { return errors.New("not a key") }

@@ -1,0 +1,53 @@
+package session
+
+import (
+	"time"
+)
+
+// keepalive asks the device for a sign of life while no rpc is in flight, and closes the transport of one that gives
+// none. While a device works on an rpc it may be too busy for anything else, so that only the rpc's own deadline counts
+// then. It returns when the transport is closed.
+func (s *session) keepalive(interval, patience time.Duration) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.transport.closed:
+			return
+		case <-ticker.C:
+			if s.idle() >= interval {
+				s.ping(patience)
+			}
+		}
+	}
+}
+
+// idle returns for how long no rpc has been in flight.
+func (s *session) idle() time.Duration {
+	if s.busy.Load() {
+		return 0
+	}
+	return time.Since(time.Unix(0, s.lastUse.Load()))
+}
+
+// ping waits until the device has answered, however it answers, or has been silent and idle for too long.
+func (s *session) ping(patience time.Duration) {
+	answered := make(chan struct{})
+	go func() { // ends with the answer or with the connection
+		s.client.SendRequest("keepalive@openssh.com", true, nil)
+		close(answered)
+	}()
+	for {
+		select {
+		case <-answered:
+			return
+		case <-s.transport.closed:
+			return
+		case <-time.After(patience):
+			if s.idle() >= patience {
+				s.transport.fail(errSilent)
+				return
+			}
+		}
+	}
+}

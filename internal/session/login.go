@@ -1,0 +1,98 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// login is one attempt to log in: all that an auth has is offered, each secret once. Two refusals for one login would
+// lock accounts out twice as fast, so that a refused password is not tried again by keyboard-interactive; only when the
+// server says that a method succeeded in part (RFC 4252 section 5.1) may the password serve for the next one.
+type login struct {
+	*credentials
+	connection *connection
+
+	accepted []string // what the server accepts, as last told
+	tried    []string // what we offered, in order
+	partial  int      // methods that succeeded in part
+	spent    bool     // the password has been sent
+	refused  error    // set when nothing is left to offer
+}
+
+// sent reports whether a secret went to the server, so that closing the connection may be its way to refuse it.
+func (l *login) sent() bool { return len(l.tried) > 0 }
+
+var errLoginRefused = errors.New("login refused")
+
+// next picks the next method; it is an ssh.ClientAuthCallback.
+func (l *login) next(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+	if err := l.connection.failure(); err != nil {
+		return nil, err // nothing more can be sent, and nothing was refused by name
+	}
+	l.accepted = state.AllowedMethods
+	if partial := len(state.PartialSuccessMethods); partial > l.partial {
+		l.partial = partial
+		if state.PartialSuccessMethods[partial-1] != "publickey" {
+			l.spent = false
+		}
+	}
+	accepts := func(method string) bool {
+		return slices.Contains(l.accepted, method) && !slices.Contains(l.tried, method)
+	}
+	switch {
+	case accepts("publickey") && len(l.signers) > 0:
+		l.tried = append(l.tried, "publickey")
+		return ssh.PublicKeys(l.signers...), nil
+	case accepts("password") && l.password != "" && !l.spent:
+		l.tried, l.spent = append(l.tried, "password"), true
+		return ssh.Password(l.password), nil
+	case accepts("keyboard-interactive") && l.password != "" && !l.spent:
+		l.tried = append(l.tried, "keyboard-interactive")
+		return ssh.KeyboardInteractive(l.answer()), nil
+	}
+	l.refused = l.refusal()
+	return nil, l.refused
+}
+
+// answer returns the keyboard-interactive conversation: every prompt that hides what is typed gets the password, every
+// other one the username. A prompt that comes again means that its answer was refused.
+func (l *login) answer() ssh.KeyboardInteractiveChallenge {
+	const mostPrompts = 20
+	var answered []string
+	return func(_, _ string, prompts []string, echos []bool) ([]string, error) {
+		answers := make([]string, len(prompts))
+		for i := range prompts {
+			if echos[i] {
+				answers[i] = l.username
+				continue
+			}
+			if slices.Contains(answered, prompts[i]) || len(answered) >= mostPrompts {
+				return nil, errLoginRefused
+			}
+			answers[i], l.spent = l.password, true
+		}
+		answered = append(answered, prompts...)
+		return answers, nil
+	}
+}
+
+// refusal says what both sides offered.
+func (l *login) refusal() error {
+	var have []string
+	if len(l.signers) > 0 {
+		have = append(have, "publickey")
+	}
+	if l.password != "" {
+		have = append(have, "password", "keyboard-interactive")
+	}
+	remedy := "check username, password and key"
+	if !l.sent() {
+		remedy = "give the auth a secret that the device accepts"
+	}
+	return fmt.Errorf("%w for user %q: the device accepts [%s], the auth has [%s], tried [%s]; %s", errLoginRefused,
+		l.username, strings.Join(l.accepted, " "), strings.Join(have, " "), strings.Join(l.tried, " "), remedy)
+}

@@ -1,0 +1,87 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Reason says in one word why a target gave no data: the values of the label of netconf_scrape_failure.
+type Reason string
+
+// The reasons, in the order in which a read can meet them.
+const (
+	ReasonQueue     Reason = "queue"      // no free dial slot in time, or no file descriptor left
+	ReasonDNS       Reason = "dns"        // the name has no address
+	ReasonRefused   Reason = "refused"    // connection refused, host unreachable, closed before or amid the SSH handshake
+	ReasonTimeout   Reason = "timeout"    // silence: while connecting, in the SSH handshake, at login, or after an rpc
+	ReasonHostKey   Reason = "host_key"   // the host key is unknown, changed or of a kind we do not accept
+	ReasonAuth      Reason = "auth"       // the login was refused, or its secrets cannot be read
+	ReasonBackoff   Reason = "backoff"    // not tried, because a login was refused a short while ago
+	ReasonNoNetconf Reason = "no_netconf" // not an SSH server, or one without a netconf subsystem
+	ReasonHello     Reason = "hello"      // no NETCONF hello, or one that cannot be understood
+	ReasonRPC       Reason = "rpc"        // the session was lost in mid-reply, or the reply is broken
+
+	// ResultOK stands beside the reasons as a key of Stats.Dials.
+	ResultOK Reason = "ok"
+)
+
+// Reasons returns all reasons in order.
+func Reasons() []Reason {
+	return []Reason{ReasonQueue, ReasonDNS, ReasonRefused, ReasonTimeout, ReasonHostKey, ReasonAuth, ReasonBackoff,
+		ReasonNoNetconf, ReasonHello, ReasonRPC}
+}
+
+// ErrNotAllowed is wrapped by the error of a dial to an address outside the auth's allowed_targets.
+var ErrNotAllowed = errors.New("address is outside allowed_targets")
+
+// Error is what every method of a Client returns when it fails.
+type Error struct {
+	Reason Reason
+	Target string // the target's name
+	Err    error  // what failed and what to do about it
+}
+
+// Error names the target, what failed and what to do.
+func (e *Error) Error() string { return fmt.Sprintf("target %s: %v", e.Target, e.Err) }
+
+// Unwrap returns what failed.
+func (e *Error) Unwrap() error { return e.Err }
+
+// ReasonOf returns the reason of an error: "" for nil, and for errors that carry none "timeout" when a deadline ended
+// them, else "rpc".
+func ReasonOf(err error) Reason {
+	var with *Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &with):
+		return with.Reason
+	case errors.Is(err, context.DeadlineExceeded):
+		return ReasonTimeout
+	}
+	return ReasonRPC
+}
+
+// failure is an error with its reason, before the Client adds the target's name.
+type failure struct {
+	reason Reason
+	err    error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// failed makes a failure; the arguments are those of fmt.Errorf.
+func failed(reason Reason, format string, args ...any) error {
+	return &failure{reason: reason, err: fmt.Errorf(format, args...)}
+}
+
+// reasonOf returns the reason of a failure, "" for nil; what carries none is a fault of the rpc.
+func reasonOf(err error) Reason {
+	var with *failure
+	if errors.As(err, &with) {
+		return with.reason
+	}
+	return ReasonOf(err)
+}

@@ -1,0 +1,235 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"nemith.io/netconf"
+)
+
+// session is one open NETCONF session. Its rpc and close are called one at a time: in the library, closing beside an rpc
+// is a race.
+type session struct {
+	hello     Hello
+	opened    time.Time
+	transport *transport
+	client    *ssh.Client
+	library   *netconf.Session
+	stderr    *firstLine
+
+	replies int          // rpcs answered so far
+	busy    atomic.Bool  // an rpc is in flight
+	lastUse atomic.Int64 // Unix nanoseconds of the end of the last rpc
+}
+
+// openSession starts the netconf subsystem on an SSH connection and exchanges hellos; when it fails, the connection is
+// closed. The device has the hello deadline for all of it: at its limit of sessions a server may accept the login and
+// then stay silent.
+func (d *dial) openSession(ctx context.Context, conn *connection, client *ssh.Client) (*session, error) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Hello)
+	defer cancel()
+	s := &session{client: client, opened: began}
+	s.transport = newTransport(func() { conn.Close() })
+	defer context.AfterFunc(ctx, func() {
+		s.transport.fail(fmt.Errorf("no NETCONF hello in time: %w; the device may be at its limit of sessions", ctx.Err()))
+	})()
+	err := s.start()
+	if err != nil {
+		s.transport.fail(err)
+		if reasonOf(err) != ReasonNoNetconf {
+			err = failed(ReasonHello, "%s: %w", d.hostPort, err)
+		}
+		d.trace.end("hello", began, err, "")
+		return nil, err
+	}
+	framing := "base:1.0"
+	if s.hello.chunked() {
+		framing = "base:1.1"
+	}
+	d.trace.end("hello", began, nil, fmt.Sprintf("%s, %d capabilities, session-id %s", framing, len(s.hello.Capabilities), s.hello.SessionID))
+	s.lastUse.Store(time.Now().UnixNano())
+	return s, nil
+}
+
+func (s *session) start() error {
+	channel, err := s.client.NewSession()
+	if err != nil {
+		var refused *ssh.OpenChannelError
+		if errors.As(err, &refused) {
+			return failed(ReasonNoNetconf, "the device opened no SSH channel: %w", err)
+		}
+		return s.lost(err)
+	}
+	// None of the pipes can fail on a session that has not started.
+	stdin, _ := channel.StdinPipe()
+	stdout, _ := channel.StdoutPipe()
+	stderr, _ := channel.StderrPipe()
+	s.stderr = newFirstLine(stderr)
+	err = channel.RequestSubsystem("netconf")
+	switch {
+	case errors.Is(err, io.EOF):
+		return s.lost(errClosed)
+	case err != nil && s.transport.cause() == nil:
+		return failed(ReasonNoNetconf, "the login worked, but there is no netconf subsystem: %w; enable NETCONF on the device, or "+
+			"use the port of its NETCONF server (usually 830)", err)
+	case err != nil:
+		return s.lost(err)
+	}
+	s.transport.attach(stdout, stdin)
+	if s.hello, err = exchangeHellos(s.transport); err != nil {
+		return s.explain(err)
+	}
+	// From here on the library has a stream in the one form that it understands; its handshake reads and writes nothing.
+	s.transport.chunked = s.hello.chunked()
+	s.library, err = netconf.NewSession(s.transport, netconf.WithLogger(nil), netconf.WithHelloTimeout(0))
+	return err
+}
+
+// lost is the error of a connection that went away after the login: the deadline, or else the device's doing.
+func (s *session) lost(err error) error {
+	if cause := s.transport.cause(); cause != nil {
+		return cause
+	}
+	return s.explain(fmt.Errorf("the device ended the connection after the login: %w", err))
+}
+
+// explain adds what the device wrote to its standard error to the loss of a session: a subsystem that cannot start says
+// so there. Both streams of an SSH channel end together.
+func (s *session) explain(err error) error {
+	if errors.Is(err, errClosed) || errors.Is(err, errCut) {
+		if line := s.stderr.wait(); line != "" {
+			return fmt.Errorf("%w; it wrote to stderr: %q", err, line)
+		}
+	}
+	return err
+}
+
+// rpc sends one operation and has read read the reply. The session is of no more use after an error: whatever of the
+// reply is still to come would be taken for the next one.
+func (s *session) rpc(ctx context.Context, operation string, read func(io.Reader) error) (got progress, err error) {
+	began := time.Now()
+	s.busy.Store(true)
+	defer func() {
+		s.lastUse.Store(time.Now().UnixNano())
+		s.busy.Store(false)
+	}()
+	// The library's Do leaks its receive loop when its context ends as the reply arrives; closing the transport ends it.
+	defer context.AfterFunc(ctx, func() { s.transport.fail(ctx.Err()) })()
+	message, err := s.library.Do(context.WithoutCancel(ctx), netconf.NewRPC(operation))
+	if err != nil {
+		if cause := s.transport.cause(); cause != nil {
+			err = s.explain(cause)
+		}
+		s.transport.fail(err)
+		return got, s.rpcError(ctx, began, got, err)
+	}
+	stream := &replyReader{reader: message, began: began}
+	if _, err = io.CopyN(io.Discard, message, int64(len(envelope(message.MessageID())))); err == nil {
+		err = read(stream)
+	}
+	if err == nil {
+		err = stream.err
+	}
+	if err != nil {
+		err = s.explain(err)
+		s.transport.fail(err)
+		message.Close() // after the transport, since it reads to the end
+		return stream.progress, s.rpcError(ctx, began, stream.progress, err)
+	}
+	// The reply is complete. Should the rest of its frame not come, the transport is closed and the next rpc finds out.
+	message.Close()
+	s.replies++
+	return stream.progress, nil
+}
+
+// rpcError names what went wrong with a reply.
+func (s *session) rpcError(ctx context.Context, began time.Time, got progress, err error) error {
+	after := time.Since(began).Round(time.Millisecond)
+	switch {
+	case ctx.Err() == nil:
+		return failed(ReasonRPC, "%w", err)
+	case !errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return failed(ReasonRPC, "the rpc was given up: %w", ctx.Err())
+	case got.bytes == 0:
+		return failed(ReasonTimeout, "no answer to the rpc within %v: %w; raise the target's timeout if the device needs longer", after, ctx.Err())
+	}
+	return failed(ReasonTimeout, "the reply was not complete within %v, after %d bytes: %w; raise the target's timeout, or ask for less",
+		after, got.bytes, ctx.Err())
+}
+
+// close ends the session: politely with close-session until ctx ends (RFC 6241 section 7.8; devices that are not told keep
+// the session for long), at once when the transport is closed already. It waits for nothing else, and what the device
+// answers does not matter. The library needs it in any case to end its send loop.
+func (s *session) close(ctx context.Context) {
+	defer context.AfterFunc(ctx, func() { s.transport.Close() })()
+	s.library.Close(context.Background())
+}
+
+// progress is how far a reply has come.
+type progress struct {
+	bytes int64
+	first time.Duration // from the request to the first byte
+}
+
+// replyReader counts a reply and keeps the error that broke it off, should read not return it.
+type replyReader struct {
+	progress
+	reader io.Reader
+	began  time.Time
+	err    error
+}
+
+func (r *replyReader) Read(p []byte) (int, error) {
+	n, err := r.reader.Read(p)
+	if r.bytes == 0 && n > 0 {
+		r.first = time.Since(r.began)
+	}
+	r.bytes += int64(n)
+	if err != nil && err != io.EOF {
+		r.err = err
+	}
+	return n, err
+}
+
+// firstLine drains a device's standard error, which would stall the session when full, and keeps the first line.
+type firstLine struct {
+	mu   sync.Mutex
+	line []byte
+	done chan struct{}
+}
+
+func newFirstLine(stderr io.Reader) *firstLine {
+	f := &firstLine{done: make(chan struct{})}
+	go func() {
+		defer close(f.done)
+		io.Copy(f, stderr)
+	}()
+	return f
+}
+
+func (f *firstLine) Write(p []byte) (int, error) {
+	const most = 200
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if room := most - len(f.line); room > 0 && !bytes.ContainsRune(bytes.TrimLeft(f.line, "\r\n"), '\n') {
+		f.line = append(f.line, p[:min(room, len(p))]...)
+	}
+	return len(p), nil
+}
+
+// wait returns the line once the stream has ended.
+func (f *firstLine) wait() string {
+	<-f.done
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	line, _, _ := bytes.Cut(bytes.TrimLeft(f.line, "\r\n"), []byte("\n"))
+	return string(bytes.TrimSpace(line))
+}

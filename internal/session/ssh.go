@@ -1,0 +1,174 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// dial is one way to a session: TCP, SSH, login, hello.
+type dial struct {
+	Options
+	hostPort    string
+	timeouts    Timeouts
+	trace       *Trace
+	credentials *credentials
+}
+
+// open returns a new session.
+func (d *dial) open(ctx context.Context) (*session, error) {
+	keys, err := newHostKeys(d.Auth, d.hostPort)
+	if err != nil {
+		return nil, err
+	}
+	conn, client, err := d.connect(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	return d.openSession(ctx, conn, client)
+}
+
+// connect logs in to the device. It dials again in two cases, both before any secret was sent: once when the connection
+// was closed ahead of the SSH banner, which is how OpenSSH drops logins above its MaxStartups; and for each further type
+// of host key when the one shown has no listed fingerprint, since a device has several and shows one.
+func (d *dial) connect(ctx context.Context, keys *hostKeys) (*connection, *ssh.Client, error) {
+	var refused error // the fingerprint that was not listed
+	for retried := false; ; {
+		var client *ssh.Client
+		conn, err := d.dialTCP(ctx)
+		if err == nil {
+			client, err = d.handshake(ctx, conn, keys)
+		}
+		var key *hostKeyError
+		var negotiation *ssh.AlgorithmNegotiationError
+		switch {
+		case err == nil:
+			return conn, client, nil
+		case errors.Is(err, errNoBanner) && !retried:
+			retried = true
+			sleep(ctx, 100*time.Millisecond+rand.N(200*time.Millisecond))
+			continue
+		case errors.As(err, &key) && keys.byFingerprint:
+			if refused == nil {
+				refused = err
+			}
+			if keys.algorithms = without(keys.algorithms, key.keyType); len(keys.algorithms) > 0 {
+				continue
+			}
+		}
+		if refused != nil && (errors.As(err, &key) || errors.As(err, &negotiation)) {
+			err = refused
+		}
+		return nil, nil, err
+	}
+}
+
+var errNoBanner = errors.New("the device closed the connection before it sent an SSH banner; it may limit parallel logins " +
+	"(MaxStartups) or the addresses it talks to")
+
+// handshake speaks SSH on a connection and logs in; when it fails, the connection is closed.
+func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeys) (*ssh.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Login)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+
+	began := time.Now()
+	var exchanged atomic.Pointer[time.Time] // when the key exchange was done and the login began
+	attempt := &login{credentials: d.credentials, connection: conn}
+	settings := &ssh.ClientConfig{
+		Config:            algorithms(d.Auth.LegacyAlgorithms),
+		User:              d.Auth.Username,
+		ClientVersion:     "SSH-2.0-netconf_exporter",
+		HostKeyAlgorithms: keys.algorithms,
+		HostKeyCallback: func(address string, remote net.Addr, key ssh.PublicKey) error { // again at each rekeying
+			err := keys.check(address, remote, key)
+			now := time.Now()
+			if err == nil && exchanged.CompareAndSwap(nil, &now) {
+				d.trace.Add("ssh", began, now.Sub(began), key.Type()+" "+ssh.FingerprintSHA256(key))
+			}
+			return err
+		},
+		AuthCallback: attempt.next,
+	}
+	sshConn, channels, requests, err := ssh.NewClientConn(conn, d.hostPort, settings)
+	phase, detail := "ssh", ""
+	if at := exchanged.Load(); at != nil {
+		phase, began = "auth", *at
+		detail = strings.Join(attempt.tried, " ")
+	}
+	if err != nil {
+		conn.Close()
+		err = d.handshakeError(ctx, conn, attempt, phase, err)
+		d.trace.end(phase, began, err, "")
+		return nil, err
+	}
+	d.trace.end(phase, began, nil, detail)
+	return ssh.NewClient(sshConn, channels, requests), nil
+}
+
+// handshakeError gives the error of a handshake its reason and a remedy.
+func (d *dial) handshakeError(ctx context.Context, conn *connection, attempt *login, phase string, err error) error {
+	var key *hostKeyError
+	var negotiation *ssh.AlgorithmNegotiationError
+	first := conn.beginning()
+	isSSH := strings.HasPrefix(first, "SSH-") || strings.Contains(first, "\nSSH-")
+	switch {
+	case errors.As(err, &key):
+		return failed(ReasonHostKey, "%w", key)
+	case errors.As(err, &negotiation):
+		reason, remedy := ReasonNoNetconf, "update the device's SSH server"
+		if negotiation.What == "host key" {
+			reason, remedy = ReasonHostKey, "check the host keys that the auth trusts"
+		}
+		if !d.Auth.LegacyAlgorithms {
+			remedy += ", or set legacy_algorithms: true in the auth if the device is old"
+		}
+		return failed(reason, "%s: %w; %s", d.hostPort, negotiation, remedy)
+	case !isSSH && first != "":
+		return failed(ReasonNoNetconf, "%s is not an SSH server, it sent %s; NETCONF over SSH is usually on port 830",
+			d.hostPort, excerpt([]byte(first)))
+	case ctx.Err() != nil && phase == "auth":
+		return failed(ReasonTimeout, "%s did not answer the login in time: %w; check its authentication server", d.hostPort, ctx.Err())
+	case ctx.Err() != nil && isSSH:
+		return failed(ReasonTimeout, "%s did not finish the SSH key exchange in time: %w; it may be overloaded", d.hostPort, ctx.Err())
+	case ctx.Err() != nil:
+		return failed(ReasonTimeout, "%s accepts connections but sent no SSH banner in time: %w; it may be overloaded, or the port "+
+			"not be SSH", d.hostPort, ctx.Err())
+	case attempt.refused != nil:
+		return failed(ReasonAuth, "auth %q: %w", d.Target.Auth, attempt.refused)
+	case attempt.sent():
+		return failed(ReasonAuth, "auth %q: %s ended the connection at login, after %s: %w; check username, password and key",
+			d.Target.Auth, d.hostPort, strings.Join(attempt.tried, " "), err)
+	case first == "":
+		return failed(ReasonRefused, "%s: %w", d.hostPort, errNoBanner)
+	}
+	return failed(ReasonRefused, "%s: the SSH handshake failed: %w", d.hostPort, err)
+}
+
+// algorithms returns what to offer. The library's own defaults would include some that are broken.
+func algorithms(legacy bool) ssh.Config {
+	offer := ssh.SupportedAlgorithms()
+	if legacy {
+		old := ssh.InsecureAlgorithms()
+		offer.KeyExchanges = slices.Concat(offer.KeyExchanges, old.KeyExchanges)
+		offer.Ciphers = slices.Concat(offer.Ciphers, old.Ciphers)
+		offer.MACs = slices.Concat(offer.MACs, old.MACs)
+	}
+	return ssh.Config{KeyExchanges: offer.KeyExchanges, Ciphers: offer.Ciphers, MACs: offer.MACs}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,72 @@
+package session
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// Phases returns the phases of a read, in order: the values of the label of netconf_scrape_phase_duration_seconds.
+func Phases() []string {
+	return []string{"queue", "dns", "tcp", "ssh", "auth", "hello", "rpc", "decode"}
+}
+
+// Event is one step of a read.
+type Event struct {
+	Phase    string
+	Start    time.Duration // since Trace.Began
+	Duration time.Duration
+	Detail   string // for people: addresses, algorithms, sizes, or the error that ended the phase
+}
+
+// Trace is the timeline of one read. A nil *Trace records nothing; all methods are safe for concurrent use.
+type Trace struct {
+	Began time.Time
+
+	mu     sync.Mutex
+	events []Event
+}
+
+// NewTrace returns a timeline that begins now.
+func NewTrace() *Trace { return &Trace{Began: time.Now()} }
+
+// Add records that a phase began at a time and lasted d.
+func (t *Trace) Add(phase string, began time.Time, d time.Duration, detail string) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.events = append(t.events, Event{Phase: phase, Start: began.Sub(t.Began), Duration: d, Detail: detail})
+}
+
+// end records a phase that ends now, with the error that ended it or else the detail.
+func (t *Trace) end(phase string, began time.Time, err error, detail string) {
+	if err != nil {
+		detail = err.Error()
+	}
+	t.Add(phase, began, time.Since(began), detail)
+}
+
+// Events returns the events recorded so far, in the order in which they began.
+func (t *Trace) Events() []Event {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	events := slices.Clone(t.events)
+	slices.SortStableFunc(events, func(a, b Event) int { return int(a.Start - b.Start) })
+	return events
+}
+
+// Sum returns the time spent in one phase.
+func (t *Trace) Sum(phase string) time.Duration {
+	var sum time.Duration
+	for _, event := range t.Events() {
+		if event.Phase == phase {
+			sum += event.Duration
+		}
+	}
+	return sum
+}

@@ -1,0 +1,264 @@
+package session
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"nemith.io/netconf"
+)
+
+const (
+	// maxRoot bounds what may stand ahead of a root element together with its start tag, in octets.
+	maxRoot = 16 << 10
+	// maxIgnored and maxIgnoredBytes bound the messages that nobody waits for (empty ones, notifications, late replies)
+	// between two rpcs, so that a device that sends nothing else cannot hold us for ever.
+	maxIgnored      = 1000
+	maxIgnoredBytes = 16 << 20
+)
+
+var errSend = errors.New("the rpc could not be sent")
+
+// transport is the transport.Transport under the library's Session. The library expects one well-formed way to speak
+// NETCONF; the transport shows it that way, whatever the device does:
+//
+//   - The hellos are exchanged beforehand (exchangeHellos); the library's own is swallowed, and it is given a plain one.
+//   - A reply begins with a synthetic <rpc-reply> that names the request it answers, because the library wants to see the
+//     whole start tag in the first Read, in the base namespace, with its message-id. The device's octets follow untouched.
+//   - Messages that answer no request are skipped: notifications, echoes of the request, late or repeated hellos.
+type transport struct {
+	in  *bufio.Reader
+	out io.Writer
+
+	chunked bool // set before the library's loops start
+	started bool // the library has read its hello
+	greeted bool // the library has written its hello
+
+	ignored      int
+	ignoredBytes int64
+
+	mu          sync.Mutex
+	outstanding []string // message-ids as written, the oldest first
+	err         error    // why the transport is closed
+	closeStream func()
+	closed      chan struct{}
+}
+
+// newTransport returns a transport whose streams are yet to be attached. closeStream ends their pending reads and writes
+// and is called once.
+func newTransport(closeStream func()) *transport {
+	return &transport{closeStream: closeStream, closed: make(chan struct{})}
+}
+
+func (t *transport) attach(in io.Reader, out io.Writer) {
+	t.in = bufio.NewReaderSize(in, 16<<10) // kept by each open session; a large Read goes past it
+	t.out = out
+}
+
+// Upgrade switches to chunked framing; the library calls it when both hellos announce base:1.1. Without this method the
+// session would silently stay on the other one.
+func (t *transport) Upgrade() { t.chunked = true }
+
+// Close closes the stream, if it is not closed yet.
+func (t *transport) Close() error {
+	t.fail(errors.New("the session is closed"))
+	return nil
+}
+
+// fail closes the stream for a reason; the first one is kept.
+func (t *transport) fail(err error) {
+	t.mu.Lock()
+	first := t.err == nil
+	if first {
+		t.err = err
+	}
+	t.mu.Unlock()
+	if first {
+		t.closeStream()
+		close(t.closed)
+	}
+}
+
+// cause returns why the transport is closed, or nil while it is open.
+func (t *transport) cause() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.err
+}
+
+// MsgWriter returns a writer of one message, which is sent when it is closed.
+func (t *transport) MsgWriter() (io.WriteCloser, error) {
+	if err := t.cause(); err != nil {
+		return nil, err
+	}
+	if !t.greeted {
+		t.greeted = true
+		return swallow{}, nil
+	}
+	message := &request{transport: t}
+	message.WriteString(xmlDeclaration)
+	return message, nil
+}
+
+// swallow takes the library's hello, which comes after ours.
+type swallow struct{}
+
+func (swallow) Write(p []byte) (int, error) { return len(p), nil }
+func (swallow) Close() error                { return nil }
+
+// request collects an rpc and sends it whole.
+type request struct {
+	bytes.Buffer
+	transport *transport
+}
+
+func (r *request) Close() error {
+	t := r.transport
+	if tag, ok, err := findRoot(r.Bytes()); ok && err == nil {
+		t.mu.Lock()
+		t.outstanding = append(t.outstanding, tag.messageID)
+		t.mu.Unlock()
+	}
+	if err := writeFrame(t.out, r.Bytes(), t.chunked); err != nil {
+		t.fail(fmt.Errorf("%w: %w", errSend, err))
+		return t.cause()
+	}
+	return nil
+}
+
+// MsgReader returns the next reply to an outstanding request. Its errors close the transport before they are returned:
+// the library's receive loop then ends, and a request that is being registered meanwhile fails when it is written.
+func (t *transport) MsgReader() (io.ReadCloser, error) {
+	if !t.started {
+		t.started = true
+		return io.NopCloser(strings.NewReader(plainHello(t.chunked))), nil
+	}
+	reply, err := t.nextReply()
+	if err != nil {
+		t.fail(err)
+		return nil, err
+	}
+	return reply, nil
+}
+
+func (t *transport) nextReply() (*reply, error) {
+	for {
+		message := &frame{in: t.in, chunked: t.chunked}
+		head, tag, err := readRoot(message)
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		if tag.local == "rpc-reply" {
+			if id, ok := t.answered(tag.messageID); ok {
+				t.ignored, t.ignoredBytes = 0, 0
+				start := envelope(id)
+				return &reply{transport: t, frame: message, head: append([]byte(start), head...), envelope: len(start)}, nil
+			}
+		}
+		rest, err := io.Copy(io.Discard, io.LimitReader(message, maxIgnoredBytes+1))
+		if err != nil {
+			return nil, err
+		}
+		t.ignored++
+		t.ignoredBytes += int64(len(head)) + rest
+		if t.ignored > maxIgnored || t.ignoredBytes > maxIgnoredBytes {
+			return nil, fmt.Errorf("the device sent %d messages (%d bytes) that answer nothing, the last of them <%s>",
+				t.ignored, t.ignoredBytes, tag.local)
+		}
+	}
+}
+
+// answered takes the request that a reply answers off the list: the one that the reply names, or the oldest when it
+// names none (IOS-XE 17.15, clixon, and most servers in reply to a malformed message).
+func (t *transport) answered(messageID string) (string, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, id := range t.outstanding {
+		if messageID == "" || messageID == id {
+			t.outstanding = append(t.outstanding[:i], t.outstanding[i+1:]...)
+			return id, true
+		}
+	}
+	return "", false
+}
+
+// readRoot reads a message up to its root element's start tag, which may come in pieces as small as one octet. It returns
+// all that was read, and io.EOF for a message without an element.
+func readRoot(message io.Reader) (head []byte, tag root, err error) {
+	head = make([]byte, 0, 4<<10)
+	for {
+		n, err := message.Read(head[len(head):cap(head)])
+		head = head[:len(head)+n]
+		tag, ok, tagErr := findRoot(head)
+		switch {
+		case tagErr != nil:
+			return head, root{}, tagErr
+		case ok:
+			return head, tag, nil
+		case err != nil:
+			return head, root{}, err
+		case len(head) >= maxRoot:
+			return head, root{}, fmt.Errorf("no element within the first %d bytes of a message: %s", maxRoot, excerpt(head))
+		case len(head) == cap(head):
+			head = append(head, 0)[:len(head)]
+		}
+	}
+}
+
+// envelope is the start tag that the library is shown ahead of each reply.
+func envelope(messageID string) string {
+	return `<rpc-reply xmlns="` + netconf.NetconfNamespace + `" message-id="` + messageID + `">`
+}
+
+// reply reads one reply: the envelope, what was read in search of the root, and the rest of the frame.
+type reply struct {
+	transport *transport
+	frame     *frame
+	head      []byte
+	envelope  int // octets of the envelope still to be read
+	closed    bool
+}
+
+func (r *reply) Read(p []byte) (int, error) {
+	if r.envelope > 0 { // alone, so that the library's first Read holds this and nothing else
+		n := copy(p, r.head[:r.envelope])
+		r.head, r.envelope = r.head[n:], r.envelope-n
+		return n, nil
+	}
+	if len(r.head) > 0 {
+		n := copy(p, r.head)
+		r.head = r.head[n:]
+		return n, nil
+	}
+	n, err := r.frame.Read(p)
+	if err != nil && err != io.EOF {
+		r.transport.fail(err)
+		err = r.transport.cause() // a stream that we closed says only that it is closed
+	}
+	return n, err
+}
+
+// Close reads to the end of the reply, so that the next one begins where it should. The library closes twice.
+func (r *reply) Close() error {
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	r.head, r.envelope = nil, 0
+	_, err := io.Copy(io.Discard, r)
+	return err
+}
+
+// excerpt quotes the beginning of what a device sent, for error messages.
+func excerpt(b []byte) string {
+	const most = 80
+	b = bytes.TrimSpace(b)
+	if len(b) > most {
+		return fmt.Sprintf("%q...", b[:most])
+	}
+	return fmt.Sprintf("%q", b)
+}
