@@ -155,3 +155,13 @@ func (d *Device) announces(uri string) (revision string, ok bool) {
 	}
 	return "", slices.Contains(d.Capabilities, uri)
 }
+
+// NamespacesOn lists the device's namespaces that the module's paths are in.
+func (m *Module) NamespacesOn(d *Device) (found []string) {
+	for namespace := range d.Revisions {
+		if slices.ContainsFunc(m.namespaces, func(uri string) bool { return uri != "*" && globMatch(uri, namespace) }) {
+			found = append(found, namespace)
+		}
+	}
+	return found
+}

@@ -147,6 +147,9 @@ type Read struct {
 	uris      []string
 }
 
+// IsGetData reports whether the read asks for the operational datastore.
+func (r *Read) IsGetData() bool { return r.Operation == opGetData }
+
 // XML is the operation to put inside <rpc>. Namespaces that the module gives as a pattern are those of the device.
 // A get-data read (RFC 8526, section 3.1) asks for the operational datastore; with asGet it is a plain get, for servers
 // that announce NMDA and do not have it.

@@ -1,7 +1,6 @@
 package module
 
 import (
-	"fmt"
 	"io"
 	"net/url"
 	"strings"
@@ -38,7 +37,7 @@ func LibraryRead(capabilities []string) (operation, contentID string) {
 	return operation, contentID
 }
 
-// ReadLibrary reads the reply to LibraryRead's operation.
+// ReadLibrary reads the reply to LibraryRead's operation; nil without an error where the reply holds no library.
 func ReadLibrary(r io.Reader) (*Library, error) {
 	var (
 		s    xmlscan.Scanner
@@ -52,7 +51,7 @@ func ReadLibrary(r io.Reader) (*Library, error) {
 		kind, err := s.Next()
 		if err == io.EOF {
 			if len(l.Modules) == 0 {
-				return nil, fmt.Errorf("the device's YANG library is empty")
+				return nil, nil
 			}
 			return &l, nil
 		}

@@ -1,0 +1,86 @@
+package collector
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"slices"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/module"
+)
+
+// Discovery is what a device has and what becomes of it.
+type Discovery struct {
+	Capabilities []string // of the hello
+	NMDA         bool     // it has an operational datastore to read (RFC 8342)
+	Models       []Model  // sorted by name
+	Modules      []Fit    // all modules there are, sorted by what they provide and by preference
+}
+
+// Model is a YANG model of the device.
+type Model struct {
+	Name, Namespace, Revision string
+	Modules                   []string // ours that read it and fit the device
+}
+
+// Fit says whether a module fits the device, and why.
+type Fit struct {
+	Name, Provides string
+	Fits, Chosen   bool // Chosen: auto reads it
+	Untested       bool // no recorded reply of a real device is part of its tests
+	Why            string
+}
+
+// Discover logs in, learns what the device has and reads it once by auto, so as to know which modules give rows.
+func (t *Target) Discover(ctx context.Context) (*Discovery, error) {
+	if v := t.scrape(ctx, []string{config.Auto}); v.err != nil && !v.answered {
+		return nil, v.err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	d := t.device.Device
+	found := &Discovery{Capabilities: d.Capabilities, NMDA: d.NMDA()}
+	chosen := map[string]bool{}
+	if r := t.last[config.Auto]; r != nil {
+		for _, m := range r.results {
+			chosen[m.module] = true
+		}
+	}
+	readers := map[string][]string{} // by namespace
+	for _, m := range t.modules {
+		fits, why := m.Fits(d)
+		found.Modules = append(found.Modules, Fit{m.Name, m.Provides, fits, chosen[m.Name], m.Untested, why})
+		if fits {
+			for _, namespace := range m.NamespacesOn(d) {
+				readers[namespace] = append(readers[namespace], m.Name)
+			}
+		}
+	}
+	slices.SortFunc(found.Modules, func(a, b Fit) int {
+		return cmp.Or(cmp.Compare(a.Provides, b.Provides),
+			cmp.Compare(t.modules[b.Name].Preference, t.modules[a.Name].Preference), cmp.Compare(a.Name, b.Name))
+	})
+	for namespace, name := range d.Models {
+		slices.Sort(readers[namespace])
+		found.Models = append(found.Models, Model{name, namespace, d.Revisions[namespace], readers[namespace]})
+	}
+	slices.SortFunc(found.Models, func(a, b Model) int { return cmp.Compare(a.Name, b.Name) })
+	return found, nil
+}
+
+// RPC sends one operation and hands the bytes of its reply to read. It is for operations that only read; the caller sees
+// to that.
+func (t *Target) RPC(ctx context.Context, operation string, read func(io.Reader) error) error {
+	return t.client.RPC(ctx, nil, operation, read)
+}
+
+// PathOperation makes a <get> of a data path whose prefixes are names of the device's models, such as
+// /ietf-interfaces:interfaces-state (RFC 7951, section 4).
+func (t *Target) PathOperation(ctx context.Context, path string) (string, error) {
+	d, err := t.connect(ctx, newRead(warmUp, nil))
+	if err != nil {
+		return "", err
+	}
+	return module.PathOperation(path, d.Device)
+}

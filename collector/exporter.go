@@ -1,0 +1,215 @@
+// Package collector reads targets and makes metric families of what they say. It is the one core behind the HTTP server, the
+// command line and prometheus.Collector: config.Target -> session -> rpc -> reply -> rows -> metric families.
+package collector
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// defaultDialLimit bounds the dials in flight: enough to reach 1,000 devices with logins of 120 ms in two seconds, and
+// little enough to spare a central login server.
+const defaultDialLimit = 64
+
+// Options are what an Exporter needs beside its configuration.
+type Options struct {
+	Logger    *slog.Logger // nil: nothing is logged
+	DialLimit int          // dials in flight over all targets; 0: 64
+}
+
+// Exporter holds the targets of one configuration at a time.
+type Exporter struct {
+	logger *slog.Logger
+	dialer *session.Dialer
+
+	apply    sync.Mutex // one Apply, AdHoc or Close at a time
+	snapshot atomic.Pointer[snapshot]
+	adHoc    adHoc
+}
+
+// snapshot is one configuration made ready. It is never changed.
+type snapshot struct {
+	config  *config.Config
+	modules map[string]*module.Module
+	targets []*Target
+	byName  map[string]*Target
+}
+
+// New compiles the modules of a configuration and begins to dial its targets.
+func New(c *config.Config, o Options) (*Exporter, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.DialLimit == 0 {
+		o.DialLimit = defaultDialLimit
+	}
+	e := &Exporter{logger: o.Logger, dialer: session.NewDialer(o.DialLimit)}
+	e.snapshot.Store(&snapshot{})
+	return e, e.Apply(c)
+}
+
+// Apply makes c the configuration. On an error the one before it stays. Sessions of targets whose connection settings are
+// the same survive; targets that are gone are closed in the background.
+func (e *Exporter) Apply(c *config.Config) error {
+	library, err := c.Library()
+	if err != nil {
+		return err
+	}
+	modules, err := module.Compile(library)
+	if err != nil {
+		return err
+	}
+	e.apply.Lock()
+	defer e.apply.Unlock()
+	old := e.snapshot.Load()
+	next := &snapshot{config: c, modules: modules, byName: map[string]*Target{}}
+	kept := map[*Target]bool{}
+	for _, target := range c.Targets {
+		auth := c.Auths[target.Auth]
+		t := old.byName[target.Name]
+		if t != nil && sameConnection(t, target, auth) {
+			kept[t] = true
+			t = t.with(target, auth, modules)
+		} else {
+			t = newTarget(e, target, auth, modules, false)
+		}
+		next.targets = append(next.targets, t)
+		next.byName[target.Name] = t
+	}
+	e.snapshot.Store(next)
+	for _, t := range old.targets {
+		if !kept[t] {
+			go t.close(context.Background())
+		}
+	}
+	e.adHoc.drop(nil)
+	for _, t := range next.targets {
+		t.warm()
+	}
+	return nil
+}
+
+// sameConnection reports whether a session made for t serves the target as it is configured now.
+func sameConnection(t *Target, target *config.Target, auth *config.Auth) bool {
+	was, is := *t.auth, *auth
+	was.Position, is.Position = config.Position{}, config.Position{}
+	was.AllowedTargets, is.AllowedTargets = nil, nil
+	return t.config.HostPort() == target.HostPort() && t.config.Auth == target.Auth && reflect.DeepEqual(was, is)
+}
+
+// Config is the configuration in force.
+func (e *Exporter) Config() *config.Config { return e.snapshot.Load().config }
+
+// Targets are the configured targets in the order of the configuration.
+func (e *Exporter) Targets() []*Target { return e.snapshot.Load().targets }
+
+// Target finds a configured target by name.
+func (e *Exporter) Target(name string) (*Target, bool) {
+	t, ok := e.snapshot.Load().byName[name]
+	return t, ok
+}
+
+// HasModule reports whether there is a module of that name.
+func (e *Exporter) HasModule(name string) bool {
+	return name == config.Auto || e.snapshot.Load().modules[name] != nil
+}
+
+// Gather scrapes all targets at the same time and labels every sample with its target. The deadline of ctx is the budget of
+// each.
+func (e *Exporter) Gather(ctx context.Context) []*dto.MetricFamily {
+	targets := e.Targets()
+	views := make([]view, len(targets))
+	var wg sync.WaitGroup
+	for i, t := range targets {
+		wg.Go(func() { views[i] = t.scrape(ctx, nil) })
+	}
+	wg.Wait()
+	return gather(views, true)
+}
+
+// Close ends all reads and closes all sessions, each with close-session; what has not ended when ctx does is cut off.
+func (e *Exporter) Close(ctx context.Context) {
+	e.apply.Lock()
+	defer e.apply.Unlock()
+	s := e.snapshot.Load()
+	e.snapshot.Store(&snapshot{config: s.config, modules: s.modules, byName: map[string]*Target{}})
+	var wg sync.WaitGroup
+	for _, t := range s.targets {
+		wg.Go(func() { t.close(ctx) })
+	}
+	e.adHoc.drop(&wg)
+	wg.Wait()
+}
+
+// adHocIdle is how long the session of a target that is not configured is kept without a scrape.
+const adHocIdle = 10 * time.Minute
+
+// adHoc keeps the targets that are not configured and were probed of late.
+type adHoc struct {
+	mu      sync.Mutex
+	targets map[string]*adHocTarget
+}
+
+type adHocTarget struct {
+	*Target
+	idle *time.Timer // closes the target
+}
+
+// drop closes them all; wg, where given, waits for that.
+func (a *adHoc) drop(wg *sync.WaitGroup) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, t := range a.targets {
+		t.idle.Stop()
+		if wg != nil {
+			wg.Go(func() { t.close(context.Background()) })
+		} else {
+			go t.close(context.Background())
+		}
+	}
+	a.targets = nil
+}
+
+// AdHoc returns a target that is not configured, for an address inside the networks that the auth allows; whether it is, the
+// dial decides (session.ErrNotAllowed). Its session is kept while it is probed.
+func (e *Exporter) AdHoc(address, auth string) (*Target, error) {
+	e.apply.Lock()
+	defer e.apply.Unlock()
+	s := e.snapshot.Load()
+	target, err := s.config.AdHoc(address, auth)
+	if err != nil {
+		return nil, err
+	}
+	a := &e.adHoc
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	key := fmt.Sprintf("%s\x00%s", target.HostPort(), auth)
+	if t, ok := a.targets[key]; ok && t.idle.Reset(adHocIdle) {
+		return t.Target, nil
+	}
+	t := &adHocTarget{Target: newTarget(e, target, s.config.Auths[auth], s.modules, true)}
+	t.idle = time.AfterFunc(adHocIdle, func() {
+		a.mu.Lock()
+		if a.targets[key] == t {
+			delete(a.targets, key)
+		}
+		a.mu.Unlock()
+		t.close(context.Background())
+	})
+	if a.targets == nil {
+		a.targets = map[string]*adHocTarget{}
+	}
+	a.targets[key] = t
+	return t.Target, nil
+}

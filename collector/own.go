@@ -1,0 +1,155 @@
+package collector
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// definition is a metric of ours about the reading of targets.
+type definition struct {
+	name, help string
+	kind       dto.MetricType
+}
+
+const (
+	gauge   = dto.MetricType_GAUGE
+	counter = dto.MetricType_COUNTER
+)
+
+// The metrics about the reading of a target. They are part of docs/metrics.md.
+var (
+	up             = definition{"netconf_up", "Whether the device answered: 1, or 0 if it was not reached, not logged in to, or gave no answer in time.", gauge}
+	scrapeFailure  = definition{"netconf_scrape_failure", "Whether the scrape failed, in full or in part, for the reason: 1 or 0.", gauge}
+	scrapeDuration = definition{"netconf_scrape_duration_seconds", "How long the scrape waited for the target.", gauge}
+	scrapeBudget   = definition{"netconf_scrape_budget_seconds", "How long the scrape could have waited: Prometheus' scrape timeout without the offset.", gauge}
+	phaseDuration  = definition{"netconf_scrape_phase_duration_seconds", "Time that the read spent in each phase; 0 where a session was reused.", gauge}
+	targetInfo     = definition{"netconf_target_info", "What the configuration says of the target; always 1.", gauge}
+
+	moduleSuccess  = definition{"netconf_module_success", "Whether the module was read in full: 1, or 0 if it failed or was not complete in time.", gauge}
+	moduleDuration = definition{"netconf_module_duration_seconds", "How long reading the module took.", gauge}
+	moduleLastRead = definition{"netconf_module_last_read_timestamp_seconds", "When the module was last read in full, in Unix time.", gauge}
+	moduleBytes    = definition{"netconf_module_reply_bytes", "Size of the device's replies to the module's reads.", gauge}
+	moduleSamples  = definition{"netconf_module_samples", "Samples that the module gave; 0 where nothing in the replies matched.", gauge}
+	moduleSkipped  = definition{"netconf_module_skipped_values", "Values that the device sent and that were left out: not valid, not plausible, duplicate, or over a limit.", gauge}
+
+	sessionDials   = definition{"netconf_session_dials_total", "Attempts to open a session, by result: ok, or the reason of the failure.", counter}
+	sessionUp      = definition{"netconf_session_established", "Whether a session to the device is open: 1 or 0.", gauge}
+	sessionStart   = definition{"netconf_session_start_timestamp_seconds", "When the open session was opened, in Unix time.", gauge}
+	sessionRetryAt = definition{"netconf_login_retry_timestamp_seconds", "When a login that the device refused will be tried again, in Unix time.", gauge}
+)
+
+// Definition describes a metric for the documentation.
+type Definition struct {
+	Name, Help, Type string
+	Labels           []string
+}
+
+// Definitions lists the metrics about the reading of a target.
+func Definitions() (all []Definition) {
+	for _, d := range []struct {
+		definition
+		labels []string
+	}{
+		{up, nil}, {scrapeFailure, []string{"reason"}}, {scrapeDuration, nil}, {scrapeBudget, nil}, {phaseDuration, []string{"phase"}},
+		{targetInfo, []string{"address"}}, {moduleSuccess, []string{"module"}}, {moduleDuration, []string{"module"}},
+		{moduleLastRead, []string{"module"}}, {moduleBytes, []string{"module"}}, {moduleSamples, []string{"module"}},
+		{moduleSkipped, []string{"module", "reason"}}, {sessionDials, []string{"result"}}, {sessionUp, nil}, {sessionStart, nil}, {sessionRetryAt, nil},
+	} {
+		kind := "gauge"
+		if d.kind == counter {
+			kind = "counter"
+		}
+		all = append(all, Definition{d.name, d.help, kind, d.labels})
+	}
+	return all
+}
+
+// own adds the metrics about the reading of a view's target.
+func (v *view) own(f *families) {
+	put := func(d definition, value float64, labels ...string) { f.put(v, d, value, labels...) }
+	put(up, number(v.up()))
+	for _, reason := range session.Reasons() {
+		put(scrapeFailure, number(v.reasons[reason]), "reason", string(reason))
+	}
+	put(scrapeDuration, v.duration.Seconds())
+	if v.budget > 0 {
+		put(scrapeBudget, v.budget.Seconds())
+	}
+	for _, phase := range session.Phases() {
+		put(phaseDuration, v.phases[phase].Seconds(), "phase", phase)
+	}
+	info := []string{"address", v.target.config.HostPort()}
+	if f.labelled {
+		for name, value := range v.target.config.Labels {
+			info = append(info, name, value)
+		}
+	}
+	put(targetInfo, 1, info...)
+	for _, m := range v.results {
+		v.ownModule(f, m)
+	}
+	for _, name := range v.missing {
+		put(moduleSuccess, 0, "module", name)
+		put(moduleSamples, 0, "module", name)
+	}
+	for result, n := range v.stats.Dials {
+		put(sessionDials, float64(n), "result", string(result))
+	}
+	put(sessionUp, number(v.stats.Established))
+	if v.stats.Established {
+		put(sessionStart, unix(v.stats.Start))
+	}
+	if !v.stats.LoginRetry.IsZero() {
+		put(sessionRetryAt, unix(v.stats.LoginRetry))
+	}
+}
+
+func (v *view) ownModule(f *families, m *result) {
+	put := func(d definition, value float64, labels ...string) {
+		f.put(v, d, value, append([]string{"module", m.module}, labels...)...)
+	}
+	put(moduleSuccess, number(m.success))
+	put(moduleDuration, m.duration.Seconds())
+	if !m.at.IsZero() {
+		put(moduleLastRead, unix(m.at))
+	}
+	put(moduleBytes, float64(m.bytes))
+	put(moduleSamples, float64(m.Samples))
+	for reason, n := range m.Skipped {
+		put(moduleSkipped, float64(n), "reason", reason)
+	}
+}
+
+// put adds one sample; labels are names and values in turn.
+func (f *families) put(v *view, d definition, value float64, labels ...string) {
+	pairs := make([]*dto.LabelPair, 0, len(labels)/2+1)
+	for i := 0; i < len(labels); i += 2 {
+		pairs = append(pairs, &dto.LabelPair{Name: &labels[i], Value: &labels[i+1]})
+	}
+	if f.labelled {
+		pairs = append(pairs, v.target.label)
+	}
+	slices.SortFunc(pairs, func(a, b *dto.LabelPair) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	m := &dto.Metric{Label: pairs}
+	if d.kind == counter {
+		m.Counter = &dto.Counter{Value: &value}
+	} else {
+		m.Gauge = &dto.Gauge{Value: &value}
+	}
+	family := f.family(d.name, d.help, d.kind)
+	family.Metric = append(family.Metric, m)
+}
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1e3 }

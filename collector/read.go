@@ -1,0 +1,259 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"nemith.io/netconf"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
+)
+
+// warmUp is the request of a read that only logs in and learns what the device is.
+const warmUp = "\x00"
+
+// read is one read of a target. It belongs to the target: scrapes wait for it, and their giving up does not end it.
+type read struct {
+	request string
+	modules []string
+	trace   *session.Trace
+	done    chan struct{}
+
+	// Under the target's lock.
+	waiters int
+	most    int // waiters at one time
+	owed    int // scrapes that gave up on it, and get its result instead of waiting for the next
+	ended   time.Time
+
+	mu       sync.Mutex // until done
+	planned  []string   // modules that will be read
+	results  []*result
+	answered bool
+	err      error // of the session, or the first of a module that got no answer
+}
+
+func newRead(request string, modules []string) *read {
+	return &read{request: request, modules: modules, trace: session.NewTrace(), done: make(chan struct{})}
+}
+
+// result is what a read made of one module. It is not changed once it is published.
+type result struct {
+	module string
+	module.Result
+	success  bool
+	err      error
+	bytes    int64
+	duration time.Duration
+	at       time.Time // when its data was complete; zero if it never was
+}
+
+// moduleState is what a target keeps of a module between reads.
+type moduleState struct {
+	compiled *module.Module
+	memory   *module.Memory
+	last     *result // the last that succeeded
+}
+
+// publish makes the result of a module visible to scrapes; err ends the read.
+func (r *read) publish(m *result, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.results = append(r.results, m)
+	r.err = err
+}
+
+// failure is the first thing that went wrong.
+func (r *read) failure() error {
+	if r.err != nil {
+		return r.err
+	}
+	for _, m := range r.results {
+		if m.err != nil {
+			return m.err
+		}
+	}
+	return nil
+}
+
+func (r *read) setAnswered() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answered = true
+}
+
+// read connects, plans and reads one module after the other, each published as soon as it is complete.
+func (t *Target) read(ctx context.Context, r *read) {
+	device, err := t.connect(ctx, r)
+	if err != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.err = err
+		return
+	}
+	if r.request == warmUp {
+		return
+	}
+	groups := t.plan(device, r.modules)
+	r.mu.Lock()
+	for _, g := range groups {
+		r.planned = append(r.planned, device.chosen(g).Name)
+	}
+	r.mu.Unlock()
+	left := *t.config.MaxSamples
+	for _, g := range groups {
+		m := t.readGroup(ctx, r, device, g, left)
+		left -= m.Samples
+		r.publish(m, unreachable(m.err))
+		if r.err != nil {
+			return
+		}
+	}
+}
+
+// unreachable is err if it means that the rest of a read need not be tried: the device could not be reached again, or there
+// is no time left.
+func unreachable(err error) error {
+	if reason := session.ReasonOf(err); reason == "" || reason == session.ReasonRPC {
+		return nil
+	}
+	return err
+}
+
+// readGroup reads the best module of its kind that gives rows.
+func (t *Target) readGroup(ctx context.Context, r *read, d *device, g group, samples int) *result {
+	candidates := g.modules
+	if chosen, ok := d.providers[g.provides]; ok {
+		candidates = []*module.Module{chosen}
+	}
+	var best *result
+	for _, m := range candidates {
+		got := t.readModule(ctx, r, d, m, samples)
+		if got.Samples > 0 {
+			if len(candidates) > 1 {
+				d.providers[g.provides] = m
+			}
+			return got
+		}
+		if best == nil {
+			best = got
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return best
+}
+
+// readModule reads one module, or takes its last result while that is not too old.
+func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.Module, samples int) *result {
+	state := t.states[m.Name]
+	if state == nil || state.compiled != m {
+		state = &moduleState{compiled: m, memory: module.NewMemory(t.label)}
+		t.states[m.Name] = state
+	}
+	if state.last != nil && time.Since(state.last.at) < t.maxAge(m) {
+		return state.last
+	}
+	began := time.Now()
+	got := &result{module: m.Name}
+	if state.last != nil {
+		got.at = state.last.at
+	}
+	table := m.Table(module.Limits{ReplyBytes: int64(*t.config.MaxReplyBytes), Samples: samples})
+	defer table.Release()
+	for i := range m.Reads {
+		bytes, err := t.readReply(ctx, r, d, &m.Reads[i], table)
+		got.bytes += bytes
+		if err != nil {
+			err = fmt.Errorf("module %s: %w", m.Name, err)
+			got.err = errors.Join(got.err, err)
+			var refused netconf.RPCErrors
+			if !errors.As(err, &refused) {
+				break // the session is gone: what is complete is kept, the rest would only cost another login
+			}
+		}
+	}
+	got.success = got.err == nil
+	decode := time.Now()
+	got.Result = table.Result(state.memory, decode, !got.success)
+	r.trace.Add("decode", decode, time.Since(decode), fmt.Sprintf("%s: %d samples", m.Name, got.Samples))
+	got.duration = time.Since(began)
+	if got.success {
+		got.at = time.Now()
+		state.last = got
+	}
+	return got
+}
+
+// readReply sends one rpc and streams its reply into the table. A get-data that the device cannot do becomes a get, for as
+// long as the session lasts.
+func (t *Target) readReply(ctx context.Context, r *read, d *device, rd *module.Read, table *module.Table) (int64, error) {
+	asGet := d.noGetData
+	for {
+		var reply module.Reply
+		err := t.rpc(ctx, r, rd.XML(d.Device, asGet), func(from io.Reader) (err error) {
+			reply, err = table.Read(from)
+			return err
+		})
+		if err != nil {
+			return reply.Bytes, err
+		}
+		if len(reply.Errors) == 0 {
+			return reply.Bytes, nil
+		}
+		if asGet || !rd.IsGetData() || !slices.ContainsFunc(reply.Errors, unsupported) {
+			return reply.Bytes, fmt.Errorf("the device answered with an error: %w", reply.Errors)
+		}
+		asGet, d.noGetData = true, true
+	}
+}
+
+// unsupported reports whether a server that announces NMDA says by an error that it has no get-data (clixon, yuma123).
+func unsupported(e netconf.RPCError) bool {
+	switch e.Tag {
+	case netconf.ErrOperationNotSupported, netconf.ErrUnknownNamespace, netconf.ErrUnknownElement:
+		return true
+	}
+	return false
+}
+
+// rpc sends one operation and notes whether the device answered at all, and how the time was spent.
+func (t *Target) rpc(ctx context.Context, r *read, operation string, read func(io.Reader) error) error {
+	var decoding time.Duration
+	began := time.Now()
+	err := t.client.RPC(ctx, r.trace, operation, func(from io.Reader) error {
+		began = time.Now()
+		timed := &timedReader{r: from}
+		err := read(timed)
+		decoding = time.Since(began) - timed.waited
+		return err
+	})
+	if decoding > 0 {
+		r.trace.Add("decode", began, decoding, "reading the reply")
+	}
+	var syntax *xmlscan.SyntaxError
+	if err == nil || errors.As(err, &syntax) || errors.Is(err, module.ErrTooLarge) {
+		r.setAnswered()
+	}
+	return err
+}
+
+// timedReader measures how long was spent waiting for bytes.
+type timedReader struct {
+	r      io.Reader
+	waited time.Duration
+}
+
+func (t *timedReader) Read(p []byte) (int, error) {
+	began := time.Now()
+	n, err := t.r.Read(p)
+	t.waited += time.Since(began)
+	return n, err
+}

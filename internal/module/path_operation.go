@@ -1,0 +1,28 @@
+package module
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// PathOperation makes a <get> of a data path in the form of RFC 7951: "/ietf-interfaces:interfaces-state/interface". Its
+// prefixes are names of the device's models.
+func PathOperation(path string, d *Device) (string, error) {
+	byName := map[string]string{}
+	for namespace, name := range d.Models {
+		byName[name] = namespace
+	}
+	r := Read{Operation: opGet, filter: &filterNode{}}
+	ns := newNamespaces(byName)
+	if err := r.filter.add(ns, path); err != nil {
+		name, _, prefixed := strings.Cut(strings.TrimPrefix(path, "/"), ":")
+		if _, known := byName[name]; prefixed && !known {
+			return "", fmt.Errorf("the device has no model %q; it has %s", name, strings.Join(slices.Sorted(maps.Keys(byName)), ", "))
+		}
+		return "", err
+	}
+	r.uris = ns.uris
+	return r.XML(d, false), nil
+}
