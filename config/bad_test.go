@@ -140,7 +140,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"unknown type", lab + "catalog:\n  a: {type: histogram, help: x}\n", `3: type "histogram" of metric "a" is not known; write gauge or counter`},
 		{"counter name", lab + "catalog:\n  a: {type: counter, help: x}\n  b_total: {type: gauge, help: x}\n", `3: metric "a" is a counter; names of counters end in _total, and no other names do
 4: metric "b_total" is a gauge; names of counters end in _total, and no other names do`},
-		{"unknown decode", lab + "catalog:\n  a: {type: gauge, help: x, decode: age}\n", `3: decode "age" of metric "a" is not known; write number, timestamp or one`},
+		{"unknown decode", lab + "catalog:\n  a: {type: gauge, help: x, decode: age}\n", `3: decode "age" of metric "a" is not known; write number, timestamp, decibels or one`},
 		{"metric labels", lab + "catalog:\n  a:\n    type: gauge\n    help: x\n    labels: [b-c, target, d, d]\n    info:\n      d: text\n      e: number\n", `6: label "b-c" is not a valid name; use letters, digits and _, and no digit first
 6: label "d" of metric "a" is listed twice; keep one
 6: label "target" is set by Prometheus or the exporter; choose another name

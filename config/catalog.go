@@ -10,7 +10,8 @@ type Metric struct {
 	// Info maps value labels, which only describe the thing, to how their text is normalised: text, identity (a YANG
 	// identity, its prefix taken off) or mac (a hardware address as lower-case pairs joined by colons).
 	Info map[string]string `yaml:"info,omitempty"`
-	// Decode says how a text becomes a number: number (the default), timestamp (RFC 6991 date-and-time, to Unix seconds),
+	// Decode says how a text becomes a number: number (the default), timestamp (RFC 6991 date-and-time, to Unix seconds), decibels
+	// (where "-Inf" is a value),
 	// or one (always 1, for info metrics).
 	Decode string `yaml:"decode,omitempty"`
 	// Values maps the texts of an enumeration to numbers.

@@ -51,8 +51,8 @@ func (v *validator) metric(name string, m *Metric) {
 	if strings.TrimSpace(m.Help) == "" {
 		v.add(at.at("help"), "metric %q has no help; say in a sentence what it is, and in which unit", name)
 	}
-	if !slices.Contains([]string{"", "number", "timestamp", "one"}, m.Decode) {
-		v.add(at.at("decode"), "decode %q of metric %q is not known; write number, timestamp or one", m.Decode, name)
+	if !slices.Contains([]string{"", "number", "timestamp", "decibels", "one"}, m.Decode) {
+		v.add(at.at("decode"), "decode %q of metric %q is not known; write number, timestamp, decibels or one", m.Decode, name)
 	}
 	v.metricLabels(name, m)
 	v.metricRange(name, m)

@@ -25,6 +25,7 @@ var decoders = map[string]decoder{
 	"milliseconds": decodeMilliseconds,
 	"ieeefloat32":  decodeFloat32,
 	"bitrate":      decodeBitrate,
+	"decibels":     decodeDecibels,
 	"one":          decodeOne,
 	"presence":     decodeOne,
 }
@@ -70,6 +71,14 @@ func decodeTimestamp(text []byte, _ time.Time) (float64, bool) {
 		return 0, false
 	}
 	return float64(t.Unix()) + float64(t.Nanosecond())/1e9, true
+}
+
+// decodeDecibels reads a logarithmic value, of which minus infinity is one: "-Inf" or "- Inf" dBm is a fibre without light.
+func decodeDecibels(text []byte, now time.Time) (float64, bool) {
+	if rest, ok := bytes.CutPrefix(text, []byte("-")); ok && bytes.EqualFold(bytes.TrimSpace(rest), []byte("inf")) {
+		return math.Inf(-1), true
+	}
+	return decodeNumber(text, now)
 }
 
 func decodeNanoseconds(text []byte, now time.Time) (float64, bool) {
