@@ -26,6 +26,7 @@ const defaultDialLimit = 64
 type Options struct {
 	Logger    *slog.Logger // nil: nothing is logged
 	DialLimit int          // dials in flight over all targets; 0: 64
+	Lazy      bool         // dial no target before its first scrape, or Warm
 }
 
 // Exporter holds the targets of one configuration at a time.
@@ -34,6 +35,7 @@ type Exporter struct {
 	dialer *session.Dialer
 
 	apply    sync.Mutex // one Apply, AdHoc or Close at a time
+	lazy     bool
 	snapshot atomic.Pointer[snapshot]
 	adHoc    adHoc
 }
@@ -46,7 +48,7 @@ type snapshot struct {
 	byName  map[string]*Target
 }
 
-// New compiles the modules of a configuration and begins to dial its targets.
+// New compiles the modules of a configuration and, unless it is to be lazy, begins to dial its targets.
 func New(c *config.Config, o Options) (*Exporter, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -54,7 +56,7 @@ func New(c *config.Config, o Options) (*Exporter, error) {
 	if o.DialLimit == 0 {
 		o.DialLimit = defaultDialLimit
 	}
-	e := &Exporter{logger: o.Logger, dialer: session.NewDialer(o.DialLimit)}
+	e := &Exporter{logger: o.Logger, dialer: session.NewDialer(o.DialLimit), lazy: o.Lazy}
 	e.snapshot.Store(&snapshot{})
 	return e, e.Apply(c)
 }
@@ -94,10 +96,24 @@ func (e *Exporter) Apply(c *config.Config) error {
 		}
 	}
 	e.adHoc.drop(nil)
-	for _, t := range next.targets {
-		t.warm()
+	if !e.lazy {
+		next.warm()
 	}
 	return nil
+}
+
+// Warm begins to dial the targets of a lazy Exporter, which is lazy no more.
+func (e *Exporter) Warm() {
+	e.apply.Lock()
+	defer e.apply.Unlock()
+	e.lazy = false
+	e.snapshot.Load().warm()
+}
+
+func (s *snapshot) warm() {
+	for _, t := range s.targets {
+		t.warm()
+	}
 }
 
 // sameConnection reports whether a session made for t serves the target as it is configured now.

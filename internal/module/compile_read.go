@@ -35,7 +35,7 @@ func (c *compiler) read(at []any, from config.Read) {
 	if from.RPC != "" {
 		given++
 		r.Operation, r.rpc = opRPC, strings.TrimSpace(from.RPC)
-		if err := checkReadOnly(r.rpc); err != nil {
+		if err := CheckReadOnly(r.rpc); err != nil {
 			c.fail(append(at, "rpc"), "%v", err)
 		}
 	}
@@ -45,9 +45,9 @@ func (c *compiler) read(at []any, from config.Read) {
 	c.module.Reads = append(c.module.Reads, r)
 }
 
-// checkReadOnly refuses an operation that is not known to leave the device as it is. get, get-config and the like are
+// CheckReadOnly refuses an operation that is not known to leave the device as it is. get, get-config and the like are
 // defined to (RFC 6241, section 7); vendors' operations that only show begin with get- or show-.
-func checkReadOnly(rpc string) error {
+func CheckReadOnly(rpc string) error {
 	var s xmlscan.Scanner
 	s.Reset(strings.NewReader(rpc))
 	for {
@@ -63,7 +63,7 @@ func checkReadOnly(rpc string) error {
 		}
 		name := string(xmlscan.Local(s.Name()))
 		if name != "get" && !strings.HasPrefix(name, "get-") && !strings.HasPrefix(name, "show-") {
-			return fmt.Errorf("operation <%s> is refused: modules can only read, with get or an operation whose name begins with get- or show-", name)
+			return fmt.Errorf("operation <%s> is refused: only reading is possible, with get or an operation whose name begins with get- or show-", name)
 		}
 	}
 }
