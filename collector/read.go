@@ -11,6 +11,7 @@ import (
 
 	"nemith.io/netconf"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
@@ -82,6 +83,11 @@ func (r *read) failure() error {
 	return nil
 }
 
+// answers reports whether the device answered. It is called under the read's lock, or after its end.
+func (r *read) answers() bool {
+	return r.answered || slices.ContainsFunc(r.results, func(m *result) bool { return m.success })
+}
+
 func (r *read) setAnswered() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -101,6 +107,11 @@ func (t *Target) read(ctx context.Context, r *read) {
 		return
 	}
 	groups := t.plan(device, r.modules)
+	if len(groups) == 0 {
+		r.setAnswered()
+		r.publish(t.nothing(), nil)
+		return
+	}
 	r.mu.Lock()
 	for _, g := range groups {
 		r.planned = append(r.planned, device.chosen(g).Name)
@@ -115,6 +126,12 @@ func (t *Target) read(ctx context.Context, r *read) {
 			return
 		}
 	}
+}
+
+// nothing is the result of auto on a device that has no model of ours.
+func (t *Target) nothing() *result {
+	return &result{module: config.Auto, err: fmt.Errorf("target %s: no module fits what the device announces; "+
+		"`netconf_exporter discover %s` lists its models and says what each module lacks", t.Name(), t.Name())}
 }
 
 // unreachable is err if it means that the rest of a read need not be tried: the device could not be reached again, or there
@@ -236,7 +253,7 @@ func (t *Target) rpc(ctx context.Context, r *read, operation string, read func(i
 		return err
 	})
 	if decoding > 0 {
-		r.trace.Add("decode", began, decoding, "reading the reply")
+		r.trace.Add("decode", began, decoding, whileReading)
 	}
 	var syntax *xmlscan.SyntaxError
 	if err == nil || errors.As(err, &syntax) || errors.Is(err, module.ErrTooLarge) {
@@ -244,6 +261,9 @@ func (t *Target) rpc(ctx context.Context, r *read, operation string, read func(i
 	}
 	return err
 }
+
+// whileReading marks decoding that went on while the reply came in.
+const whileReading = "while reading the reply"
 
 // timedReader measures how long was spent waiting for bytes.
 type timedReader struct {

@@ -6,7 +6,7 @@ import (
 
 // Status is what is known of a target without asking it.
 type Status struct {
-	Read         bool // it has been read, or tried to; all before Session* is zero otherwise
+	Read         bool // it has been read, or could not be reached; what follows up to Err is zero otherwise
 	Up           bool
 	LastRead     time.Time // when the last read ended
 	Duration     time.Duration
@@ -37,16 +37,11 @@ func (t *Target) Status() Status {
 	status := Status{SessionSince: stats.Start, LoginRetry: stats.LoginRetry}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var last *read
-	for _, r := range t.last {
-		if last == nil || r.ended.After(last.ended) {
-			last = r
-		}
-	}
-	if last == nil {
+	last := t.newest
+	if last == nil || last.request == warmUp && last.err == nil {
 		return status
 	}
-	status.Read, status.Up = true, last.answered
+	status.Read, status.Up = true, last.answers()
 	status.LastRead, status.Duration = last.ended, last.ended.Sub(last.trace.Began)
 	if err := last.failure(); err != nil {
 		status.Err = err.Error()

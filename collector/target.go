@@ -36,6 +36,7 @@ type core struct {
 	mu      sync.Mutex
 	current *read            // in flight; at most one
 	last    map[string]*read // by request: the last that ended
+	newest  *read            // the last that ended of all
 	said    string           // the error last logged
 	device  *device          // what is known of the device; replaced, never changed
 
@@ -181,7 +182,7 @@ func (t *Target) start(request string, modules []string) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		r.ended = time.Now()
-		t.current = nil
+		t.current, t.newest = nil, r
 		if request != warmUp {
 			t.remember(request, r)
 		}

@@ -39,26 +39,25 @@ func (t *Target) view(r *read, ctx context.Context, began time.Time) view {
 	}
 	for _, e := range v.events {
 		v.phases[e.Phase] += e.Duration
+		if e.Phase == "decode" && e.Detail == whileReading {
+			v.phases["rpc"] -= e.Duration // the rpc lasts until its reply has been read
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	v.results, v.answered = slices.Clone(r.results), r.answered || len(r.results) > 0 && r.err == nil
-	planned := r.planned
-	if planned == nil {
-		planned = slices.DeleteFunc(slices.Clone(r.modules), func(name string) bool { return name == config.Auto })
+	v.results, v.answered = slices.Clone(r.results), r.answers()
+	if v.missing = r.planned; v.missing == nil {
+		v.missing = slices.DeleteFunc(slices.Clone(r.modules), func(name string) bool { return name == config.Auto })
 	}
-	for _, name := range planned {
-		if !slices.ContainsFunc(v.results, func(m *result) bool { return m.module == name }) {
-			v.missing = append(v.missing, name)
-		}
-	}
+	v.missing = v.missing[min(len(v.results), len(v.missing)):] // results come in the order of the plan
+	v.err = r.failure()
 	if r.ended.IsZero() {
 		v.giveUp(r)
-	} else if v.err = r.failure(); v.err != nil {
-		v.reasons[session.ReasonOf(v.err)] = true
+	} else if r.err != nil {
+		v.reasons[session.ReasonOf(r.err)] = true
 	}
 	for _, m := range v.results {
-		if m.err != nil {
+		if m.err != nil && m.module != config.Auto {
 			v.reasons[session.ReasonOf(m.err)] = true
 		}
 	}
