@@ -1,6 +1,8 @@
 package session_test
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
 	"encoding/pem"
 	"errors"
 	"os"
@@ -10,10 +12,6 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/knownhosts"
-
-	"crypto/ed25519"
-	"crypto/rand"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
@@ -189,132 +187,4 @@ func wantReason(t *testing.T, err error, reason session.Reason, words ...string)
 		return
 	}
 	wantError(t, err, reason, words...)
-}
-
-// TestHostKey checks host keys in the three ways, on a device that has two.
-func TestHostKey(t *testing.T) {
-	ed, ec, other := newKey(t, "ed25519"), newKey(t, "ecdsa"), newKey(t, "ed25519")
-	device := startDevice(t, serveOK(hello11), func(d *device) {
-		d.config.AddHostKey(ed) // in place of the first one
-		d.config.AddHostKey(ec)
-	})
-	host, _, _ := strings.Cut(device.address, ":")
-	known := func(name string, keys ...ssh.Signer) func(*session.Options) {
-		var lines []string
-		for _, key := range keys {
-			lines = append(lines, knownhosts.Line([]string{name}, key.PublicKey()))
-		}
-		return func(o *session.Options) {
-			o.Auth.KnownHostsFile = writeFile(t, "# keys\n"+strings.Join(lines, "\n")+"\n")
-		}
-	}
-	prints := func(keys ...ssh.Signer) func(*session.Options) {
-		return func(o *session.Options) {
-			for _, key := range keys {
-				o.Auth.HostKeyFingerprints = append(o.Auth.HostKeyFingerprints, ssh.FingerprintSHA256(key.PublicKey()))
-			}
-		}
-	}
-	seen := func(key ssh.Signer) string { return ssh.FingerprintSHA256(key.PublicKey()) }
-	hint := "netconf_exporter hostkey " + device.address
-	tests := []struct {
-		name  string
-		trust func(*session.Options)
-		words []string // of the error; none: it works
-	}{
-		{"known, ed25519 only", known(device.address, ed), nil},
-		{"known, ecdsa only", known(device.address, ec), nil},
-		{"known, both", known(device.address, ed, ec), nil},
-		{"known without a port", known(host, ed), nil},
-		{"known, hashed", func(o *session.Options) {
-			o.Auth.KnownHostsFile = writeFile(t, knownhosts.HashHostname(knownhosts.Normalize(device.address))+" "+
-				string(ssh.MarshalAuthorizedKey(ed.PublicKey())))
-		}, nil},
-		{"unknown", known("192.0.2.1:830", ed), []string{"is unknown", "SHA256:", hint}},
-		{"empty file", known("192.0.2.1:830"), []string{"is unknown", "SHA256:", hint}},
-		{"changed", known(device.address, other), []string{seen(ed), "not the one at", ":2", "replaced", hint}},
-		{"revoked", func(o *session.Options) {
-			o.Auth.KnownHostsFile = writeFile(t, "@revoked * "+string(ssh.MarshalAuthorizedKey(ed.PublicKey()))+
-				knownhosts.Line([]string{device.address}, ed.PublicKey()))
-		}, []string{seen(ed), "revoked at"}},
-		{"no file", func(o *session.Options) { o.Auth.KnownHostsFile = "/nonexistent/known_hosts" }, []string{"/nonexistent/known_hosts"}},
-		{"a bad file", func(o *session.Options) { o.Auth.KnownHostsFile = writeFile(t, "what is this\n") }, []string{"known_hosts_file"}},
-		{"fingerprint of ed25519", prints(ed), nil},
-		{"fingerprint of ecdsa", prints(ec), nil},
-		{"fingerprints", prints(other, ec), nil},
-		{"another fingerprint", prints(other), []string{"SHA256:", "not one of host_key_fingerprints", hint}},
-		{"insecure", func(o *session.Options) { o.Auth.InsecureIgnoreHostKey = true }, nil},
-		{"none", func(*session.Options) {}, []string{"set known_hosts_file"}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			client := connect(t, device.address, func(o *session.Options) {
-				o.Auth.InsecureIgnoreHostKey = false
-				test.trust(o)
-			})
-			before := device.offered.Load()
-			_, err := client.Connect(deadline(t), nil)
-			if test.words == nil {
-				if err != nil {
-					t.Error(err)
-				}
-				return
-			}
-			wantError(t, err, session.ReasonHostKey, test.words...)
-			if device.offered.Load() != before {
-				t.Error("the password was sent all the same")
-			}
-		})
-	}
-}
-
-// TestBackoff checks that a refused login is not tried again at once, unless the secret has changed.
-func TestBackoff(t *testing.T) {
-	secret := writeFile(t, "wrong\n")
-	device := startDevice(t, serveOK(hello11))
-	client := connect(t, device.address, func(o *session.Options) { o.Auth.Password, o.Auth.PasswordFile = "", secret })
-	began := time.Now()
-	_, err := client.Connect(deadline(t), nil)
-	wantError(t, err, session.ReasonAuth)
-	retry := client.Stats().LoginRetry
-	if wait := retry.Sub(began); wait < 5*time.Minute || wait > 7*time.Minute {
-		t.Errorf("retry after %v, want 5 to 6 min", wait)
-	}
-	for range 3 {
-		trace := session.NewTrace()
-		_, err = client.Connect(deadline(t), trace)
-		wantError(t, err, session.ReasonBackoff, "not tried again before "+retry.UTC().Format(time.RFC3339), "login refused", "password")
-		if events := trace.Events(); len(events) != 1 || events[0].Phase != "auth" {
-			t.Errorf("trace %+v", events)
-		}
-	}
-	if n := device.offered.Load(); n != 1 {
-		t.Errorf("%d passwords sent, want 1", n)
-	}
-	if err := os.WriteFile(secret, []byte(password+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := client.Connect(deadline(t), nil); err != nil {
-		t.Fatal(err)
-	}
-	if stats := client.Stats(); !stats.LoginRetry.IsZero() || stats.Dials["auth"] != 1 || stats.Dials["ok"] != 1 || stats.Dials["backoff"] != 0 {
-		t.Errorf("stats %+v", stats)
-	}
-}
-
-// TestBackoffGrows checks that the wait doubles up to its limit, and that the login is tried again after it.
-func TestBackoffGrows(t *testing.T) {
-	device := startDevice(t, serveOK(hello11))
-	client := connect(t, device.address, func(o *session.Options) {
-		o.Auth.Password = "wrong"
-		o.Timeouts.LoginRetryFirst, o.Timeouts.LoginRetryMost = time.Millisecond, 4*time.Millisecond
-	})
-	for i := range 5 {
-		_, err := client.Connect(deadline(t), nil)
-		wantError(t, err, session.ReasonAuth)
-		if n := device.offered.Load(); n != int32(i+1) {
-			t.Fatalf("%d passwords sent, want %d", n, i+1)
-		}
-		time.Sleep(time.Until(client.Stats().LoginRetry))
-	}
 }

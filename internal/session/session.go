@@ -85,7 +85,11 @@ func (s *session) start() error {
 	}
 	s.transport.attach(stdout, stdin)
 	if s.hello, err = exchangeHellos(s.transport); err != nil {
-		return s.explain(err)
+		if err = s.explain(err); errors.Is(err, errClosed) {
+			// OpenSSH keeps what a subsystem writes to stderr to itself.
+			err = fmt.Errorf("%w before its hello; its netconf subsystem may not start, see the device's log", err)
+		}
+		return err
 	}
 	// From here on the library has a stream in the one form that it understands; its handshake reads and writes nothing.
 	s.transport.chunked = s.hello.chunked()

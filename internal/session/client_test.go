@@ -1,0 +1,261 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// TestOneSession sends rpcs from several goroutines, which run one after the other on one session.
+func TestOneSession(t *testing.T) {
+	device := startDevice(t, serveOK(hello11))
+	client := connect(t, device.address)
+	if stats := client.Stats(); stats.Established || !stats.Start.IsZero() || stats.Dials["ok"] != 0 {
+		t.Errorf("before the first rpc: %+v", stats)
+	}
+	var reading atomic.Int32
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			err := client.RPC(deadline(t), nil, "<get/>", func(r io.Reader) error {
+				if reading.Add(1) != 1 {
+					return errors.New("two replies are read at a time")
+				}
+				defer reading.Add(-1)
+				_, err := io.ReadAll(r)
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	stats := client.Stats()
+	if device.logins.Load() != 1 || stats.Dials["ok"] != 1 || !stats.Established || stats.Start.IsZero() {
+		t.Errorf("%d logins, %+v", device.logins.Load(), stats)
+	}
+}
+
+// TestDropped has the device drop sessions; those that may have grown old are replaced within the rpc.
+func TestDropped(t *testing.T) {
+	answer := func(p *peer, n int) bool {
+		for range n {
+			_, id, ok := p.request()
+			if !ok {
+				return false
+			}
+			p.reply(okReply(id))
+		}
+		return true
+	}
+	tests := []struct {
+		name   string
+		drop   func(*peer) // the first session's end, after one reply
+		fails  bool
+		logins int32
+	}{
+		{"on the next rpc", func(p *peer) { p.request() }, false, 2},
+		{"with the TCP connection", func(p *peer) { p.request(); p.conn.Close() }, false, 2},
+		{"in mid-reply", func(p *peer) { p.request(); p.send("\n#11\n<rpc-reply>") }, true, 1},
+		{"with a broken reply", func(p *peer) { p.request(); p.send("oops") }, true, 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			device := startDevice(t, func(p *peer) {
+				p.greet(hello11)
+				if p.device.logins.Load() > 1 {
+					answer(p, 100)
+				} else if answer(p, 1) {
+					test.drop(p)
+				}
+			})
+			client := connect(t, device.address)
+			if _, err := get(deadline(t), client); err != nil {
+				t.Fatal(err)
+			}
+			reply, err := get(deadline(t), client)
+			if test.fails {
+				wantError(t, err, session.ReasonRPC)
+			} else if err != nil || reply != okReply("1") {
+				t.Errorf("got %q, %v", reply, err)
+			}
+			if n := device.logins.Load(); n != test.logins {
+				t.Errorf("%d logins, want %d", n, test.logins)
+			}
+		})
+	}
+}
+
+// TestDroppedAtOnce has a device that hangs up on each first rpc: it is not asked twice.
+func TestDroppedAtOnce(t *testing.T) {
+	device := startDevice(t, func(p *peer) { p.greet(hello11); p.request() })
+	client := connect(t, device.address)
+	for want := range int32(3) {
+		_, err := get(deadline(t), client)
+		wantError(t, err, session.ReasonRPC, "closed the session")
+		if n := device.logins.Load(); n != want+1 {
+			t.Fatalf("%d logins, want %d", n, want+1)
+		}
+	}
+}
+
+// TestDroppedTwice has the device drop the replacement too.
+func TestDroppedTwice(t *testing.T) {
+	device := startDevice(t, func(p *peer) {
+		p.greet(hello11)
+		if _, id, ok := p.request(); ok && p.device.logins.Load() == 1 {
+			p.reply(okReply(id))
+			p.request()
+		}
+	})
+	client := connect(t, device.address)
+	if _, err := get(deadline(t), client); err != nil {
+		t.Fatal(err)
+	}
+	_, err := get(deadline(t), client)
+	wantError(t, err, session.ReasonRPC, "closed the session")
+	if n := device.logins.Load(); n != 2 {
+		t.Errorf("%d logins, want 2", n)
+	}
+}
+
+// TestIdle checks that a session which the device ends while idle is seen to be gone without an rpc.
+func TestIdle(t *testing.T) {
+	drop := make(chan struct{})
+	device := startDevice(t, func(p *peer) { p.greet(hello11); <-drop })
+	client := connect(t, device.address)
+	if _, err := client.Connect(deadline(t), nil); err != nil {
+		t.Fatal(err)
+	}
+	if !client.Stats().Established {
+		t.Error("not established after Connect")
+	}
+	close(drop)
+	eventually(t, func() bool { return !client.Stats().Established })
+}
+
+// TestIdleNoise has a device send what answers nothing while the session is idle.
+func TestIdleNoise(t *testing.T) {
+	sent := make(chan struct{})
+	device := startDevice(t, func(p *peer) {
+		p.greet(hello11)
+		p.reply(hello11)
+		p.reply("<notification/>")
+		p.send("\n\n\n")
+		close(sent)
+		_, id, _ := p.request()
+		p.reply(strings.Replace(okReply(id), "<data/>", "<mine/>", 1))
+		p.request()
+	})
+	client := connect(t, device.address)
+	if _, err := client.Connect(deadline(t), nil); err != nil {
+		t.Fatal(err)
+	}
+	<-sent
+	if reply, err := get(deadline(t), client); err != nil || !strings.Contains(reply, "<mine/>") {
+		t.Errorf("got %q, %v", reply, err)
+	}
+}
+
+// TestKeepalive has a device go deaf: an idle session is given up, one that works on an rpc is not.
+func TestKeepalive(t *testing.T) {
+	impatient := func(o *session.Options) {
+		o.Timeouts.KeepaliveInterval, o.Timeouts.KeepaliveAnswer = 100*time.Millisecond, 100*time.Millisecond
+	}
+	t.Run("idle and answering", func(t *testing.T) {
+		device := startDevice(t, serveOK(hello11))
+		client := connect(t, device.address, func(o *session.Options) { o.Timeouts.KeepaliveInterval = time.Millisecond })
+		for range 3 {
+			if _, err := get(deadline(t), client); err != nil {
+				t.Fatal(err)
+			}
+			heard := device.keepalives.Load()
+			eventually(t, func() bool { return device.keepalives.Load() > heard+1 })
+		}
+		if n := device.logins.Load(); n != 1 {
+			t.Errorf("%d logins, want 1", n)
+		}
+	})
+	t.Run("idle and deaf", func(t *testing.T) {
+		device := startDevice(t, serveOK(hello11), func(d *device) { d.deaf.Store(true) })
+		client := connect(t, device.address, impatient)
+		if _, err := get(deadline(t), client); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, func() bool { return !client.Stats().Established })
+	})
+	t.Run("busy and deaf", func(t *testing.T) {
+		device := startDevice(t, func(p *peer) {
+			p.greet(hello11)
+			for {
+				_, id, ok := p.request()
+				if !ok {
+					return
+				}
+				time.Sleep(time.Second)
+				p.reply(okReply(id))
+			}
+		}, func(d *device) { d.deaf.Store(true) })
+		client := connect(t, device.address, impatient)
+		if reply, err := get(deadline(t), client); err != nil || reply != okReply("1") {
+			t.Errorf("got %q, %v", reply, err)
+		}
+	})
+}
+
+// TestWaiting gives up waiting for an rpc of someone else.
+func TestWaiting(t *testing.T) {
+	reached := make(chan struct{})
+	device := startDevice(t, func(p *peer) { p.greet(hello11); p.request(); close(reached); p.request() })
+	client := connect(t, device.address)
+	go get(deadline(t), client)
+	<-reached
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_, err := get(ctx, client)
+	wantError(t, err, session.ReasonTimeout, "an earlier rpc")
+}
+
+// TestCancelRace ends contexts at about the time that the reply arrives, which must leave nothing behind (see connect).
+func TestCancelRace(t *testing.T) {
+	device := startDevice(t, serveOK(hello11))
+	client := connect(t, device.address)
+	for i := range 100 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(i%20)*100*time.Microsecond)
+		get(ctx, client)
+		cancel()
+	}
+	if reply, err := get(deadline(t), client); err != nil || !strings.Contains(reply, "<data/>") {
+		t.Errorf("got %q, %v", reply, err)
+	}
+}
+
+// TestOperation checks that an operation goes out as it is given.
+func TestOperation(t *testing.T) {
+	got := make(chan string, 1)
+	device := startDevice(t, func(p *peer) {
+		p.greet(hello11)
+		rpc, id, _ := p.request()
+		got <- rpc
+		p.reply(okReply(id))
+		p.request()
+	})
+	operation := fmt.Sprintf("<get><filter type=\"subtree\"><a xmlns='urn:ä'>%s</a></filter></get>", strings.Repeat("<b/>\n", 10_000))
+	err := connect(t, device.address).RPC(deadline(t), nil, operation, func(r io.Reader) error { _, err := io.ReadAll(r); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<rpc xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="1">` + operation + `</rpc>`
+	if rpc := <-got; rpc != want {
+		t.Errorf("sent %.300q", rpc)
+	}
+}

@@ -1,0 +1,88 @@
+package session_test
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// TestHostKey checks host keys in the three ways, on a device that has two.
+func TestHostKey(t *testing.T) {
+	ed, ec, other := newKey(t, "ed25519"), newKey(t, "ecdsa"), newKey(t, "ed25519")
+	device := startDevice(t, serveOK(hello11), func(d *device) {
+		d.config.AddHostKey(ed) // in place of the first one
+		d.config.AddHostKey(ec)
+	})
+	host, _, _ := strings.Cut(device.address, ":")
+	known := func(name string, keys ...ssh.Signer) func(*session.Options) {
+		var lines []string
+		for _, key := range keys {
+			lines = append(lines, knownhosts.Line([]string{name}, key.PublicKey()))
+		}
+		return func(o *session.Options) {
+			o.Auth.KnownHostsFile = writeFile(t, "# keys\n"+strings.Join(lines, "\n")+"\n")
+		}
+	}
+	prints := func(keys ...ssh.Signer) func(*session.Options) {
+		return func(o *session.Options) {
+			for _, key := range keys {
+				o.Auth.HostKeyFingerprints = append(o.Auth.HostKeyFingerprints, ssh.FingerprintSHA256(key.PublicKey()))
+			}
+		}
+	}
+	seen := func(key ssh.Signer) string { return ssh.FingerprintSHA256(key.PublicKey()) }
+	hint := "netconf_exporter hostkey " + device.address
+	tests := []struct {
+		name  string
+		trust func(*session.Options)
+		words []string // of the error; none: it works
+	}{
+		{"known, ed25519 only", known(device.address, ed), nil},
+		{"known, ecdsa only", known(device.address, ec), nil},
+		{"known, both", known(device.address, ed, ec), nil},
+		{"known without a port", known(host, ed), nil},
+		{"known, hashed", func(o *session.Options) {
+			o.Auth.KnownHostsFile = writeFile(t, knownhosts.HashHostname(knownhosts.Normalize(device.address))+" "+
+				string(ssh.MarshalAuthorizedKey(ed.PublicKey())))
+		}, nil},
+		{"unknown", known("192.0.2.1:830", ed), []string{"is unknown", "SHA256:", hint}},
+		{"empty file", known("192.0.2.1:830"), []string{"is unknown", "SHA256:", hint}},
+		{"changed", known(device.address, other), []string{seen(ed), "not the one at", ":2", "replaced", hint}},
+		{"revoked", func(o *session.Options) {
+			o.Auth.KnownHostsFile = writeFile(t, "@revoked * "+string(ssh.MarshalAuthorizedKey(ed.PublicKey()))+
+				knownhosts.Line([]string{device.address}, ed.PublicKey()))
+		}, []string{seen(ed), "revoked at"}},
+		{"no file", func(o *session.Options) { o.Auth.KnownHostsFile = "/nonexistent/known_hosts" }, []string{"/nonexistent/known_hosts"}},
+		{"a bad file", func(o *session.Options) { o.Auth.KnownHostsFile = writeFile(t, "what is this\n") }, []string{"known_hosts_file"}},
+		{"fingerprint of ed25519", prints(ed), nil},
+		{"fingerprint of ecdsa", prints(ec), nil},
+		{"fingerprints", prints(other, ec), nil},
+		{"another fingerprint", prints(other), []string{"SHA256:", "not one of host_key_fingerprints", hint}},
+		{"insecure", func(o *session.Options) { o.Auth.InsecureIgnoreHostKey = true }, nil},
+		{"none", func(*session.Options) {}, []string{"set known_hosts_file"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			client := connect(t, device.address, func(o *session.Options) {
+				o.Auth.InsecureIgnoreHostKey = false
+				test.trust(o)
+			})
+			before := device.offered.Load()
+			_, err := client.Connect(deadline(t), nil)
+			if test.words == nil {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			wantError(t, err, session.ReasonHostKey, test.words...)
+			if device.offered.Load() != before {
+				t.Error("the password was sent all the same")
+			}
+		})
+	}
+}

@@ -1,0 +1,56 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+)
+
+// errSeen ends a handshake that was made for the host key alone.
+var errSeen = errors.New("the host key is known now")
+
+// HostKeys asks an SSH server for its host keys, one of each kind that it has, without logging in. Errors are *Error.
+func HostKeys(ctx context.Context, hostPort string) ([]ssh.PublicKey, error) {
+	d := &dial{
+		Options:  Options{Target: &config.Target{Name: hostPort}, Auth: &config.Auth{LegacyAlgorithms: true}},
+		hostPort: hostPort, timeouts: Timeouts{}.withDefaults(), credentials: &credentials{},
+	}
+	algorithms := append(ssh.SupportedAlgorithms().HostKeys, ssh.InsecureAlgorithms().HostKeys...)
+	algorithms = slices.DeleteFunc(algorithms, isCertificate)
+	var found []ssh.PublicKey
+	for len(algorithms) > 0 {
+		key, err := d.hostKey(ctx, algorithms)
+		var none *ssh.AlgorithmNegotiationError
+		switch {
+		case err == nil:
+			found = append(found, key)
+			algorithms = without(algorithms, key.Type())
+			continue
+		case len(found) > 0 && errors.As(err, &none):
+			return found, nil // those were all
+		}
+		return found, &Error{Reason: reasonOf(err), Target: hostPort, Err: err}
+	}
+	return found, nil
+}
+
+// hostKey returns the key that the server shows of those kinds.
+func (d *dial) hostKey(ctx context.Context, algorithms []string) (key ssh.PublicKey, err error) {
+	conn, err := d.dialTCP(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = d.handshake(ctx, conn, &hostKeys{algorithms: algorithms, check: func(_ string, _ net.Addr, shown ssh.PublicKey) error {
+		key = shown
+		return errSeen
+	}})
+	if key != nil {
+		return key, nil
+	}
+	return nil, err
+}

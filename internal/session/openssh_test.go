@@ -1,0 +1,204 @@
+//go:build linux
+
+package session_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// need skips a test that cannot run here, or fails it where everything is meant to be installed.
+func need(t *testing.T, tools ...string) {
+	t.Helper()
+	give := t.Skipf
+	if os.Getenv("CI") != "" {
+		give = t.Fatalf
+	}
+	if os.Geteuid() != 0 {
+		give("needs root, to log in as root")
+	}
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			give("%s is not installed: apt-get install openssh-server netconfd netconfd-module-ietf-interfaces", tool)
+		}
+	}
+}
+
+// openSSH starts an sshd with three host keys, which lets root in with a key, and returns its address, folder, and options
+// for a client that trusts one of the host keys and has the other key.
+func openSSH(t *testing.T, lines ...string) (address, dir string, with func(*session.Options)) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "sshd") // the path of a socket may have 108 characters only
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	keyFile, key := writeKey(t, "")
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // a free port
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = listener.Addr().String()
+	listener.Close()
+	_, port, _ := net.SplitHostPort(address)
+	lines = append(lines, "ListenAddress "+address, "PidFile none", "UsePAM no", "UseDNS no", "StrictModes no",
+		"PermitRootLogin yes", "PasswordAuthentication no", "AuthorizedKeysFile "+dir+"/authorized_keys")
+	for _, kind := range []string{"rsa", "ecdsa", "ed25519"} {
+		lines = append(lines, "HostKey "+dir+"/"+kind)
+		if out, err := exec.Command("ssh-keygen", "-q", "-N", "", "-t", kind, "-f", dir+"/"+kind).CombinedOutput(); err != nil {
+			t.Fatalf("ssh-keygen: %v: %s", err, out)
+		}
+	}
+	for name, text := range map[string]string{
+		"authorized_keys": string(ssh.MarshalAuthorizedKey(key)),
+		"sshd_config":     strings.NewReplacer("DIR", dir, "PORT", port).Replace(strings.Join(lines, "\n")) + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	sshd, _ := exec.LookPath("sshd")
+	run(t, exec.Command(sshd, "-D", "-e", "-f", dir+"/sshd_config"))
+	eventually(t, func() bool { return listens("tcp", address) })
+
+	host, err := os.ReadFile(dir + "/rsa.pub")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := writeFile(t, "[127.0.0.1]:"+port+" "+string(host))
+	return address, dir, func(o *session.Options) {
+		o.Auth.Username, o.Auth.Password, o.Auth.PrivateKeyFile = "root", "", keyFile
+		o.Auth.InsecureIgnoreHostKey, o.Auth.KnownHostsFile = false, known
+	}
+}
+
+// run starts a program, which is killed when the test ends.
+func run(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
+	t.Helper()
+	var output strings.Builder
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		if t.Failed() {
+			t.Logf("%s: %s", cmd.Path, output.String())
+		}
+	})
+	return cmd
+}
+
+func listens(network, address string) bool {
+	conn, err := net.Dial(network, address)
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
+}
+
+// TestNetconfd reads a real server: a reply in each of two sessions, the second after the server was started anew.
+func TestNetconfd(t *testing.T) {
+	need(t, "sshd", "ssh-keygen", "netconfd")
+	// netconfd wants to know the port that sshd took the connection on.
+	address, dir, with := openSSH(t, `Subsystem netconf "/usr/sbin/netconf-subsystem --ncxserver-sockname=PORT@DIR/ncx"`)
+	_, port, _ := net.SplitHostPort(address)
+	start := func() *exec.Cmd {
+		cmd := exec.Command("netconfd", "--no-startup", "--superuser=root", "--port="+port, "--ncxserver-sockname="+dir+"/ncx")
+		cmd.Env = append(os.Environ(), "HOME="+dir)
+		run(t, cmd)
+		eventually(t, func() bool { return listens("unix", dir+"/ncx") })
+		return cmd
+	}
+	server := start()
+	client := connect(t, address, with)
+	hello, err := client.Connect(deadline(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(hello.Capabilities) < 20 || hello.SessionID == "" {
+		t.Errorf("hello %+v", hello)
+	}
+	for i := range 4 {
+		if i == 2 { // between two rpcs
+			server.Process.Kill()
+			server.Wait()
+			os.Remove(dir + "/ncx")
+			start()
+		}
+		reply, err := get(deadline(t), client)
+		if err != nil || !strings.Contains(reply, "<rpc-reply") || !strings.HasSuffix(strings.TrimSpace(reply), "</rpc-reply>") {
+			t.Fatalf("rpc %d: %.200q, %v", i, reply, err)
+		}
+	}
+	if stats := client.Stats(); stats.Dials["ok"] != 2 {
+		t.Errorf("stats %+v", stats)
+	}
+	if err := client.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestOpenSSH checks what a real sshd says when there is no NETCONF behind it, or when it does not let us in.
+func TestOpenSSH(t *testing.T) {
+	need(t, "sshd", "ssh-keygen")
+	tests := []struct {
+		name   string
+		config string
+		adjust func(*session.Options)
+		reason session.Reason
+		words  []string
+	}{
+		{"no subsystem", "", nil, session.ReasonNoNetconf, []string{"no netconf subsystem"}},
+		{"a subsystem that cannot start", "Subsystem netconf /nonexistent/program", nil, session.ReasonHello, []string{"closed the session", "device's log"}},
+		{"another key", "", func(o *session.Options) { o.Auth.PrivateKeyFile, _ = writeKey(t, "") }, session.ReasonAuth,
+			[]string{`user "root"`, "accepts [publickey", "tried [publickey]"}},
+		{"old algorithms alone", "KexAlgorithms diffie-hellman-group14-sha1", nil, session.ReasonNoNetconf, []string{"diffie-hellman-group14-sha1"}},
+		{"old host keys alone", "HostKeyAlgorithms ssh-rsa", nil, session.ReasonHostKey, []string{"ssh-rsa", "legacy_algorithms: true"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			address, _, with := openSSH(t, test.config)
+			client := connect(t, address, with, func(o *session.Options) {
+				if test.adjust != nil {
+					test.adjust(o)
+				}
+			})
+			_, err := client.Connect(deadline(t), nil)
+			wantError(t, err, test.reason, test.words...)
+		})
+	}
+	for _, old := range []string{"KexAlgorithms diffie-hellman-group14-sha1", "HostKeyAlgorithms ssh-rsa"} {
+		t.Run("legacy_algorithms with "+old, func(t *testing.T) {
+			address, _, with := openSSH(t, old, "Subsystem netconf "+script(t, hello10))
+			client := connect(t, address, with, func(o *session.Options) { o.Auth.LegacyAlgorithms = true })
+			if _, err := client.Connect(deadline(t), nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// script writes a program that sends a hello and then reads until the session ends.
+func script(t *testing.T, hello string) string {
+	t.Helper()
+	file := writeFile(t, fmt.Sprintf("#!/bin/sh\nprintf %%s '%s%s'\nexec cat >/dev/null\n", hello, eom))
+	if err := os.Chmod(file, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
