@@ -29,8 +29,8 @@ type read struct {
 
 	// Under the target's lock.
 	waiters int
-	most    int // waiters at one time
-	owed    int // scrapes that gave up on it, and get its result instead of waiting for the next
+	most    int // waiters at one time: as many scrapers are waiting side by side
+	owed    int // how many of them gave up on it, and get its result at their next scrape
 	ended   time.Time
 
 	mu       sync.Mutex // until done

@@ -111,41 +111,41 @@ func (t *Target) scrape(ctx context.Context, modules []string) view {
 	}
 	modules = slices.Compact(slices.Sorted(slices.Values(modules)))
 	request := strings.Join(modules, ",")
-	waiting := (*read)(nil) // counted as a waiter of it
 	for {
 		t.mu.Lock()
-		if done := t.last[request]; done != nil && (done == waiting || t.serves(done)) {
-			if waiting != done {
-				done.owed = max(0, done.owed-1)
-				if !t.fresh(done, time.Now()) && t.current == nil {
-					t.start(request, modules) // the next result, for the next scrape
-				}
+		if done := t.last[request]; done != nil && t.serves(done) {
+			defer t.mu.Unlock()
+			done.owed = max(0, done.owed-1)
+			if t.current == nil && !t.fresh(done, time.Now()) {
+				t.start(request, modules) // the next result, for the next scrape
 			}
-			v := t.view(done, ctx, began)
-			t.mu.Unlock()
-			return v
+			return t.view(done, ctx, began)
 		}
 		if t.current == nil {
 			t.start(request, modules)
 		}
 		r := t.current
-		if r.request == request && waiting != r {
-			waiting = r
-			r.waiters++
-			r.most = max(r.most, r.waiters)
-		}
+		r.waiters++
+		r.most = max(r.most, r.waiters)
 		t.mu.Unlock()
 		select {
 		case <-r.done:
 		case <-ctx.Done():
-			t.mu.Lock()
+		}
+		t.mu.Lock()
+		r.waiters--
+		switch {
+		case r.request == request:
 			defer t.mu.Unlock()
-			if r.ended.IsZero() && waiting == r {
-				r.waiters--
-				r.owed = r.most // each of the scrapers that wait side by side is owed the result
+			if r.ended.IsZero() {
+				r.owed = min(r.owed+1, r.most)
 			}
 			return t.view(r, ctx, began)
+		case ctx.Err() != nil: // all the time went by with a read of something else
+			defer t.mu.Unlock()
+			return t.view(&read{request: request, modules: modules, trace: r.trace}, ctx, began)
 		}
+		t.mu.Unlock()
 	}
 }
 
