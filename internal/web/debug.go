@@ -1,0 +1,59 @@
+package web
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+
+	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/config"
+)
+
+// writeDebug answers a probe for people: what was asked of whom, when each phase began and how long it took, what went
+// wrong, and then the metrics.
+func (s *server) writeDebug(w http.ResponseWriter, target *config.Target, modules []string, scrape *collector.Scrape) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if modules == nil {
+		modules = target.Modules
+	}
+	result := "down"
+	if scrape.Up {
+		result = "up"
+	}
+	_, _ = fmt.Fprintf(w, "target   %s\naddress  %s\nauth     %s\nmodules  %s\nresult   %s\n",
+		oneLine(target.Name), target.HostPort(), oneLine(target.Auth), oneLine(strings.Join(modules, ", ")), result)
+	if scrape.Err != nil {
+		for line := range strings.Lines(scrape.Err.Error()) {
+			_, _ = fmt.Fprintf(w, "error    %s\n", oneLine(strings.TrimRight(line, "\r\n")))
+		}
+	}
+	writeTimeline(w, scrape)
+	_, _ = io.WriteString(w, "\n")
+	encoder := expfmt.NewEncoder(w, expfmt.NewFormat(expfmt.TypeTextPlain))
+	for _, family := range merge(scrape.Families) {
+		if err := encoder.Encode(family); err != nil {
+			_, _ = fmt.Fprintf(w, "# %s is missing: %s\n", oneLine(family.GetName()), oneLine(err.Error()))
+		}
+	}
+}
+
+// writeTimeline writes one line an event, in milliseconds.
+func writeTimeline(w io.Writer, scrape *collector.Scrape) {
+	if len(scrape.Events) == 0 {
+		_, _ = io.WriteString(w, "\nNo timeline: nothing was sent to the device for this probe.\n")
+		return
+	}
+	_, _ = fmt.Fprintf(w, "\n%12s %12s  %-6s  %s\n", "start ms", "took ms", "phase", "detail")
+	for _, event := range scrape.Events {
+		line := fmt.Sprintf("%12s %12s  %-6s  %s", milliseconds(event.Start), milliseconds(event.Duration), event.Phase, oneLine(event.Detail))
+		_, _ = io.WriteString(w, strings.TrimRight(line, " ")+"\n")
+	}
+}
+
+func milliseconds(d time.Duration) string {
+	return fmt.Sprintf("%.3f", d.Seconds()*1000)
+}

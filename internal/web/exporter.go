@@ -1,0 +1,46 @@
+package web
+
+import (
+	"context"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/config"
+)
+
+// Exporter is what the handlers need of the reading side. From makes one.
+type Exporter interface {
+	Config() *config.Config
+	Targets() []Target // in configuration order
+	Target(name string) (Target, bool)
+	AdHoc(address, auth string) (Target, error) // a target that is not configured
+	HasModule(name string) bool
+	Gather(ctx context.Context) []*dto.MetricFamily
+}
+
+// Target is what the handlers need of one device.
+type Target interface {
+	Config() *config.Target
+	Status() collector.Status
+	Scrape(ctx context.Context, modules []string) *collector.Scrape
+}
+
+// From returns a collector's exporter as the handlers take it.
+func From(e *collector.Exporter) Exporter { return reading{e} }
+
+// reading differs from the exporter inside it only in that its targets are of our interface.
+type reading struct{ *collector.Exporter }
+
+func (r reading) Targets() []Target {
+	targets := r.Exporter.Targets()
+	own := make([]Target, len(targets))
+	for i, target := range targets {
+		own[i] = target
+	}
+	return own
+}
+
+func (r reading) Target(name string) (Target, bool) { return r.Exporter.Target(name) }
+
+func (r reading) AdHoc(address, auth string) (Target, error) { return r.Exporter.AdHoc(address, auth) }

@@ -1,0 +1,34 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// serveConfig shows the running configuration, secrets hidden. As plain text, since browsers save YAML to a file.
+func (s *server) serveConfig(w http.ResponseWriter, _ *http.Request) {
+	text, err := s.Exporter.Config().YAML()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write(text)
+}
+
+// serveReload loads the configuration again; if that fails, the old one goes on.
+func (s *server) serveReload(w http.ResponseWriter, r *http.Request) {
+	if err := s.Reload(); err != nil {
+		http.Error(w, fmt.Sprintf("the configuration was not reloaded, the old one stays: %v", err), http.StatusInternalServerError)
+		return
+	}
+	serveLine("reloaded")(w, r)
+}
+
+// serveLine answers with one line of text.
+func serveLine(line string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = fmt.Fprintln(w, line)
+	}
+}

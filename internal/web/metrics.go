@@ -1,0 +1,77 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
+)
+
+// serveMetrics gives every configured target and the exporter's own metrics.
+func (s *server) serveMetrics(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := s.withBudget(r)
+	defer cancel()
+	var targets []*dto.MetricFamily
+	if !s.NoTargets {
+		targets = s.Exporter.Gather(ctx)
+	}
+	own, err := s.Own.Gather() // with an error come the metrics that are good
+	if err != nil {
+		s.Logger.Error("some of the exporter's own metrics are missing", "err", err)
+	}
+	s.writeFamilies(w, r, merge(targets, own))
+}
+
+// writeFamilies answers in the form that the client asks for: text, OpenMetrics or protobuf. A family that cannot be
+// written is left out and logged.
+func (s *server) writeFamilies(w http.ResponseWriter, r *http.Request, families []*dto.MetricFamily) {
+	promhttp.HandlerFor(
+		prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return families, nil }),
+		promhttp.HandlerOpts{
+			ErrorLog:           encodeLog{ctx: r.Context(), logger: s.Logger},
+			ErrorHandling:      promhttp.ContinueOnError,
+			EnableOpenMetrics:  true,
+			DisableCompression: true, // ours is faster
+		},
+	).ServeHTTP(w, r)
+}
+
+// encodeLog is promhttp's logger. A client that left is no news: each family fails then.
+type encodeLog struct {
+	ctx    context.Context
+	logger *slog.Logger
+}
+
+func (l encodeLog) Println(v ...any) {
+	if l.ctx.Err() == nil {
+		l.logger.Warn("a metric family is missing from the answer", "err", fmt.Sprint(v...))
+	}
+}
+
+// merge returns all families sorted by name; those of one name and type become one. The arguments are left as they are:
+// others may be reading them. Of two types under one name the first wins, since no format can carry both.
+func merge(lists ...[]*dto.MetricFamily) []*dto.MetricFamily {
+	all := slices.Concat(lists...)
+	slices.SortStableFunc(all, func(a, b *dto.MetricFamily) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	merged := all[:0]
+	for _, family := range all {
+		if len(merged) == 0 || merged[len(merged)-1].GetName() != family.GetName() {
+			merged = append(merged, family)
+			continue
+		}
+		last := &merged[len(merged)-1]
+		if (*last).GetType() == family.GetType() {
+			*last = &dto.MetricFamily{
+				Name: family.Name, Type: family.Type, Help: (*last).Help, Unit: (*last).Unit,
+				Metric: slices.Concat((*last).Metric, family.Metric),
+			}
+		}
+	}
+	return merged
+}

@@ -1,0 +1,85 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// refusal is the answer to a request that is wrong or not allowed.
+type refusal struct {
+	status  int
+	message string
+}
+
+func (r *refusal) Error() string { return r.message }
+
+func refuse(status int, format string, args ...any) error {
+	return &refusal{status: status, message: oneLine(fmt.Sprintf(format, args...))}
+}
+
+// serveProbe gives one target, without the target label. A device that does not answer is a good answer of ours.
+func (s *server) serveProbe(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	target, err := s.probed(query.Get("target"), query.Get("auth"))
+	if err != nil {
+		writeRefusal(w, err)
+		return
+	}
+	modules, err := s.modules(query["module"])
+	if err != nil {
+		writeRefusal(w, err)
+		return
+	}
+	ctx, cancel := s.withBudget(r)
+	defer cancel()
+	scrape := target.Scrape(ctx, modules)
+	if errors.Is(scrape.Err, session.ErrNotAllowed) { // what the name resolved to
+		writeRefusal(w, refuse(http.StatusForbidden, "%v", scrape.Err))
+		return
+	}
+	if debug, err := strconv.ParseBool(query.Get("debug")); err == nil && debug {
+		s.writeDebug(w, target.Config(), modules, scrape)
+		return
+	}
+	s.writeFamilies(w, r, merge(scrape.Families))
+}
+
+// modules returns the modules that a request names, each once: they may be separated by commas and the parameter may
+// repeat. None named is nil.
+func (s *server) modules(parameters []string) ([]string, error) {
+	var modules []string
+	for _, name := range strings.Split(strings.Join(parameters, ","), ",") {
+		name = strings.TrimSpace(name)
+		if name == "" || slices.Contains(modules, name) {
+			continue
+		}
+		if name != config.Auto && !s.Exporter.HasModule(name) {
+			return nil, refuse(http.StatusBadRequest,
+				"no module is called %q; leave module out to read what the target is configured for, or use the name of one that is shipped or in the configuration", name)
+		}
+		modules = append(modules, name)
+	}
+	return modules, nil
+}
+
+func writeRefusal(w http.ResponseWriter, err error) {
+	status := http.StatusBadRequest
+	var with *refusal
+	if errors.As(err, &with) {
+		status = with.status
+	}
+	http.Error(w, err.Error(), status)
+}
+
+// oneLine makes text from outside safe to show in a terminal or a log: what does not print is written as Go would.
+func oneLine(text string) string {
+	quoted := strconv.QuoteToGraphic(text)
+	return strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(quoted[1 : len(quoted)-1])
+}

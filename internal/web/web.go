@@ -1,0 +1,100 @@
+// Package web is the exporter's HTTP side: scrapes, probes, service discovery, the page for people, and the paths that
+// other exporters have too.
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+	"strings"
+
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Options are what the handlers work with. Exporter, Reload and Own are required.
+type Options struct {
+	Exporter      Exporter
+	Reload        func() error        // loads the configuration again; called by any number of requests at once
+	Own           prometheus.Gatherer // the exporter's own metrics, see Metrics
+	Logger        *slog.Logger        // nil: silent
+	TimeoutOffset float64             // seconds taken off the scrape timeout that Prometheus sends
+	TelemetryPath string              // "" is /metrics
+	NoTargets     bool                // TelemetryPath gives the exporter's own metrics alone
+	Version       string              // shown on the page
+}
+
+// server holds what the handlers share. It is immutable.
+type server struct {
+	Options
+	page *page
+}
+
+// New returns the handler of all paths.
+func New(options Options) http.Handler {
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	options.TelemetryPath = "/" + strings.TrimLeft(options.TelemetryPath, "/")
+	if options.TelemetryPath == "/" {
+		options.TelemetryPath = "/metrics"
+	}
+	s := &server{Options: options, page: newPage()}
+
+	compress := compression()
+	mux := http.NewServeMux()
+	for pattern, handler := range map[string]http.HandlerFunc{
+		"GET /{$}":       s.servePage,
+		"GET /probe":     s.serveProbe,
+		"GET /sd":        s.serveDiscovery,
+		"GET /config":    s.serveConfig,
+		"GET /-/healthy": serveLine("healthy"),
+		"GET /-/ready":   serveLine("ready"),
+		"POST /-/reload": s.serveReload,
+		"PUT /-/reload":  s.serveReload,
+	} {
+		mux.Handle(pattern, compress(handler))
+	}
+	for pattern, handler := range map[string]http.HandlerFunc{
+		"GET /debug/pprof/":        pprof.Index, // and the profiles by name
+		"GET /debug/pprof/cmdline": pprof.Cmdline,
+		"GET /debug/pprof/profile": pprof.Profile,
+		"GET /debug/pprof/symbol":  pprof.Symbol,
+		"GET /debug/pprof/trace":   pprof.Trace,
+	} {
+		mux.Handle(pattern, handler) // profiles come compressed
+	}
+	metrics := compress(readOnly(s.serveMetrics))
+
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		// Not a pattern of the mux, which would panic if it were one of the paths above or held a brace.
+		if r.URL.Path == s.TelemetryPath {
+			metrics.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// compression returns what makes a handler's answers small when the client asks for it. Level 1: on metrics, more costs
+// much time and saves few bytes.
+func compression() func(http.Handler) http.HandlerFunc {
+	wrap, err := gzhttp.NewWrapper(gzhttp.CompressionLevel(1), gzhttp.EnableZstd(false))
+	if err != nil { // only of options that do not go together
+		return func(h http.Handler) http.HandlerFunc { return h.ServeHTTP }
+	}
+	return wrap
+}
+
+// readOnly refuses methods other than GET and HEAD, as the mux does for its own patterns.
+func readOnly(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+			return
+		}
+		next(w, r)
+	}
+}
