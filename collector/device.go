@@ -65,6 +65,8 @@ func (t *Target) readLibrary(ctx context.Context, r *read, d *device, operation 
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
 		defer cancel()
 	}
+	r.trace.About("YANG library")
+	defer r.trace.About("")
 	err := t.rpc(ctx, r, operation, func(from io.Reader) (err error) {
 		d.library, err = module.ReadLibrary(io.LimitReader(from, int64(*t.config.MaxReplyBytes)))
 		return err

@@ -178,6 +178,8 @@ func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.M
 	if state.last != nil && time.Since(state.last.at) < t.maxAge(m) {
 		return state.last
 	}
+	r.trace.About(m.Name)
+	defer r.trace.About("")
 	began := time.Now()
 	got := &result{module: m.Name}
 	if state.last != nil {
@@ -200,7 +202,7 @@ func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.M
 	got.success = got.err == nil
 	decode := time.Now()
 	got.Result = table.Result(state.memory, decode, !got.success)
-	r.trace.Add("decode", decode, time.Since(decode), fmt.Sprintf("%s: %d samples", m.Name, got.Samples))
+	r.trace.Add("decode", decode, time.Since(decode), fmt.Sprintf("%d samples", got.Samples))
 	got.duration = time.Since(began)
 	if got.success {
 		got.at = time.Now()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
@@ -39,7 +40,7 @@ func (t *Target) view(r *read, ctx context.Context, began time.Time) view {
 	}
 	for _, e := range v.events {
 		v.phases[e.Phase] += e.Duration
-		if e.Phase == "decode" && e.Detail == whileReading {
+		if e.Phase == "decode" && strings.HasSuffix(e.Detail, whileReading) {
 			v.phases["rpc"] -= e.Duration // the rpc lasts until its reply has been read
 		}
 	}

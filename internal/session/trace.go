@@ -23,12 +23,23 @@ type Event struct {
 type Trace struct {
 	Began time.Time
 
-	mu     sync.Mutex
-	events []Event
+	mu      sync.Mutex
+	subject string
+	events  []Event
 }
 
 // NewTrace returns a timeline that begins now.
 func NewTrace() *Trace { return &Trace{Began: time.Now()} }
+
+// About says what the events that follow are about: it goes ahead of their details.
+func (t *Trace) About(subject string) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.subject = subject
+}
 
 // Add records that a phase began at a time and lasted d.
 func (t *Trace) Add(phase string, began time.Time, d time.Duration, detail string) {
@@ -37,6 +48,9 @@ func (t *Trace) Add(phase string, began time.Time, d time.Duration, detail strin
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.subject != "" {
+		detail = t.subject + ": " + detail
+	}
 	t.events = append(t.events, Event{Phase: phase, Start: began.Sub(t.Began), Duration: d, Detail: detail})
 }
 
