@@ -5,14 +5,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
 // TestBackoff checks that a refused login is not tried again at once, unless the secret has changed.
 func TestBackoff(t *testing.T) {
 	secret := writeFile(t, "wrong\n")
-	device := startDevice(t, serveOK(hello11))
-	client := connect(t, device.address, func(o *session.Options) { o.Auth.Password, o.Auth.PasswordFile = "", secret })
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	client := connect(t, device.Address, func(o *session.Options) { o.Auth.Password, o.Auth.PasswordFile = "", secret })
 	began := time.Now()
 	_, err := client.Connect(deadline(t), nil)
 	wantError(t, err, session.ReasonAuth)
@@ -28,10 +29,10 @@ func TestBackoff(t *testing.T) {
 			t.Errorf("trace %+v", events)
 		}
 	}
-	if n := device.offered.Load(); n != 1 {
+	if n := device.Offered.Load(); n != 1 {
 		t.Errorf("%d passwords sent, want 1", n)
 	}
-	if err := os.WriteFile(secret, []byte(password+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(secret, []byte(netconftest.Password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := client.Connect(deadline(t), nil); err != nil {
@@ -44,15 +45,15 @@ func TestBackoff(t *testing.T) {
 
 // TestBackoffGrows checks that the wait doubles up to its limit, and that the login is tried again after it.
 func TestBackoffGrows(t *testing.T) {
-	device := startDevice(t, serveOK(hello11))
-	client := connect(t, device.address, func(o *session.Options) {
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	client := connect(t, device.Address, func(o *session.Options) {
 		o.Auth.Password = "wrong"
 		o.Timeouts.LoginRetryFirst, o.Timeouts.LoginRetryMost = time.Millisecond, 4*time.Millisecond
 	})
 	for i := range 5 {
 		_, err := client.Connect(deadline(t), nil)
 		wantError(t, err, session.ReasonAuth)
-		if n := device.offered.Load(); n != int32(i+1) {
+		if n := device.Offered.Load(); n != int32(i+1) {
 			t.Fatalf("%d passwords sent, want %d", n, i+1)
 		}
 		time.Sleep(time.Until(client.Stats().LoginRetry))

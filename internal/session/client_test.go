@@ -11,13 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
 // TestOneSession sends rpcs from several goroutines, which run one after the other on one session.
 func TestOneSession(t *testing.T) {
-	device := startDevice(t, serveOK(hello11))
-	client := connect(t, device.address)
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	client := connect(t, device.Address)
 	if stats := client.Stats(); stats.Established || !stats.Start.IsZero() || stats.Dials["ok"] != 0 {
 		t.Errorf("before the first rpc: %+v", stats)
 	}
@@ -40,55 +41,55 @@ func TestOneSession(t *testing.T) {
 	}
 	all.Wait()
 	stats := client.Stats()
-	if device.logins.Load() != 1 || stats.Dials["ok"] != 1 || !stats.Established || stats.Start.IsZero() {
-		t.Errorf("%d logins, %+v", device.logins.Load(), stats)
+	if device.Logins.Load() != 1 || stats.Dials["ok"] != 1 || !stats.Established || stats.Start.IsZero() {
+		t.Errorf("%d logins, %+v", device.Logins.Load(), stats)
 	}
 }
 
 // TestDropped has the device drop sessions; those that may have grown old are replaced within the rpc.
 func TestDropped(t *testing.T) {
-	answer := func(p *peer, n int) bool {
+	answer := func(p *netconftest.Peer, n int) bool {
 		for range n {
-			_, id, ok := p.request()
+			_, id, ok := p.Request()
 			if !ok {
 				return false
 			}
-			p.reply(okReply(id))
+			p.Reply(netconftest.OKReply(id))
 		}
 		return true
 	}
 	tests := []struct {
 		name   string
-		drop   func(*peer) // the first session's end, after one reply
+		drop   func(*netconftest.Peer) // the first session's end, after one reply
 		fails  bool
 		logins int32
 	}{
-		{"on the next rpc", func(p *peer) { p.request() }, false, 2},
-		{"with the TCP connection", func(p *peer) { p.request(); p.conn.Close() }, false, 2},
-		{"in mid-reply", func(p *peer) { p.request(); p.send("\n#11\n<rpc-reply>") }, true, 1},
-		{"with a broken reply", func(p *peer) { p.request(); p.send("oops") }, true, 1},
+		{"on the next rpc", func(p *netconftest.Peer) { p.Request() }, false, 2},
+		{"with the TCP connection", func(p *netconftest.Peer) { p.Request(); p.Conn.Close() }, false, 2},
+		{"in mid-reply", func(p *netconftest.Peer) { p.Request(); p.Send("\n#11\n<rpc-reply>") }, true, 1},
+		{"with a broken reply", func(p *netconftest.Peer) { p.Request(); p.Send("oops") }, true, 1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			device := startDevice(t, func(p *peer) {
-				p.greet(hello11)
-				if p.device.logins.Load() > 1 {
+			device := netconftest.Start(t, func(p *netconftest.Peer) {
+				p.Greet(netconftest.Hello11)
+				if p.Device.Logins.Load() > 1 {
 					answer(p, 100)
 				} else if answer(p, 1) {
 					test.drop(p)
 				}
 			})
-			client := connect(t, device.address)
+			client := connect(t, device.Address)
 			if _, err := get(deadline(t), client); err != nil {
 				t.Fatal(err)
 			}
 			reply, err := get(deadline(t), client)
 			if test.fails {
 				wantError(t, err, session.ReasonRPC)
-			} else if err != nil || reply != okReply("1") {
+			} else if err != nil || reply != netconftest.OKReply("1") {
 				t.Errorf("got %q, %v", reply, err)
 			}
-			if n := device.logins.Load(); n != test.logins {
+			if n := device.Logins.Load(); n != test.logins {
 				t.Errorf("%d logins, want %d", n, test.logins)
 			}
 		})
@@ -97,12 +98,12 @@ func TestDropped(t *testing.T) {
 
 // TestDroppedAtOnce has a device that hangs up on each first rpc: it is not asked twice.
 func TestDroppedAtOnce(t *testing.T) {
-	device := startDevice(t, func(p *peer) { p.greet(hello11); p.request() })
-	client := connect(t, device.address)
+	device := netconftest.Start(t, func(p *netconftest.Peer) { p.Greet(netconftest.Hello11); p.Request() })
+	client := connect(t, device.Address)
 	for want := range int32(3) {
 		_, err := get(deadline(t), client)
 		wantError(t, err, session.ReasonRPC, "closed the session")
-		if n := device.logins.Load(); n != want+1 {
+		if n := device.Logins.Load(); n != want+1 {
 			t.Fatalf("%d logins, want %d", n, want+1)
 		}
 	}
@@ -110,20 +111,20 @@ func TestDroppedAtOnce(t *testing.T) {
 
 // TestDroppedTwice has the device drop the replacement too.
 func TestDroppedTwice(t *testing.T) {
-	device := startDevice(t, func(p *peer) {
-		p.greet(hello11)
-		if _, id, ok := p.request(); ok && p.device.logins.Load() == 1 {
-			p.reply(okReply(id))
-			p.request()
+	device := netconftest.Start(t, func(p *netconftest.Peer) {
+		p.Greet(netconftest.Hello11)
+		if _, id, ok := p.Request(); ok && p.Device.Logins.Load() == 1 {
+			p.Reply(netconftest.OKReply(id))
+			p.Request()
 		}
 	})
-	client := connect(t, device.address)
+	client := connect(t, device.Address)
 	if _, err := get(deadline(t), client); err != nil {
 		t.Fatal(err)
 	}
 	_, err := get(deadline(t), client)
 	wantError(t, err, session.ReasonRPC, "closed the session")
-	if n := device.logins.Load(); n != 2 {
+	if n := device.Logins.Load(); n != 2 {
 		t.Errorf("%d logins, want 2", n)
 	}
 }
@@ -131,8 +132,8 @@ func TestDroppedTwice(t *testing.T) {
 // TestIdle checks that a session which the device ends while idle is seen to be gone without an rpc.
 func TestIdle(t *testing.T) {
 	drop := make(chan struct{})
-	device := startDevice(t, func(p *peer) { p.greet(hello11); <-drop })
-	client := connect(t, device.address)
+	device := netconftest.Start(t, func(p *netconftest.Peer) { p.Greet(netconftest.Hello11); <-drop })
+	client := connect(t, device.Address)
 	if _, err := client.Connect(deadline(t), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -146,17 +147,17 @@ func TestIdle(t *testing.T) {
 // TestIdleNoise has a device send what answers nothing while the session is idle.
 func TestIdleNoise(t *testing.T) {
 	sent := make(chan struct{})
-	device := startDevice(t, func(p *peer) {
-		p.greet(hello11)
-		p.reply(hello11)
-		p.reply("<notification/>")
-		p.send("\n\n\n")
+	device := netconftest.Start(t, func(p *netconftest.Peer) {
+		p.Greet(netconftest.Hello11)
+		p.Reply(netconftest.Hello11)
+		p.Reply("<notification/>")
+		p.Send("\n\n\n")
 		close(sent)
-		_, id, _ := p.request()
-		p.reply(strings.Replace(okReply(id), "<data/>", "<mine/>", 1))
-		p.request()
+		_, id, _ := p.Request()
+		p.Reply(strings.Replace(netconftest.OKReply(id), "<data/>", "<mine/>", 1))
+		p.Request()
 	})
-	client := connect(t, device.address)
+	client := connect(t, device.Address)
 	if _, err := client.Connect(deadline(t), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -172,41 +173,41 @@ func TestKeepalive(t *testing.T) {
 		o.Timeouts.KeepaliveInterval, o.Timeouts.KeepaliveAnswer = 100*time.Millisecond, 100*time.Millisecond
 	}
 	t.Run("idle and answering", func(t *testing.T) {
-		device := startDevice(t, serveOK(hello11))
-		client := connect(t, device.address, func(o *session.Options) { o.Timeouts.KeepaliveInterval = time.Millisecond })
+		device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+		client := connect(t, device.Address, func(o *session.Options) { o.Timeouts.KeepaliveInterval = time.Millisecond })
 		for range 3 {
 			if _, err := get(deadline(t), client); err != nil {
 				t.Fatal(err)
 			}
-			heard := device.keepalives.Load()
-			eventually(t, func() bool { return device.keepalives.Load() > heard+1 })
+			heard := device.Keepalives.Load()
+			eventually(t, func() bool { return device.Keepalives.Load() > heard+1 })
 		}
-		if n := device.logins.Load(); n != 1 {
+		if n := device.Logins.Load(); n != 1 {
 			t.Errorf("%d logins, want 1", n)
 		}
 	})
 	t.Run("idle and deaf", func(t *testing.T) {
-		device := startDevice(t, serveOK(hello11), func(d *device) { d.deaf.Store(true) })
-		client := connect(t, device.address, impatient)
+		device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), func(d *netconftest.Device) { d.Deaf.Store(true) })
+		client := connect(t, device.Address, impatient)
 		if _, err := get(deadline(t), client); err != nil {
 			t.Fatal(err)
 		}
 		eventually(t, func() bool { return !client.Stats().Established })
 	})
 	t.Run("busy and deaf", func(t *testing.T) {
-		device := startDevice(t, func(p *peer) {
-			p.greet(hello11)
+		device := netconftest.Start(t, func(p *netconftest.Peer) {
+			p.Greet(netconftest.Hello11)
 			for {
-				_, id, ok := p.request()
+				_, id, ok := p.Request()
 				if !ok {
 					return
 				}
 				time.Sleep(time.Second)
-				p.reply(okReply(id))
+				p.Reply(netconftest.OKReply(id))
 			}
-		}, func(d *device) { d.deaf.Store(true) })
-		client := connect(t, device.address, impatient)
-		if reply, err := get(deadline(t), client); err != nil || reply != okReply("1") {
+		}, func(d *netconftest.Device) { d.Deaf.Store(true) })
+		client := connect(t, device.Address, impatient)
+		if reply, err := get(deadline(t), client); err != nil || reply != netconftest.OKReply("1") {
 			t.Errorf("got %q, %v", reply, err)
 		}
 	})
@@ -215,8 +216,8 @@ func TestKeepalive(t *testing.T) {
 // TestWaiting gives up waiting for an rpc of someone else.
 func TestWaiting(t *testing.T) {
 	reached := make(chan struct{})
-	device := startDevice(t, func(p *peer) { p.greet(hello11); p.request(); close(reached); p.request() })
-	client := connect(t, device.address)
+	device := netconftest.Start(t, func(p *netconftest.Peer) { p.Greet(netconftest.Hello11); p.Request(); close(reached); p.Request() })
+	client := connect(t, device.Address)
 	go get(deadline(t), client)
 	<-reached
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
@@ -227,8 +228,8 @@ func TestWaiting(t *testing.T) {
 
 // TestCancelRace ends contexts at about the time that the reply arrives, which must leave nothing behind (see connect).
 func TestCancelRace(t *testing.T) {
-	device := startDevice(t, serveOK(hello11))
-	client := connect(t, device.address)
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	client := connect(t, device.Address)
 	for i := range 100 {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(i%20)*100*time.Microsecond)
 		get(ctx, client)
@@ -242,15 +243,15 @@ func TestCancelRace(t *testing.T) {
 // TestOperation checks that an operation goes out as it is given.
 func TestOperation(t *testing.T) {
 	got := make(chan string, 1)
-	device := startDevice(t, func(p *peer) {
-		p.greet(hello11)
-		rpc, id, _ := p.request()
+	device := netconftest.Start(t, func(p *netconftest.Peer) {
+		p.Greet(netconftest.Hello11)
+		rpc, id, _ := p.Request()
 		got <- rpc
-		p.reply(okReply(id))
-		p.request()
+		p.Reply(netconftest.OKReply(id))
+		p.Request()
 	})
 	operation := fmt.Sprintf("<get><filter type=\"subtree\"><a xmlns='urn:ä'>%s</a></filter></get>", strings.Repeat("<b/>\n", 10_000))
-	err := connect(t, device.address).RPC(deadline(t), nil, operation, func(r io.Reader) error { _, err := io.ReadAll(r); return err })
+	err := connect(t, device.Address).RPC(deadline(t), nil, operation, func(r io.Reader) error { _, err := io.ReadAll(r); return err })
 	if err != nil {
 		t.Fatal(err)
 	}

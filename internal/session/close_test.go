@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -14,19 +15,19 @@ func TestClose(t *testing.T) {
 	for _, how := range []string{"answers", "hangs up", "is silent"} {
 		t.Run(how, func(t *testing.T) {
 			got := make(chan string, 2)
-			device := startDevice(t, func(p *peer) {
-				p.greet(hello11)
-				rpc, id, _ := p.request()
+			device := netconftest.Start(t, func(p *netconftest.Peer) {
+				p.Greet(netconftest.Hello11)
+				rpc, id, _ := p.Request()
 				got <- rpc
 				switch how {
 				case "answers":
-					p.reply(okReply(id))
+					p.Reply(netconftest.OKReply(id))
 					fallthrough
 				case "is silent":
-					p.request()
+					p.Request()
 				}
 			})
-			client := connect(t, device.address)
+			client := connect(t, device.Address)
 			if _, err := client.Connect(deadline(t), nil); err != nil {
 				t.Fatal(err)
 			}
@@ -53,15 +54,15 @@ func TestCloseInFlight(t *testing.T) {
 	for _, state := range []string{"dial", "rpc"} {
 		t.Run(state, func(t *testing.T) {
 			reached := make(chan struct{})
-			device := startDevice(t, func(p *peer) {
+			device := netconftest.Start(t, func(p *netconftest.Peer) {
 				if state == "rpc" {
-					p.greet(hello11)
-					p.request()
+					p.Greet(netconftest.Hello11)
+					p.Request()
 				}
 				close(reached)
 				io.Copy(io.Discard, p)
 			})
-			client := connect(t, device.address)
+			client := connect(t, device.Address)
 			done := make(chan error)
 			go func() {
 				_, err := get(deadline(t), client)

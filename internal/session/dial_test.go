@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -25,7 +26,7 @@ func TestUnreachable(t *testing.T) {
 			conn.Read(make([]byte, 1000)) // the client's banner
 		}
 	}
-	closed := listen(t, wait)
+	closed := netconftest.Listen(t, wait)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -41,17 +42,17 @@ func TestUnreachable(t *testing.T) {
 	}{
 		{"nothing listens", closed, "refused", "tcp", []string{"connection refused", "check address and port"}},
 		{"a name that does not exist", strings.Repeat("x", 64) + ".invalid:830", "dns", "dns", []string{"no such host", "check the target's address"}},
-		{"silence", listen(t, wait), "timeout", "ssh", []string{"no SSH banner", "overloaded"}},
-		{"a web server", listen(t, say("HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n")), "no_netconf", "ssh", []string{"not an SSH server", "HTTP/1.1 400"}},
-		{"NETCONF without SSH", listen(t, say(hello10+eom)), "no_netconf", "ssh", []string{"not an SSH server", "<hello"}},
-		{"TLS", listen(t, say("\x15\x03\x01\x00\x02\x02\x32")), "no_netconf", "ssh", []string{"not an SSH server"}},
-		{"a web server that waits", listen(t, func(conn net.Conn) { say("HTTP/1.1 400 Bad Request\r\n\r\n")(conn); wait(conn) }), "no_netconf", "ssh",
+		{"silence", netconftest.Listen(t, wait), "timeout", "ssh", []string{"no SSH banner", "overloaded"}},
+		{"a web server", netconftest.Listen(t, say("HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n")), "no_netconf", "ssh", []string{"not an SSH server", "HTTP/1.1 400"}},
+		{"NETCONF without SSH", netconftest.Listen(t, say(netconftest.Hello10+netconftest.EOM)), "no_netconf", "ssh", []string{"not an SSH server", "<hello"}},
+		{"TLS", netconftest.Listen(t, say("\x15\x03\x01\x00\x02\x02\x32")), "no_netconf", "ssh", []string{"not an SSH server"}},
+		{"a web server that waits", netconftest.Listen(t, func(conn net.Conn) { say("HTTP/1.1 400 Bad Request\r\n\r\n")(conn); wait(conn) }), "no_netconf", "ssh",
 			[]string{"not an SSH server", "HTTP/1.1 400"}},
-		{"hung up", listen(t, func(net.Conn) {}), "refused", "ssh", []string{"before it sent an SSH banner", "MaxStartups"}},
-		{"an SSH server that stops in the key exchange", listen(t, func(conn net.Conn) { io.WriteString(conn, "SSH-2.0-x\r\n"); wait(conn) }),
+		{"hung up", netconftest.Listen(t, func(net.Conn) {}), "refused", "ssh", []string{"before it sent an SSH banner", "MaxStartups"}},
+		{"an SSH server that stops in the key exchange", netconftest.Listen(t, func(conn net.Conn) { io.WriteString(conn, "SSH-2.0-x\r\n"); wait(conn) }),
 			"timeout", "ssh", []string{"key exchange"}},
-		{"an SSH server that hangs up in the key exchange", listen(t, say("SSH-2.0-x\r\n")), "refused", "ssh", []string{"handshake failed"}},
-		{"no netconf subsystem", startDevice(t, nil, func(d *device) { d.refusals.Store(100) }).address, "no_netconf", "hello",
+		{"an SSH server that hangs up in the key exchange", netconftest.Listen(t, say("SSH-2.0-x\r\n")), "refused", "ssh", []string{"handshake failed"}},
+		{"no netconf subsystem", netconftest.Start(t, nil, func(d *netconftest.Device) { d.Refusals.Store(100) }).Address, "no_netconf", "hello",
 			[]string{"no netconf subsystem", "830"}},
 	}
 	for _, test := range tests {
@@ -76,10 +77,10 @@ func TestUnreachable(t *testing.T) {
 // TestMaxStartups has a server drop the first connection before its banner, as OpenSSH does above MaxStartups.
 func TestMaxStartups(t *testing.T) {
 	var calls atomic.Int32
-	device := startDevice(t, serveOK(hello11))
-	address := listen(t, func(conn net.Conn) {
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	address := netconftest.Listen(t, func(conn net.Conn) {
 		if calls.Add(1) > 1 {
-			device.serve(conn)
+			device.Serve(conn)
 		} else {
 			conn.(*net.TCPConn).SetLinger(0) // a reset
 			conn.Close()
@@ -92,7 +93,7 @@ func TestMaxStartups(t *testing.T) {
 
 // TestNoDescriptors takes away the file descriptors.
 func TestNoDescriptors(t *testing.T) {
-	client := connect(t, startDevice(t, serveOK(hello11)).address)
+	client := connect(t, netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)).Address)
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Skip(err)
@@ -114,12 +115,12 @@ func TestQueue(t *testing.T) {
 	dialer := session.NewDialer(1)
 	shared := func(o *session.Options) { o.Dialer = dialer }
 	reached, release := make(chan struct{}), make(chan struct{})
-	slow := startDevice(t, func(p *peer) {
+	slow := netconftest.Start(t, func(p *netconftest.Peer) {
 		close(reached)
 		<-release
-		serveOK(hello11)(p)
+		netconftest.ServeOK(netconftest.Hello11)(p)
 	})
-	first := connect(t, slow.address, shared)
+	first := connect(t, slow.Address, shared)
 	done := make(chan error)
 	go func() {
 		_, err := first.Connect(deadline(t), nil)
@@ -127,7 +128,7 @@ func TestQueue(t *testing.T) {
 	}()
 	<-reached
 
-	second := connect(t, startDevice(t, serveOK(hello11)).address, shared)
+	second := connect(t, netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)).Address, shared)
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	trace := session.NewTrace()
@@ -147,15 +148,15 @@ func TestQueue(t *testing.T) {
 
 // TestAllowedTargets checks the address that a name stands for, when it is dialled.
 func TestAllowedTargets(t *testing.T) {
-	device := startDevice(t, serveOK(hello11))
-	_, port, _ := net.SplitHostPort(device.address)
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	_, port, _ := net.SplitHostPort(device.Address)
 	for _, test := range []struct {
 		address, allowed string
 		ok               bool
 	}{
-		{device.address, "127.0.0.0/8", true},
+		{device.Address, "127.0.0.0/8", true},
 		{"localhost:" + port, "127.0.0.0/8", true},
-		{device.address, "192.0.2.0/24", false},
+		{device.Address, "192.0.2.0/24", false},
 		{"localhost:" + port, "192.0.2.0/24", false},
 	} {
 		t.Run(test.address+" in "+test.allowed, func(t *testing.T) {
@@ -169,21 +170,21 @@ func TestAllowedTargets(t *testing.T) {
 			}
 		})
 	}
-	if n := device.offered.Load(); n != 2 {
+	if n := device.Offered.Load(); n != 2 {
 		t.Errorf("%d passwords sent, want 2", n)
 	}
 }
 
 // TestAlgorithms has nothing in common with the device, until legacy algorithms are allowed.
 func TestAlgorithms(t *testing.T) {
-	device := startDevice(t, serveOK(hello11), func(d *device) {
-		d.config.KeyExchanges = []string{ssh.InsecureKeyExchangeDH14SHA1}
-		d.config.Ciphers = []string{ssh.InsecureCipherAES128CBC}
-		d.config.MACs = []string{ssh.HMACSHA1}
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), func(d *netconftest.Device) {
+		d.Config.KeyExchanges = []string{ssh.InsecureKeyExchangeDH14SHA1}
+		d.Config.Ciphers = []string{ssh.InsecureCipherAES128CBC}
+		d.Config.MACs = []string{ssh.HMACSHA1}
 	})
-	_, err := connect(t, device.address).Connect(deadline(t), nil)
+	_, err := connect(t, device.Address).Connect(deadline(t), nil)
 	wantError(t, err, session.ReasonNoNetconf, "key exchange", "curve25519-sha256", "diffie-hellman-group14-sha1", "legacy_algorithms: true")
-	legacy := connect(t, device.address, func(o *session.Options) { o.Auth.LegacyAlgorithms = true })
+	legacy := connect(t, device.Address, func(o *session.Options) { o.Auth.LegacyAlgorithms = true })
 	if _, err := legacy.Connect(deadline(t), nil); err != nil {
 		t.Error(err)
 	}
@@ -191,8 +192,8 @@ func TestAlgorithms(t *testing.T) {
 
 // TestTrace checks the timeline of a first and a second rpc.
 func TestTrace(t *testing.T) {
-	device := startDevice(t, serveOK(hello11))
-	_, port, _ := net.SplitHostPort(device.address)
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	_, port, _ := net.SplitHostPort(device.Address)
 	client := connect(t, "localhost:"+port)
 	for _, want := range []string{"queue dns tcp ssh auth hello rpc", "rpc"} {
 		trace := session.NewTrace()

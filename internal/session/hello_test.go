@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -25,44 +26,44 @@ func TestHello(t *testing.T) {
 		sessionID string
 		chunked   bool
 	}{
-		{"base:1.0", hello10, base10, "7", false},
-		{"base:1.1", hello11, base10, "7", true},
-		{"base:1.1 alone", strings.Replace(hello11, "<capability>"+base10+"</capability>", "", 1), base11, "7", true},
-		{"no namespace", strings.Replace(hello10, ` xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"`, "", 1), base10, "7", false},
+		{"base:1.0", netconftest.Hello10, base10, "7", false},
+		{"base:1.1", netconftest.Hello11, base10, "7", true},
+		{"base:1.1 alone", strings.Replace(netconftest.Hello11, "<capability>"+base10+"</capability>", "", 1), base11, "7", true},
+		{"no namespace", strings.Replace(netconftest.Hello10, ` xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"`, "", 1), base10, "7", false},
 		{"prefix", `<nc:hello xmlns:nc="urn:ietf:params:xml:ns:netconf:base:1.0"><nc:capabilities><nc:capability>` + base11 +
 			`</nc:capability></nc:capabilities><nc:session-id>9</nc:session-id></nc:hello>`, base11, "9", true},
 		{"unbound prefix", `<nc:hello><nc:capabilities><nc:capability>` + base10 + `</nc:capability></nc:capabilities></nc:hello>`, base10, "", false},
-		{"message-id", strings.Replace(hello10, "<hello ", `<hello message-id="42" `, 1), base10, "7", false},
-		{"comments first", "\n<!-- No zombies were killed --> <!-- user <hello> -->\n" + hello10, base10, "7", false},
-		{"byte order mark", "\ufeff<?xml version='1.0' encoding='utf-8'?>" + hello10, base10, "7", false},
-		{"ISO-8859-1", `<?xml version="1.0" encoding="ISO-8859-1"?>` + hello10, base10, "7", false},
-		{"XML 1.1", `<?xml version="1.1"?>` + hello10, base10, "7", false},
+		{"message-id", strings.Replace(netconftest.Hello10, "<hello ", `<hello message-id="42" `, 1), base10, "7", false},
+		{"comments first", "\n<!-- No zombies were killed --> <!-- user <hello> -->\n" + netconftest.Hello10, base10, "7", false},
+		{"byte order mark", "\ufeff<?xml version='1.0' encoding='utf-8'?>" + netconftest.Hello10, base10, "7", false},
+		{"ISO-8859-1", `<?xml version="1.0" encoding="ISO-8859-1"?>` + netconftest.Hello10, base10, "7", false},
+		{"XML 1.1", `<?xml version="1.1"?>` + netconftest.Hello10, base10, "7", false},
 		{"no session-id", `<hello><capabilities><capability>` + base10 + `</capability></capabilities></hello>`, base10, "", false},
 		{"session-id inside capabilities", `<hello><capabilities><capability>` + base10 +
 			`</capability><session-id> 5 </session-id></capabilities></hello>`, base10, "5", false},
 		{"white space", "<hello>\n <capabilities>\n  <capability>\n   " + base11 + "\n\t</capability></capabilities></hello>", base11, "", true},
 		{"the wrong base:1.0", `<hello><capabilities><capability>urn:ietf:params:xml:ns:netconf:base:1.0</capability></capabilities></hello>`,
 			"urn:ietf:params:xml:ns:netconf:base:1.0", "", false},
-		{"bytes that are not UTF-8", strings.Replace(hello10, "<capability>", "<capability>urn:m\xfcll\x08er</capability><capability>", 1), "urn:m\ufffdll er", "7", false},
-		{"bare ampersand", strings.Replace(hello10, "<capability>", "<capability>urn:a?module=a&revision=1</capability><capability>", 1),
+		{"bytes that are not UTF-8", strings.Replace(netconftest.Hello10, "<capability>", "<capability>urn:m\xfcll\x08er</capability><capability>", 1), "urn:m\ufffdll er", "7", false},
+		{"bare ampersand", strings.Replace(netconftest.Hello10, "<capability>", "<capability>urn:a?module=a&revision=1</capability><capability>", 1),
 			"urn:a?module=a&revision=1", "7", false},
-		{"text ahead of it", "Last login: today\n" + hello10, base10, "7", false},
-		{"empty message ahead of it", "\n" + eom + "\n" + hello10, base10, "7", false},
-		{"600 capabilities", strings.Replace(hello11, "</capabilities>", strings.Repeat("<capability>http://example.com/yang/"+
+		{"text ahead of it", "Last login: today\n" + netconftest.Hello10, base10, "7", false},
+		{"empty message ahead of it", "\n" + netconftest.EOM + "\n" + netconftest.Hello10, base10, "7", false},
+		{"600 capabilities", strings.Replace(netconftest.Hello11, "</capabilities>", strings.Repeat("<capability>http://example.com/yang/"+
 			strings.Repeat("x", 120)+"</capability>\n", 600)+"</capabilities>", 1), base10, "7", true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			requests := make(chan string, 1)
-			device := startDevice(t, func(p *peer) {
-				p.greet(test.hello)
-				p.chunked = test.chunked
-				rpc, id, _ := p.request()
+			device := netconftest.Start(t, func(p *netconftest.Peer) {
+				p.Greet(test.hello)
+				p.Chunked = test.chunked
+				rpc, id, _ := p.Request()
 				requests <- rpc
-				p.reply(okReply(id))
-				p.request()
+				p.Reply(netconftest.OKReply(id))
+				p.Request()
 			})
-			client := connect(t, device.address)
+			client := connect(t, device.Address)
 			hello, err := client.Connect(deadline(t), nil)
 			if err != nil {
 				t.Fatal(err)
@@ -70,7 +71,7 @@ func TestHello(t *testing.T) {
 			if hello.Capabilities[0] != test.first || hello.SessionID != test.sessionID {
 				t.Errorf("got %q and session-id %q, want %q and %q", hello.Capabilities[0], hello.SessionID, test.first, test.sessionID)
 			}
-			if reply, err := get(deadline(t), client); err != nil || reply != okReply("1") {
+			if reply, err := get(deadline(t), client); err != nil || reply != netconftest.OKReply("1") {
 				t.Errorf("reply %q, %v", reply, err)
 			}
 			if rpc := <-requests; !strings.Contains(rpc, `<rpc xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="1"><get/></rpc>`) {
@@ -83,17 +84,17 @@ func TestHello(t *testing.T) {
 // TestOwnHello checks the hello that we send: at once, with an XML declaration and nothing after the end of message.
 func TestOwnHello(t *testing.T) {
 	sent := make(chan string, 1)
-	device := startDevice(t, func(p *peer) {
-		hello, _ := p.untilEOM() // the device waits for ours
-		p.send(hello10 + eom)
-		next, _ := p.in.ReadByte()
-		p.in.UnreadByte()
+	device := netconftest.Start(t, func(p *netconftest.Peer) {
+		hello, _ := p.UntilEOM() // the device waits for ours
+		p.Send(netconftest.Hello10 + netconftest.EOM)
+		next, _ := p.In.ReadByte()
+		p.In.UnreadByte()
 		sent <- hello + string(next)
-		_, id, _ := p.request()
-		p.reply(okReply(id))
-		p.request()
+		_, id, _ := p.Request()
+		p.Reply(netconftest.OKReply(id))
+		p.Request()
 	})
-	if _, err := get(deadline(t), connect(t, device.address)); err != nil {
+	if _, err := get(deadline(t), connect(t, device.Address)); err != nil {
 		t.Fatal(err)
 	}
 	want := `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><capabilities>` +
@@ -107,35 +108,35 @@ func TestOwnHello(t *testing.T) {
 func TestBadHello(t *testing.T) {
 	tests := []struct {
 		name   string
-		script func(*peer)
+		script func(*netconftest.Peer)
 		words  []string
 	}{
-		{"silence", func(p *peer) { p.untilEOM(); p.untilEOM() }, []string{"no NETCONF hello in time", "limit of sessions"}},
-		{"no end of message", func(p *peer) { p.send(hello10); p.untilEOM(); p.untilEOM() }, []string{"no NETCONF hello in time", "<hello xmlns"}},
-		{"a shell", func(p *peer) { p.send("router1> "); p.untilEOM(); p.untilEOM() }, []string{"no NETCONF hello in time", `"router1>"`}},
-		{"chunks from the first byte", func(p *peer) { p.send("\n#10\n<hello xmln\n#4\ns=''>"); p.untilEOM(); p.untilEOM() },
+		{"silence", func(p *netconftest.Peer) { p.UntilEOM(); p.UntilEOM() }, []string{"no NETCONF hello in time", "limit of sessions"}},
+		{"no end of message", func(p *netconftest.Peer) { p.Send(netconftest.Hello10); p.UntilEOM(); p.UntilEOM() }, []string{"no NETCONF hello in time", "<hello xmlns"}},
+		{"a shell", func(p *netconftest.Peer) { p.Send("router1> "); p.UntilEOM(); p.UntilEOM() }, []string{"no NETCONF hello in time", `"router1>"`}},
+		{"netconftest.Chunks from the first byte", func(p *netconftest.Peer) { p.Send("\n#10\n<hello xmln\n#4\ns=''>"); p.UntilEOM(); p.UntilEOM() },
 			[]string{"in chunks", "RFC 6242"}},
-		{"another document", func(p *peer) { p.greet(`<html><body>Not here</body></html>`) }, []string{"expected a NETCONF hello", "<html>"}},
-		{"text", func(p *peer) { p.greet("hello") }, []string{"expected a NETCONF hello", `"hello"`}},
-		{"no capabilities", func(p *peer) { p.greet("<hello><capabilities/></hello>") }, []string{"no capability"}},
-		{"broken XML", func(p *peer) { p.greet("<hello><capabilities><capability></hel") }, []string{"cannot be read"}},
-		{"a document type", func(p *peer) { p.greet(`<!DOCTYPE hello [<!ENTITY a "b">]>` + hello10) }, []string{"document type"}},
-		{"closed at once", func(p *peer) {}, []string{"closed the session"}},
-		{"closed in the middle", func(p *peer) { p.send("<hello><capab") }, []string{"in the middle", "<hello><capab"}},
-		{"closed with a word on stderr", func(p *peer) { p.Stderr().Write([]byte("\nncxserver not running\nmore\n")) },
+		{"another document", func(p *netconftest.Peer) { p.Greet(`<html><body>Not here</body></html>`) }, []string{"expected a NETCONF hello", "<html>"}},
+		{"text", func(p *netconftest.Peer) { p.Greet("hello") }, []string{"expected a NETCONF hello", `"hello"`}},
+		{"no capabilities", func(p *netconftest.Peer) { p.Greet("<hello><capabilities/></hello>") }, []string{"no capability"}},
+		{"broken XML", func(p *netconftest.Peer) { p.Greet("<hello><capabilities><capability></hel") }, []string{"cannot be read"}},
+		{"a document type", func(p *netconftest.Peer) { p.Greet(`<!DOCTYPE hello [<!ENTITY a "b">]>` + netconftest.Hello10) }, []string{"document type"}},
+		{"closed at once", func(p *netconftest.Peer) {}, []string{"closed the session"}},
+		{"closed in the middle", func(p *netconftest.Peer) { p.Send("<hello><capab") }, []string{"in the middle", "<hello><capab"}},
+		{"closed with a word on stderr", func(p *netconftest.Peer) { p.Stderr().Write([]byte("\nncxserver not running\nmore\n")) },
 			[]string{"closed the session", "ncxserver not running"}},
-		{"too large", func(p *peer) {
-			p.send("<hello><capabilities>")
+		{"too large", func(p *netconftest.Peer) {
+			p.Send("<hello><capabilities>")
 			for range 5 << 10 {
-				p.send("<capability>" + strings.Repeat("x", 1000) + "</capability>")
+				p.Send("<capability>" + strings.Repeat("x", 1000) + "</capability>")
 			}
-			p.untilEOM()
-			p.untilEOM()
+			p.UntilEOM()
+			p.UntilEOM()
 		}, []string{"larger than"}},
-		{"an endless comment", func(p *peer) { p.send("<!--" + strings.Repeat("x", 20<<10)); p.untilEOM(); p.untilEOM() }, []string{"no element within"}},
-		{"empty messages for ever", func(p *peer) {
+		{"an endless comment", func(p *netconftest.Peer) { p.Send("<!--" + strings.Repeat("x", 20<<10)); p.UntilEOM(); p.UntilEOM() }, []string{"no element within"}},
+		{"empty messages for ever", func(p *netconftest.Peer) {
 			for {
-				if _, err := p.Write([]byte(strings.Repeat("\n"+eom, 100))); err != nil {
+				if _, err := p.Write([]byte(strings.Repeat("\n"+netconftest.EOM, 100))); err != nil {
 					return
 				}
 			}
@@ -143,8 +144,8 @@ func TestBadHello(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			device := startDevice(t, test.script)
-			client := connect(t, device.address, func(o *session.Options) {
+			device := netconftest.Start(t, test.script)
+			client := connect(t, device.Address, func(o *session.Options) {
 				o.Timeouts.Hello = 500 * time.Millisecond
 				if test.name == "too large" || test.name == "empty messages for ever" {
 					o.Timeouts.Hello = 10 * time.Second
@@ -152,7 +153,7 @@ func TestBadHello(t *testing.T) {
 			})
 			trace := session.NewTrace()
 			_, err := client.Connect(deadline(t), trace)
-			wantError(t, err, session.ReasonHello, append(test.words, device.address)...)
+			wantError(t, err, session.ReasonHello, append(test.words, device.Address)...)
 			if stats := client.Stats(); stats.Dials[session.ReasonHello] != 1 || stats.Established {
 				t.Errorf("stats %+v", stats)
 			}
@@ -186,9 +187,9 @@ func TestCorpusHellos(t *testing.T) {
 			if err != nil {
 				t.Skip("the corpus is not here")
 			}
-			hello, _, _ := strings.Cut(string(raw), eom)
-			device := startDevice(t, func(p *peer) { p.greet(hello); p.request() })
-			client := connect(t, device.address)
+			hello, _, _ := strings.Cut(string(raw), netconftest.EOM)
+			device := netconftest.Start(t, func(p *netconftest.Peer) { p.Greet(hello); p.Request() })
+			client := connect(t, device.Address)
 			got, err := client.Connect(deadline(t), nil)
 			if err != nil {
 				t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -31,7 +32,7 @@ func connect(t *testing.T, address string, adjust ...func(*session.Options)) *se
 	t.Helper()
 	options := session.Options{
 		Target: &config.Target{Name: "router1", Address: address, Auth: "lab"},
-		Auth:   &config.Auth{Username: user, Password: password, InsecureIgnoreHostKey: true},
+		Auth:   &config.Auth{Username: netconftest.User, Password: netconftest.Password, InsecureIgnoreHostKey: true},
 		Dialer: session.NewDialer(4),
 	}
 	for _, f := range adjust {
@@ -99,7 +100,7 @@ func wantError(t *testing.T, err error, reason session.Reason, words ...string) 
 			t.Errorf("error does not say %q: %v", word, err)
 		}
 	}
-	if strings.Contains(err.Error(), password) {
+	if strings.Contains(err.Error(), netconftest.Password) {
 		t.Errorf("error shows the password: %v", err)
 	}
 }

@@ -7,17 +7,18 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
 // TestHostKey checks host keys in the three ways, on a device that has two.
 func TestHostKey(t *testing.T) {
-	ed, ec, other := newKey(t, "ed25519"), newKey(t, "ecdsa"), newKey(t, "ed25519")
-	device := startDevice(t, serveOK(hello11), func(d *device) {
-		d.config.AddHostKey(ed) // in place of the first one
-		d.config.AddHostKey(ec)
+	ed, ec, other := netconftest.NewKey(t, "ed25519"), netconftest.NewKey(t, "ecdsa"), netconftest.NewKey(t, "ed25519")
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), func(d *netconftest.Device) {
+		d.Config.AddHostKey(ed) // in place of the first one
+		d.Config.AddHostKey(ec)
 	})
-	host, _, _ := strings.Cut(device.address, ":")
+	host, _, _ := strings.Cut(device.Address, ":")
 	known := func(name string, keys ...ssh.Signer) func(*session.Options) {
 		var lines []string
 		for _, key := range keys {
@@ -35,26 +36,26 @@ func TestHostKey(t *testing.T) {
 		}
 	}
 	seen := func(key ssh.Signer) string { return ssh.FingerprintSHA256(key.PublicKey()) }
-	hint := "netconf_exporter hostkey " + device.address
+	hint := "netconf_exporter hostkey " + device.Address
 	tests := []struct {
 		name  string
 		trust func(*session.Options)
 		words []string // of the error; none: it works
 	}{
-		{"known, ed25519 only", known(device.address, ed), nil},
-		{"known, ecdsa only", known(device.address, ec), nil},
-		{"known, both", known(device.address, ed, ec), nil},
+		{"known, ed25519 only", known(device.Address, ed), nil},
+		{"known, ecdsa only", known(device.Address, ec), nil},
+		{"known, both", known(device.Address, ed, ec), nil},
 		{"known without a port", known(host, ed), nil},
 		{"known, hashed", func(o *session.Options) {
-			o.Auth.KnownHostsFile = writeFile(t, knownhosts.HashHostname(knownhosts.Normalize(device.address))+" "+
+			o.Auth.KnownHostsFile = writeFile(t, knownhosts.HashHostname(knownhosts.Normalize(device.Address))+" "+
 				string(ssh.MarshalAuthorizedKey(ed.PublicKey())))
 		}, nil},
 		{"unknown", known("192.0.2.1:830", ed), []string{"is unknown", "SHA256:", hint}},
 		{"empty file", known("192.0.2.1:830"), []string{"is unknown", "SHA256:", hint}},
-		{"changed", known(device.address, other), []string{seen(ed), "not the one at", ":2", "replaced", hint}},
+		{"changed", known(device.Address, other), []string{seen(ed), "not the one at", ":2", "replaced", hint}},
 		{"revoked", func(o *session.Options) {
 			o.Auth.KnownHostsFile = writeFile(t, "@revoked * "+string(ssh.MarshalAuthorizedKey(ed.PublicKey()))+
-				knownhosts.Line([]string{device.address}, ed.PublicKey()))
+				knownhosts.Line([]string{device.Address}, ed.PublicKey()))
 		}, []string{seen(ed), "revoked at"}},
 		{"no file", func(o *session.Options) { o.Auth.KnownHostsFile = "/nonexistent/known_hosts" }, []string{"/nonexistent/known_hosts"}},
 		{"a bad file", func(o *session.Options) { o.Auth.KnownHostsFile = writeFile(t, "what is this\n") }, []string{"known_hosts_file"}},
@@ -67,11 +68,11 @@ func TestHostKey(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			client := connect(t, device.address, func(o *session.Options) {
+			client := connect(t, device.Address, func(o *session.Options) {
 				o.Auth.InsecureIgnoreHostKey = false
 				test.trust(o)
 			})
-			before := device.offered.Load()
+			before := device.Offered.Load()
 			_, err := client.Connect(deadline(t), nil)
 			if test.words == nil {
 				if err != nil {
@@ -80,7 +81,7 @@ func TestHostKey(t *testing.T) {
 				return
 			}
 			wantError(t, err, session.ReasonHostKey, test.words...)
-			if device.offered.Load() != before {
+			if device.Offered.Load() != before {
 				t.Error("the password was sent all the same")
 			}
 		})

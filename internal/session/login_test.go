@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,10 +12,9 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
-
-var errWrong = errors.New("wrong")
 
 // writeKey writes a private key file, encrypted if there is a passphrase, and returns its path and public key.
 func writeKey(t *testing.T, passphrase string) (file string, public ssh.PublicKey) {
@@ -55,15 +53,15 @@ func TestLogin(t *testing.T) {
 	keyFile, key := writeKey(t, "")
 	lockedFile, locked := writeKey(t, "open this")
 	passphrase := writeFile(t, "open this\n")
-	isKey := func(d *device, want ssh.PublicKey, then error) func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error) {
+	isKey := func(d *netconftest.Device, want ssh.PublicKey, then error) func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error) {
 		return func(_ ssh.ConnMetadata, given ssh.PublicKey) (*ssh.Permissions, error) {
 			if string(given.Marshal()) == string(want.Marshal()) {
 				return nil, then
 			}
-			return nil, errWrong
+			return nil, netconftest.ErrWrong
 		}
 	}
-	interactive := func(d *device, rounds ...[]string) func(ssh.ConnMetadata, ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+	interactive := func(d *netconftest.Device, rounds ...[]string) func(ssh.ConnMetadata, ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
 		return func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
 			for _, prompts := range rounds {
 				echos := make([]bool, len(prompts))
@@ -75,14 +73,14 @@ func TestLogin(t *testing.T) {
 					return nil, err
 				}
 				for i, answer := range answers {
-					want := password
+					want := netconftest.Password
 					if echos[i] {
-						want = user
+						want = netconftest.User
 					} else {
-						d.offered.Add(1)
+						d.Offered.Add(1)
 					}
 					if answer != want {
-						return nil, errWrong
+						return nil, netconftest.ErrWrong
 					}
 				}
 			}
@@ -93,80 +91,82 @@ func TestLogin(t *testing.T) {
 	withKey := func(o *session.Options) { o.Auth.PrivateKeyFile = keyFile }
 	tests := []struct {
 		name    string
-		device  func(*device)
+		device  func(*netconftest.Device)
 		auth    func(*session.Options)
 		offered int32
 		reason  session.Reason
 		words   []string
 	}{
-		{"password", func(*device) {}, nil, 1, "", nil},
-		{"wrong password", func(*device) {}, wrong, 1, "auth", []string{`auth "lab"`, `user "monitor"`, "accepts [password]", "tried [password]"}},
-		{"wrong password, both methods", func(d *device) { d.config.KeyboardInteractiveCallback = interactive(d, []string{"Password: "}) },
+		{"password", func(*netconftest.Device) {}, nil, 1, "", nil},
+		{"wrong password", func(*netconftest.Device) {}, wrong, 1, "auth", []string{`auth "lab"`, `user "monitor"`, "accepts [password]", "tried [password]"}},
+		{"wrong password, both methods", func(d *netconftest.Device) {
+			d.Config.KeyboardInteractiveCallback = interactive(d, []string{"Password: "})
+		},
 			wrong, 1, "auth", []string{"tried [password]"}},
-		{"keyboard-interactive alone", func(d *device) {
-			d.config.PasswordCallback = nil
-			d.config.KeyboardInteractiveCallback = interactive(d, []string{"Password: "})
+		{"keyboard-interactive alone", func(d *netconftest.Device) {
+			d.Config.PasswordCallback = nil
+			d.Config.KeyboardInteractiveCallback = interactive(d, []string{"Password: "})
 		}, nil, 1, "", nil},
-		{"several prompts", func(d *device) {
-			d.config.PasswordCallback = nil
-			d.config.KeyboardInteractiveCallback = interactive(d, nil, []string{"Username: ", "Password: "}, []string{"Again: "}, nil)
+		{"several prompts", func(d *netconftest.Device) {
+			d.Config.PasswordCallback = nil
+			d.Config.KeyboardInteractiveCallback = interactive(d, nil, []string{"Username: ", "Password: "}, []string{"Again: "}, nil)
 		}, nil, 2, "", nil},
-		{"wrong password, asked again and again", func(d *device) {
-			d.config.PasswordCallback = nil
-			d.config.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+		{"wrong password, asked again and again", func(d *netconftest.Device) {
+			d.Config.PasswordCallback = nil
+			d.Config.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
 				for range 3 {
 					if _, err := ask("", "", []string{"Password: "}, []bool{false}); err != nil {
 						return nil, err
 					}
-					d.offered.Add(1)
+					d.Offered.Add(1)
 				}
-				return nil, errWrong
+				return nil, netconftest.ErrWrong
 			}
 		}, wrong, 1, "auth", []string{"tried [keyboard-interactive]"}},
-		{"key", func(d *device) { d.config.PublicKeyCallback = isKey(d, key, nil) }, withKey, 0, "", nil},
-		{"key with a passphrase", func(d *device) { d.config.PublicKeyCallback = isKey(d, locked, nil) }, func(o *session.Options) {
+		{"key", func(d *netconftest.Device) { d.Config.PublicKeyCallback = isKey(d, key, nil) }, withKey, 0, "", nil},
+		{"key with a passphrase", func(d *netconftest.Device) { d.Config.PublicKeyCallback = isKey(d, locked, nil) }, func(o *session.Options) {
 			o.Auth.Password, o.Auth.PrivateKeyFile, o.Auth.PrivateKeyPassphraseFile = "", lockedFile, passphrase
 		}, 0, "", nil},
-		{"key refused, password taken", func(d *device) { d.config.PublicKeyCallback = isKey(d, locked, nil) }, withKey, 1, "", nil},
-		{"key and password", func(d *device) {
-			needed := &ssh.PartialSuccessError{Next: ssh.ServerAuthCallbacks{PasswordCallback: d.config.PasswordCallback}}
-			d.config.PasswordCallback = nil
-			d.config.PublicKeyCallback = isKey(d, key, needed)
+		{"key refused, password taken", func(d *netconftest.Device) { d.Config.PublicKeyCallback = isKey(d, locked, nil) }, withKey, 1, "", nil},
+		{"key and password", func(d *netconftest.Device) {
+			needed := &ssh.PartialSuccessError{Next: ssh.ServerAuthCallbacks{PasswordCallback: d.Config.PasswordCallback}}
+			d.Config.PasswordCallback = nil
+			d.Config.PublicKeyCallback = isKey(d, key, needed)
 		}, withKey, 1, "", nil},
-		{"password and keyboard-interactive", func(d *device) {
-			d.config.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
-				d.offered.Add(1)
+		{"password and keyboard-interactive", func(d *netconftest.Device) {
+			d.Config.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+				d.Offered.Add(1)
 				return nil, &ssh.PartialSuccessError{Next: ssh.ServerAuthCallbacks{
-					KeyboardInteractiveCallback: interactive(d, []string{"Password: "}), PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) { return nil, errWrong }}}
+					KeyboardInteractiveCallback: interactive(d, []string{"Password: "}), PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) { return nil, netconftest.ErrWrong }}}
 			}
 		}, nil, 2, "", nil},
-		{"nothing that the device accepts", func(d *device) {
-			d.config.PasswordCallback = nil
-			d.config.PublicKeyCallback = isKey(d, key, nil)
+		{"nothing that the device accepts", func(d *netconftest.Device) {
+			d.Config.PasswordCallback = nil
+			d.Config.PublicKeyCallback = isKey(d, key, nil)
 		}, nil, 0, "auth", []string{"accepts [publickey]", "has [password keyboard-interactive]", "tried []"}},
-		{"no login needed", func(d *device) { d.config.NoClientAuth = true }, nil, 0, "", nil},
-		{"login without an answer", func(d *device) {
-			d.config.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
-				d.offered.Add(1)
+		{"no login needed", func(d *netconftest.Device) { d.Config.NoClientAuth = true }, nil, 0, "", nil},
+		{"login without an answer", func(d *netconftest.Device) {
+			d.Config.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+				d.Offered.Add(1)
 				time.Sleep(2 * time.Second)
-				return nil, errWrong
+				return nil, netconftest.ErrWrong
 			}
 		}, nil, 1, "timeout", []string{"did not answer the login"}},
-		{"hung up on after the password", func(d *device) {
-			d.config.MaxAuthTries = 1
-			d.config.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
-				d.offered.Add(1)
-				return nil, errWrong
+		{"hung up on after the password", func(d *netconftest.Device) {
+			d.Config.MaxAuthTries = 1
+			d.Config.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+				d.Offered.Add(1)
+				return nil, netconftest.ErrWrong
 			}
 		}, wrong, 1, "auth", []string{"password"}},
-		{"a password file that is not there", func(*device) {}, func(o *session.Options) { o.Auth.PasswordFile = "/nonexistent/secret" }, 0, "auth",
+		{"a password file that is not there", func(*netconftest.Device) {}, func(o *session.Options) { o.Auth.PasswordFile = "/nonexistent/secret" }, 0, "auth",
 			[]string{"/nonexistent/secret", `auth "lab"`}},
-		{"no secret at all", func(*device) {}, func(o *session.Options) { o.Auth.Password = "" }, 0, "auth", []string{"set password"}},
+		{"no secret at all", func(*netconftest.Device) {}, func(o *session.Options) { o.Auth.Password = "" }, 0, "auth", []string{"set password"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			device := startDevice(t, serveOK(hello11), test.device)
-			client := connect(t, device.address, func(o *session.Options) {
+			device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), test.device)
+			client := connect(t, device.Address, func(o *session.Options) {
 				o.Timeouts.Login = time.Second
 				if test.auth != nil {
 					test.auth(o)
@@ -174,7 +174,7 @@ func TestLogin(t *testing.T) {
 			})
 			_, err := client.Connect(deadline(t), nil)
 			wantReason(t, err, test.reason, test.words...)
-			if n := device.offered.Load(); n != test.offered {
+			if n := device.Offered.Load(); n != test.offered {
 				t.Errorf("%d secrets sent, want %d", n, test.offered)
 			}
 		})

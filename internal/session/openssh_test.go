@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -184,7 +185,7 @@ func TestOpenSSH(t *testing.T) {
 	}
 	for _, old := range []string{"KexAlgorithms diffie-hellman-group14-sha1", "HostKeyAlgorithms ssh-rsa"} {
 		t.Run("legacy_algorithms with "+old, func(t *testing.T) {
-			address, _, with := openSSH(t, old, "Subsystem netconf "+script(t, hello10))
+			address, _, with := openSSH(t, old, "Subsystem netconf "+script(t, netconftest.Hello10))
 			client := connect(t, address, with, func(o *session.Options) { o.Auth.LegacyAlgorithms = true })
 			if _, err := client.Connect(deadline(t), nil); err != nil {
 				t.Error(err)
@@ -196,7 +197,7 @@ func TestOpenSSH(t *testing.T) {
 // script writes a program that sends a hello and then reads until the session ends.
 func script(t *testing.T, hello string) string {
 	t.Helper()
-	file := writeFile(t, fmt.Sprintf("#!/bin/sh\nprintf %%s '%s%s'\nexec cat >/dev/null\n", hello, eom))
+	file := writeFile(t, fmt.Sprintf("#!/bin/sh\nprintf %%s '%s%s'\nexec cat >/dev/null\n", hello, netconftest.EOM))
 	if err := os.Chmod(file, 0o700); err != nil {
 		t.Fatal(err)
 	}
