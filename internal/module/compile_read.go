@@ -46,8 +46,15 @@ func (c *compiler) read(at []any, from config.Read) {
 }
 
 // CheckReadOnly refuses an operation that is not known to leave the device as it is. get, get-config and the like are
-// defined to (RFC 6241, section 7); vendors' operations that only show begin with get- or show-.
+// defined to (RFC 6241, section 7); vendors' operations that only show begin with get- or show-. It also refuses what would
+// not stay inside its <rpc>.
 func CheckReadOnly(rpc string) error {
+	switch {
+	case strings.Contains(rpc, "]]>]]>"):
+		return fmt.Errorf("the rpc holds ]]>]]>, which ends a message (RFC 6242, section 4.3)")
+	case strings.HasPrefix(rpc, "<?xml"):
+		return fmt.Errorf("the rpc is one element of XML, without the <?xml ...?> before it")
+	}
 	var s xmlscan.Scanner
 	s.Reset(strings.NewReader(rpc))
 	for {
@@ -62,7 +69,8 @@ func CheckReadOnly(rpc string) error {
 			continue
 		}
 		name := string(xmlscan.Local(s.Name()))
-		if name != "get" && !strings.HasPrefix(name, "get-") && !strings.HasPrefix(name, "show-") {
+		verb, what, _ := strings.Cut(name, "-")
+		if name != "get" && (what == "" || verb != "get" && verb != "show") {
 			return fmt.Errorf("operation <%s> is refused: only reading is possible, with get or an operation whose name begins with get- or show-", name)
 		}
 	}
