@@ -16,6 +16,7 @@ import (
 const (
 	maxCell   = 64 << 10 // octets of one leaf that is read; longer ones are left out and counted
 	maxErrors = 100      // rpc-errors kept of one reply
+	space     = " \t\r\n"
 )
 
 // Limits bound what one read of a module may cost.
@@ -263,12 +264,16 @@ func (t *Table) attribute(c capture) {
 	}
 }
 
-// set fills a cell of the innermost open row of its kind. Of a leaf that comes more than once the first text is kept.
+// set fills a cell of the innermost open row of its kind, white space around the text left out. Of a leaf that comes more than
+// once the first text that is not empty is kept.
 func (t *Table) set(c column, from, to int) {
-	if to > math.MaxInt32 {
+	if to > math.MaxInt32 || to-from > maxCell {
 		t.limited++
 		return
 	}
+	text := t.text[from:to]
+	to -= len(text) - len(bytes.TrimRight(text, space))
+	from = to - len(bytes.TrimLeft(t.text[from:to], space))
 	for i := len(t.openRows) - 1; i >= 0; i-- {
 		rec := &t.rows[t.openRows[i]]
 		if int(rec.spec) != c.spec {

@@ -23,7 +23,7 @@ type record struct {
 	read   int16 // which reply of the module
 }
 
-// cell is a leaf's text; size absent where the leaf was not there.
+// cell is a leaf's text, white space around it removed; size absent where the leaf was not there.
 type cell struct{ from, size int32 }
 
 const absent = -1
@@ -32,7 +32,7 @@ func (t *table) reset() {
 	t.text, t.rows, t.cells = t.text[:0], t.rows[:0], t.cells[:0]
 }
 
-func (t *table) bytes(c cell) []byte { return t.text[c.from : c.from+c.size] }
+func (t *table) bytes(c cell) []byte { return t.text[c.from : c.from+max(0, c.size)] }
 
 // group is a merged row: all records of a spec with equal keys in equal parents.
 type group struct {
@@ -135,7 +135,7 @@ func (j *joiner) appendKey(s *spec, g group) ([]byte, bool) {
 	j.key = append(j.key[:0], byte(g.spec), byte(g.spec>>8), byte(g.parent), byte(g.parent>>8), byte(g.parent>>16), byte(g.parent>>24))
 	if s.implicit {
 		for c := range s.columns {
-			j.key = append(append(j.key, j.trimmed(j.cells[int(j.rows[g.record].cells)+c])...), 0)
+			j.key = append(append(j.key, j.bytes(j.cells[int(j.rows[g.record].cells)+c])...), 0)
 		}
 		return j.key, true
 	}
@@ -155,7 +155,7 @@ func (j *joiner) same(s *spec, a, b group) bool {
 	}
 	if s.implicit {
 		for c := range s.columns {
-			if !bytes.Equal(j.trimmed(j.cells[int(j.rows[a.record].cells)+c]), j.trimmed(j.cells[int(j.rows[b.record].cells)+c])) {
+			if !bytes.Equal(j.bytes(j.cells[int(j.rows[a.record].cells)+c]), j.bytes(j.cells[int(j.rows[b.record].cells)+c])) {
 				return false
 			}
 		}
@@ -201,20 +201,13 @@ func (j *joiner) parentDropped(g group, parent int) bool {
 	return false
 }
 
-func (j *joiner) trimmed(c cell) []byte {
-	if c.size <= 0 {
-		return nil
-	}
-	return bytes.TrimSpace(j.bytes(c))
-}
-
-// find gives a leaf's text, white space around it removed, as the group or one above it has it.
+// find gives a leaf's text as the group or one above it has it.
 func (j *joiner) find(leaf ref, g group) ([]byte, bool) {
 	for _, c := range leaf {
 		for at := g; ; at = j.groups[at.parent] {
 			if int(at.spec) == c.spec {
 				if found := j.cells[int(j.rows[at.record].cells)+c.col]; found.size != absent {
-					return j.trimmed(found), true
+					return j.bytes(found), true
 				}
 				break
 			}
