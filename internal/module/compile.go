@@ -59,6 +59,7 @@ type compiler struct {
 	roots    [][]step
 	columns  []map[string]int    // by spec: leaf path and attribute to column
 	paths    [][][]step          // by spec: full path of each way to reach it
+	orders   [][]int             // by spec: the place of each of its paths among those listed, outer lists first
 	scopes   map[string]int      // implicit specs by path
 	captured map[column][][]step // full paths of the leaves of a column
 	needed   map[column]bool     // keys, labels and conditions: filters must ask for them
@@ -157,10 +158,11 @@ func (c *compiler) row(at []any, r config.Row, parent int, above [][]step, inher
 			c.fail(slices.Concat(at, []any{"path", order}), "path %q: a row's path begins with \"/\", that of a nested row does not", text)
 			return
 		}
-		for _, prefix := range above {
-			inherit := noInherit
+		for i, prefix := range above {
+			inherit, order := noInherit, order
 			if parent >= 0 {
 				inherit = prefix[len(prefix)-1].ns
+				order += c.orders[parent][i] * len(r.Path)
 			}
 			steps, err := c.ns.steps(text, inherit)
 			if err != nil {
@@ -169,12 +171,13 @@ func (c *compiler) row(at []any, r config.Row, parent int, above [][]step, inher
 			}
 			full := slices.Concat(prefix, steps)
 			c.paths[index] = append(c.paths[index], full)
+			c.orders[index] = append(c.orders[index], order)
 			n := c.node(full)
 			n.rows = append(n.rows, opening{index, order})
 		}
 	}
 	s := &c.module.specs[index]
-	s.orders = len(r.Path)
+	s.orders = slices.Max(c.orders[index]) + 1
 	var key []ref
 	for i, leaf := range r.Key {
 		key = append(key, c.need(c.leaf(slices.Concat(at, []any{"key", i}), index, leaf, "")))
@@ -221,7 +224,7 @@ func (c *compiler) newSpec(s spec) int {
 	s.index = len(c.module.specs)
 	c.module.specs = append(c.module.specs, s)
 	c.columns = append(c.columns, map[string]int{})
-	c.paths = append(c.paths, nil)
+	c.paths, c.orders = append(c.paths, nil), append(c.orders, nil)
 	return len(c.module.specs) - 1
 }
 
