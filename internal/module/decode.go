@@ -308,26 +308,11 @@ func (t *Table) pass(local []byte) error {
 	}
 }
 
-// failure reads an rpc-error (RFC 6241, section 4.3), or what a module says is one, from its Start to its End.
+// failure reads an rpc-error, or what a module says is one, from its Start to its End.
 func (t *Table) failure() error {
-	var e netconf.RPCError
-	var text, field []byte
-	for depth := t.scanner.Depth(); t.scanner.Depth() >= depth; {
-		kind, err := t.scanner.Next()
-		if err != nil {
-			return err
-		}
-		switch kind {
-		case xmlscan.Start:
-			field, text = append(field[:0], xmlscan.Local(t.scanner.Name())...), text[:0]
-		case xmlscan.Text:
-			if len(text) < maxCell {
-				text = t.scanner.AppendText(text)
-			}
-		case xmlscan.End:
-			setError(&e, string(field), string(bytes.TrimSpace(text)))
-			field = field[:0]
-		}
+	e, err := ReadError(&t.scanner)
+	if err != nil {
+		return err
 	}
 	list := &t.reply.Errors
 	if e.Severity == netconf.SevWarning {
@@ -337,6 +322,30 @@ func (t *Table) failure() error {
 		*list = append(*list, e)
 	}
 	return nil
+}
+
+// ReadError reads an rpc-error (RFC 6241, section 4.3) from its Start, which s has just returned, to its End.
+func ReadError(s *xmlscan.Scanner) (netconf.RPCError, error) {
+	var e netconf.RPCError
+	var text, field []byte
+	for depth := s.Depth(); s.Depth() >= depth; {
+		kind, err := s.Next()
+		if err != nil {
+			return e, err
+		}
+		switch kind {
+		case xmlscan.Start:
+			field, text = append(field[:0], xmlscan.Local(s.Name())...), text[:0]
+		case xmlscan.Text:
+			if len(text) < maxCell {
+				text = s.AppendText(text)
+			}
+		case xmlscan.End:
+			setError(&e, string(field), string(bytes.TrimSpace(text)))
+			field = field[:0]
+		}
+	}
+	return e, nil
 }
 
 func setError(e *netconf.RPCError, field, text string) {

@@ -1,6 +1,7 @@
 package module
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -138,7 +139,11 @@ func (m *Module) Fits(d *Device) (bool, string) {
 func (m *Module) requirementTexts() string {
 	var texts []string
 	for _, r := range m.requires {
-		texts = append(texts, r.text)
+		text := cmp.Or(r.uri, r.text)
+		if r.revision != "" {
+			text += " of " + r.revision + " or later"
+		}
+		texts = append(texts, text)
 	}
 	return strings.Join(texts, ", ")
 }
