@@ -1,0 +1,56 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/module"
+)
+
+// DefaultConfigFile is read where no other file is named.
+const DefaultConfigFile = "netconf.yml"
+
+// load reads the configuration. Someone without one is told how to begin.
+func (env *Environment) load() (*config.Config, error) {
+	if slices.Equal(env.ConfigFiles, []string{DefaultConfigFile}) {
+		if _, err := os.Stat(DefaultConfigFile); errors.Is(err, fs.ErrNotExist) {
+			return nil, errors.New(DefaultConfigFile + " does not exist here; write one (README.md has an example of ten lines, " +
+				"docs/configuration.md all options), name another with --config.file=FILE, or look around without one: netconf_exporter demo")
+		}
+	}
+	return config.Load(env.ConfigFiles)
+}
+
+// Check validates the configuration, modules included.
+type Check struct{}
+
+// Run implements Command.
+func (Check) Run(_ context.Context, env *Environment) error {
+	cfg, err := env.load()
+	if err != nil {
+		return err
+	}
+	library, err := cfg.Library()
+	if err != nil {
+		return err
+	}
+	modules, err := module.Compile(library)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(env.Stdout, "the configuration is good: %s, %s, %s\n",
+		count(len(cfg.Targets), "target"), count(len(cfg.Auths), "auth"), count(len(modules), "module"))
+	return err
+}
+
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}

@@ -1,0 +1,118 @@
+// Package command holds what the program's commands do, one file for each. Flags are main's affair.
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/config"
+)
+
+// Environment is what all commands share.
+type Environment struct {
+	ConfigFiles    []string // files and globs
+	Logger         *slog.Logger
+	Stdout, Stderr io.Writer
+}
+
+// Command is one of the program's commands.
+type Command interface {
+	// Run returns when the work is done or ctx has ended. Its error says what is wrong and what to do.
+	Run(ctx context.Context, env *Environment) error
+}
+
+// Device is the command line's way to name one device: by its name in the configuration, or by its address and an auth.
+type Device struct {
+	Target string
+	Auth   string // "" for a configured target
+}
+
+// closing bounds how long a command takes to close sessions after its work.
+const closing = 1500 * time.Millisecond
+
+// device is a device that is ready to be read.
+type device struct {
+	*collector.Target
+	exporter *collector.Exporter
+}
+
+// open makes the device ready, without dialling it.
+func (d Device) open(env *Environment) (*device, error) {
+	cfg, err := env.load()
+	if err != nil {
+		return nil, err
+	}
+	only, err := d.find(cfg)
+	if err != nil {
+		return nil, err
+	}
+	narrowed := *cfg
+	narrowed.Targets = []*config.Target{only}
+	exporter, err := collector.New(&narrowed, collector.Options{Logger: env.Logger, Lazy: true})
+	if err != nil {
+		return nil, err
+	}
+	return &device{exporter.Targets()[0], exporter}, nil
+}
+
+func (d *device) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), closing)
+	defer cancel()
+	d.exporter.Close(ctx)
+}
+
+func (d Device) find(cfg *config.Config) (*config.Target, error) {
+	if target, ok := cfg.Target(d.Target); ok && (d.Auth == "" || d.Auth == target.Auth) {
+		return target, nil
+	}
+	if d.Auth != "" {
+		return cfg.AdHoc(d.Target, d.Auth)
+	}
+	var names []string
+	for _, target := range cfg.Targets {
+		names = append(names, target.Name)
+	}
+	const shown = 20
+	if more := len(names) - shown; more > 0 {
+		names = append(names[:shown], fmt.Sprintf("%d more", more))
+	}
+	return nil, fmt.Errorf("no target is called %q; configured: %s; an address that is not configured needs --auth=NAME",
+		d.Target, cmp.Or(strings.Join(names, ", "), "none"))
+}
+
+// withTimeout bounds what a command asks of the device as one read of it is bounded.
+func (d *device) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, time.Duration(*d.Config().Timeout))
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// PrintError writes an error as one line, and several joined errors as one line each.
+func PrintError(w io.Writer, err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		if errs := joined.Unwrap(); strings.Count(err.Error(), "\n") >= len(errs)-1 {
+			for _, e := range errs {
+				PrintError(w, e)
+			}
+			return
+		}
+	}
+	_, _ = fmt.Fprintln(w, oneLine(err.Error()))
+}
+
+// oneLine takes out of text, which a device may have written, what would move the cursor or colour the terminal.
+func oneLine(text string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, text))
+}

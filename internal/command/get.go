@@ -1,0 +1,86 @@
+package command
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/module"
+)
+
+// Get makes one read of a device and prints it as XML.
+type Get struct {
+	Device
+	What string // a path, the XML of a reading operation, or "" for everything
+}
+
+// Run implements Command. It fails if the device answered with an error.
+func (g *Get) Run(ctx context.Context, env *Environment) error {
+	what := strings.TrimSpace(g.What)
+	switch {
+	case what == "":
+		what = "<get/>"
+	case strings.HasPrefix(what, "<"):
+		if err := module.CheckReadOnly(what); err != nil {
+			return err
+		}
+	case !strings.HasPrefix(what, "/"):
+		return fmt.Errorf("%q is neither a path nor an operation; write /MODEL:CONTAINER or <get>...</get>", what)
+	}
+	d, err := g.open(env)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	interrupted := ctx
+	ctx, cancel := d.withTimeout(ctx)
+	defer cancel()
+	if strings.HasPrefix(what, "/") {
+		if what, err = d.PathOperation(ctx, what); err != nil {
+			return err
+		}
+	}
+	out := bufio.NewWriter(env.Stdout)
+	printer := newXMLPrinter(out)
+	err = d.RPC(ctx, what, func(reply io.Reader) error {
+		return printer.print(&bounded{reply, int64(*d.Config().MaxReplyBytes)})
+	})
+	if flushed := out.Flush(); err == nil {
+		err = flushed
+	}
+	for _, warning := range printer.warnings {
+		PrintError(env.Stderr, fmt.Errorf("target %s: warning of the device: %w", d.Name(), warning))
+	}
+	switch {
+	case interrupted.Err() != nil:
+		return errInterrupted
+	case err != nil:
+		return err
+	case len(printer.errors) > 0:
+		var all []error
+		for _, e := range printer.errors {
+			all = append(all, fmt.Errorf("target %s: the device answered with an error: %w", d.Name(), e))
+		}
+		return errors.Join(all...)
+	case printer.empty:
+		_, _ = fmt.Fprintf(env.Stderr, "target %s: the reply is empty: the device has nothing there, or its user may not read it\n", d.Name())
+	}
+	return nil
+}
+
+// bounded fails, unlike io.LimitedReader, at the bound.
+type bounded struct {
+	from io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.from.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, fmt.Errorf("%w; raise it, or ask for less", module.ErrTooLarge)
+	}
+	return n, err
+}

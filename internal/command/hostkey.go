@@ -1,0 +1,43 @@
+package command
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// HostKey prints the host keys of a server in the forms in which an auth takes them. It does not log in.
+type HostKey struct {
+	Address string // host, host:port; port 830 where there is none
+}
+
+// Run implements Command.
+func (h *HostKey) Run(ctx context.Context, env *Environment) error {
+	const noAuth = "hostkey"
+	cfg := &config.Config{Auths: map[string]*config.Auth{noAuth: {}}}
+	target, err := cfg.AdHoc(h.Address, noAuth)
+	if err != nil {
+		return err
+	}
+	keys, err := session.HostKeys(ctx, target.HostPort())
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		_, _ = fmt.Fprintln(env.Stdout, knownhosts.Line([]string{target.HostPort()}, key))
+	}
+	// As comments, so that all of the output can go to a known_hosts file.
+	_, _ = fmt.Fprintln(env.Stdout, "# or as host_key_fingerprints, of which one is enough:")
+	for _, key := range keys {
+		_, _ = fmt.Fprintf(env.Stdout, "# %s %s\n", ssh.FingerprintSHA256(key), key.Type())
+	}
+	return nil
+}

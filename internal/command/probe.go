@@ -1,0 +1,58 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/prometheus/common/expfmt"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// Probe makes one scrape of a device: metrics on stdout, how the time went on stderr.
+type Probe struct {
+	Device
+	Modules []string // none: those of the target
+}
+
+// Run implements Command. It fails if the device did not answer.
+func (p *Probe) Run(ctx context.Context, env *Environment) error {
+	d, err := p.open(env)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	var modules []string
+	for _, name := range strings.FieldsFunc(strings.Join(p.Modules, ","), func(r rune) bool { return r == ',' }) {
+		if !d.exporter.HasModule(name) {
+			return fmt.Errorf("no module is called %q; netconf_exporter discover %s lists those there are", name, p.Target)
+		}
+		modules = append(modules, name)
+	}
+	scrape := d.Scrape(ctx, modules) // the read ends with the target's own timeout
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	writeTimeline(env.Stderr, scrape.Events)
+	encoder := expfmt.NewEncoder(env.Stdout, expfmt.NewFormat(expfmt.TypeTextPlain))
+	for _, family := range scrape.Families {
+		if err := encoder.Encode(family); err != nil {
+			return fmt.Errorf("write the metrics: %w", err)
+		}
+	}
+	if scrape.Up && scrape.Err != nil { // a part is missing, which is no failure
+		PrintError(env.Stderr, scrape.Err)
+		return nil
+	}
+	return scrape.Err
+}
+
+// writeTimeline writes one line for each event of a read: when it began, how long it took, and what it was.
+func writeTimeline(w io.Writer, events []session.Event) {
+	for _, event := range events {
+		start, took := float64(event.Start.Microseconds())/1000, float64(event.Duration.Microseconds())/1000
+		_, _ = fmt.Fprintf(w, "%9.1f ms %9.1f ms  %-6s  %s\n", start, took, event.Phase, oneLine(event.Detail))
+	}
+}

@@ -1,0 +1,133 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/common/version"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+
+	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/internal/web"
+)
+
+// Serve is the exporter itself.
+type Serve struct {
+	Web           *toolkit.FlagConfig
+	TelemetryPath string
+	TimeoutOffset float64 // seconds
+	Targets       bool    // the telemetry path reads all targets
+
+	listening func(net.Addr) // told once requests are served; may be nil
+}
+
+// Run implements Command. It serves until ctx ends.
+func (s *Serve) Run(ctx context.Context, env *Environment) error {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // from now on: it would end the program
+	defer signal.Stop(hangups)
+
+	cfg, err := env.load()
+	if err != nil {
+		return err
+	}
+	if err := toolkit.Validate(*s.Web.WebConfigFile); err != nil {
+		return fmt.Errorf("%s: %w; correct it, or leave --web.config.file out", *s.Web.WebConfigFile, err)
+	}
+	// Lazy: a second instance, which finds its port taken, must not have logged in to all devices by then.
+	exporter, err := collector.New(cfg, collector.Options{Logger: env.Logger, Lazy: true})
+	if err != nil {
+		return err
+	}
+	metrics := web.NewMetrics()
+	metrics.Reloaded(true, time.Now())
+	reload := reloader(env, exporter, metrics)
+	env.Logger.Info("starting netconf_exporter", "version", version.Version, "targets", len(cfg.Targets))
+
+	started := sync.OnceFunc(exporter.Warm)
+	server := &http.Server{
+		Handler: web.New(web.Options{
+			Exporter: web.From(exporter), Reload: reload, Own: metrics, Logger: env.Logger, TimeoutOffset: s.TimeoutOffset,
+			TelemetryPath: s.TelemetryPath, NoTargets: !s.Targets, Version: version.Version,
+		}),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       5 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(env.Logger.Handler(), slog.LevelDebug), // of what clients do
+		BaseContext: func(l net.Listener) context.Context {
+			started()
+			if s.listening != nil {
+				s.listening(l.Addr())
+			}
+			return context.Background()
+		},
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- toolkit.ListenAndServe(server, s.Web, env.Logger) }()
+	for {
+		select {
+		case <-hangups:
+			_ = reload() // it has been logged
+		case err := <-ended:
+			shutDown(server, exporter)
+			return listenError(err)
+		case <-ctx.Done():
+			env.Logger.Info("stopping: closing the sessions")
+			shutDown(server, exporter)
+			return nil
+		}
+	}
+}
+
+// reloader returns the one way to a new configuration. On an error the old one goes on, and the error is logged here, for
+// SIGHUP has nobody else to tell.
+func reloader(env *Environment, exporter *collector.Exporter, metrics *web.Metrics) func() error {
+	var one sync.Mutex
+	return func() error {
+		one.Lock()
+		defer one.Unlock()
+		cfg, err := env.load()
+		if err == nil {
+			err = exporter.Apply(cfg)
+		}
+		metrics.Reloaded(err == nil, time.Now())
+		if err != nil {
+			env.Logger.Error("the configuration was not reloaded, the old one stays", "err", err)
+			return err
+		}
+		env.Logger.Info("the configuration was reloaded", "targets", len(cfg.Targets))
+		return nil
+	}
+}
+
+// shutDown ends the server, then the sessions. Scrapes that would outlast it are cut off, since an answer without the devices
+// that are being left would be a wrong one.
+func shutDown(server *http.Server, exporter *collector.Exporter) {
+	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+	defer cancel()
+	_ = server.Shutdown(ctx)
+	_ = server.Close()
+	ctx, cancel = context.WithTimeout(context.Background(), closing)
+	defer cancel()
+	exporter.Close(ctx)
+}
+
+// listenError says what to do about a server that did not start.
+func listenError(err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%w; is netconf_exporter running already? Stop what has the port, or choose another one with --web.listen-address=:PORT", err)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%w; choose a port above 1023 with --web.listen-address=:PORT", err)
+	}
+	return fmt.Errorf("%w; check the --web flags", cmp.Or(err, http.ErrServerClosed))
+}

@@ -1,0 +1,247 @@
+package command
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"nemith.io/netconf"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
+)
+
+// xmlPrinter writes what a reply holds, its envelope taken off, as indented XML. Text, names and namespaces stay as the
+// device sent them.
+type xmlPrinter struct {
+	out      io.Writer
+	errors   netconf.RPCErrors // rpc-errors of the reply
+	warnings netconf.RPCErrors
+	empty    bool // nothing was written
+
+	scanner  xmlscan.Scanner
+	envelope map[string]string // namespaces by the prefixes that the envelope declares
+
+	// Of the element in print, a child of the envelope.
+	body     bytes.Buffer
+	insert   int             // where in body its start tag may get more attributes
+	declared []string        // prefixes declared by open elements
+	used     map[string]bool // prefixes in use that only the envelope declares
+}
+
+func newXMLPrinter(out io.Writer) *xmlPrinter {
+	return &xmlPrinter{out: out, envelope: map[string]string{}}
+}
+
+// print reads one reply.
+func (p *xmlPrinter) print(reply io.Reader) error {
+	s := &p.scanner
+	s.Reset(reply)
+	p.empty = true
+	depth := 0      // in the envelope: rpc-reply, then data where the operation has it
+	inText := false // of the envelope, beyond its layout
+	for {
+		kind, err := s.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case xmlscan.Start:
+			inText = false
+			switch local := string(xmlscan.Local(s.Name())); {
+			case depth == 0 && local == "rpc-reply", depth <= 1 && local == "data":
+				depth++
+				for _, a := range s.Attrs() {
+					if prefix, ok := declares(a); ok {
+						p.envelope[prefix] = string(s.AppendValue(nil, a))
+					}
+				}
+			case local == "rpc-error":
+				err = p.failure()
+			default:
+				err = p.top()
+			}
+		case xmlscan.Text: // such as the YANG of get-schema (RFC 6022, section 3.1)
+			if text := s.AppendText(nil); inText || len(bytes.TrimSpace(text)) > 0 {
+				inText = true
+				err = p.write(text)
+			}
+		case xmlscan.End:
+			depth--
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (p *xmlPrinter) failure() error {
+	e, err := module.ReadError(&p.scanner)
+	if e.Severity == netconf.SevWarning {
+		p.warnings = append(p.warnings, e)
+	} else {
+		p.errors = append(p.errors, e)
+	}
+	return err
+}
+
+// top prints a child of the envelope, with those of the envelope's namespaces that it uses.
+func (p *xmlPrinter) top() error {
+	p.body.Reset()
+	p.declared, p.used = p.declared[:0], map[string]bool{}
+	if err := p.element(0); err != nil {
+		return err
+	}
+	if err := p.write(p.body.Bytes()[:p.insert]); err != nil {
+		return err
+	}
+	for _, prefix := range slices.Sorted(maps.Keys(p.used)) {
+		name := strings.TrimSuffix("xmlns:"+prefix, ":")
+		if err := p.write([]byte(" " + name + `="` + escapeAttribute(p.envelope[prefix]) + `"`)); err != nil {
+			return err
+		}
+	}
+	return p.write(p.body.Bytes()[p.insert:])
+}
+
+func (p *xmlPrinter) write(text []byte) error {
+	p.empty = false
+	_, err := p.out.Write(text)
+	return err
+}
+
+// element prints the element whose Start was just returned, up to its End.
+func (p *xmlPrinter) element(depth int) error {
+	s := &p.scanner
+	name := string(s.Name())
+	outer := len(p.declared)
+	defer func() { p.declared = p.declared[:outer] }()
+	p.startTag(name, depth)
+
+	var text []byte
+	parent := false // it has children
+	for {
+		kind, err := s.Next()
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case xmlscan.Text:
+			text = s.AppendText(text)
+			continue
+		case xmlscan.Start:
+			if !parent {
+				p.body.WriteString(">\n")
+			}
+			parent = true
+			p.mixed(text, depth)
+			text = text[:0]
+			if string(xmlscan.Local(s.Name())) == "rpc-error" {
+				err = p.failure()
+			} else {
+				err = p.element(depth + 1)
+			}
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		blank := len(bytes.TrimSpace(text)) == 0
+		switch {
+		case parent:
+			p.mixed(text, depth)
+			p.body.WriteString(indent(depth) + "</" + name + ">\n")
+		case blank && (len(text) == 0 || bytes.ContainsRune(text, '\n')): // of white space alone, what is not layout is kept
+			p.body.WriteString("/>\n")
+		default:
+			p.mentions(string(text))
+			p.body.WriteString(">" + escapeText.Replace(string(text)) + "</" + name + ">\n")
+		}
+		return nil
+	}
+}
+
+// startTag prints a start tag but for its end.
+func (p *xmlPrinter) startTag(name string, depth int) {
+	s := &p.scanner
+	p.body.WriteString(indent(depth) + "<" + name)
+	for _, a := range s.Attrs() {
+		if prefix, ok := declares(a); ok {
+			p.declared = append(p.declared, prefix)
+		}
+	}
+	p.uses(prefixOf(name))
+	for _, a := range s.Attrs() {
+		value := string(s.AppendValue(nil, a))
+		if _, ok := declares(a); !ok {
+			if prefix := prefixOf(string(a.Name)); prefix != "" {
+				p.uses(prefix)
+			}
+			p.mentions(value)
+		}
+		p.body.WriteString(" " + string(a.Name) + `="` + escapeAttribute(value) + `"`)
+	}
+	if depth == 0 {
+		p.insert = p.body.Len()
+	}
+}
+
+// mixed prints text that stands beside elements.
+func (p *xmlPrinter) mixed(text []byte, depth int) {
+	if text = bytes.TrimSpace(text); len(text) > 0 {
+		p.mentions(string(text))
+		p.body.WriteString(indent(depth+1) + escapeText.Replace(string(text)) + "\n")
+	}
+}
+
+// uses notes that a prefix is in use, "" being the default namespace.
+func (p *xmlPrinter) uses(prefix string) {
+	if _, ok := p.envelope[prefix]; ok && !slices.Contains(p.declared, prefix) {
+		p.used[prefix] = true
+	}
+}
+
+// mentions notes the prefixes in a value, which may be an identity or a path.
+func (p *xmlPrinter) mentions(value string) {
+	if !strings.Contains(value, ":") {
+		return
+	}
+	for prefix := range p.envelope {
+		if prefix != "" && strings.Contains(value, prefix+":") {
+			p.uses(prefix)
+		}
+	}
+}
+
+// declares tells which prefix an attribute declares, if it does.
+func declares(a xmlscan.Attr) (prefix string, ok bool) {
+	name := string(a.Name)
+	if name == "xmlns" {
+		return "", true
+	}
+	return strings.CutPrefix(name, "xmlns:")
+}
+
+func prefixOf(name string) string {
+	prefix, _, found := strings.Cut(name, ":")
+	if !found {
+		return ""
+	}
+	return prefix
+}
+
+func indent(depth int) string { return strings.Repeat("  ", depth) }
+
+var escapeText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")
+
+func escapeAttribute(value string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(value)) // a Builder takes everything
+	return b.String()
+}
