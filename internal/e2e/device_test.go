@@ -114,7 +114,7 @@ func (d *device) startNetconfd() {
 	// The interfaces module asks this program for addresses; having none to tell is fine.
 	d.write("bin/get-interface-ipv4", "#!/bin/sh\n", 0o755)
 	os.Remove(d.path("ncx")) // netconfd leaves its socket behind and then refuses to start over it
-	cmd := exec.Command("netconfd", "--no-startup", "--superuser="+deviceUser, "--module=ietf-interfaces",
+	cmd := exec.Command("netconfd", "--no-startup", "--superuser="+deviceUser, "--module=ietf-interfaces", "--log-level=debug",
 		fmt.Sprintf("--port=%d", d.port), "--ncxserver-sockname="+d.path("ncx"))
 	cmd.Env = append(os.Environ(), "PATH="+d.path("bin")+":"+os.Getenv("PATH"), "HOME="+d.dir)
 	d.netconfd = start(d.t, cmd)
