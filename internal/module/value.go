@@ -77,7 +77,7 @@ func (v *value) raw(r row) ([]byte, status) {
 		if m == nil {
 			return nil, invalid
 		}
-		text = m[len(m)-1]
+		text = m[min(1, len(m)-1)]
 		if slices.Contains(v.skip, string(text)) {
 			return nil, missing
 		}
