@@ -3,6 +3,7 @@ package module
 import (
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -20,9 +21,12 @@ func (c *compiler) numberValue(at []any, index int, from config.Value, metric *M
 	for i, alternative := range from.FirstOf {
 		v.firstOf = append(v.firstOf, c.numberValue(slices.Concat(at, []any{"first_of", i}), index, inherit(alternative, from), metric))
 	}
-	v.scale, v.offset = 1, 0
+	v.scale, v.divisor = 1, 1
 	if from.Scale != nil {
 		v.scale = *from.Scale
+	}
+	if inverse := math.Round(1 / v.scale); 1/inverse == v.scale {
+		v.scale, v.divisor = 1, inverse
 	}
 	if from.Offset != nil {
 		v.offset = *from.Offset

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -147,14 +148,18 @@ func decodeBitrate(text []byte, _ time.Time) (float64, bool) {
 	return f, err == nil
 }
 
-// siScale gives the factor of an RFC 8348 sensor-value-scale.
-func siScale(text []byte) (float64, bool) {
+// siPower gives the power of ten of an RFC 8348 sensor-value-scale.
+func siPower(text []byte) (int, bool) {
 	names := [...]string{"yocto", "zepto", "atto", "femto", "pico", "nano", "micro", "milli", "units", "kilo", "mega", "giga",
 		"tera", "peta", "exa", "zetta", "yotta"}
-	for i, name := range names {
-		if string(text) == name {
-			return math.Pow(1000, float64(i-8)), true
-		}
+	i := slices.Index(names[:], string(text))
+	return 3 * (i - 8), i >= 0
+}
+
+// shift multiplies by a power of ten. It divides where that is negative: whole powers of ten are exact, their inverses are not.
+func shift(f float64, power int) float64 {
+	if power < 0 {
+		return f / math.Pow10(-power)
 	}
-	return 0, false
+	return f * math.Pow10(power)
 }

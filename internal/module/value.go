@@ -40,6 +40,7 @@ type value struct {
 	rest      *float64          // for texts that values does not list
 	texts     map[string]string // as values, for labels
 	scale     float64
+	divisor   float64 // in place of a scale that is its inverse: 57/100 is exact where 57*0.01 is not
 	offset    float64
 	scaleLeaf ref
 	precision ref
@@ -109,26 +110,21 @@ func (v *value) number(r row, now time.Time) (float64, status) {
 	if !ok {
 		return 0, invalid
 	}
+	power := 0
 	if v.scaleLeaf != nil {
-		factor, ok := 0.0, false
-		if text, found := r.text(v.scaleLeaf); found {
-			factor, ok = siScale(text)
-		}
-		if !ok {
+		text, _ := r.text(v.scaleLeaf)
+		if power, ok = siPower(text); !ok {
 			return 0, invalid // without its unit the number could be off by any power of ten
 		}
-		f *= factor
 	}
-	if text, found := r.text(v.precision); found && v.precision != nil {
-		if p, ok := decodeNumber(text, now); ok && p >= 1 && p <= 9 {
-			f /= math.Pow(10, p)
-		}
+	if text, _ := r.text(v.precision); len(text) == 1 && text[0] >= '1' && text[0] <= '9' {
+		power -= int(text[0] - '0')
 	}
-	f = f*v.scale + v.offset
+	f = shift(f, power)*v.scale/v.divisor + v.offset
 	if v.age {
 		f = float64(now.UnixNano())/1e9 - f
 	}
-	if most := v.most(now); f < v.min || f > most || math.IsNaN(f) {
+	if most := v.most(now); f < v.min || f > most || math.IsNaN(f) || math.IsInf(f, 1) {
 		return 0, implausible
 	}
 	return f, given
