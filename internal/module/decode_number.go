@@ -133,7 +133,7 @@ func decodeFloat32(text []byte, now time.Time) (float64, bool) {
 }
 
 // bitrateForm is a number with the unit that command lines put behind it: 10Gbps, 1000mbps, 10 Gb/s, 100M.
-var bitrateForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)\s*([kmgtKMGT]?)(?:i?(?:b|bit|bits)(?:ps|/s|/sec|it/s)?)?$`)
+var bitrateForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)\s*([kmgtKMGT]?)(?:(?:b|bit|bits)(?:ps|/s|/sec|it/s)?)?$`)
 
 // decodeBitrate gives bits per second.
 func decodeBitrate(text []byte, _ time.Time) (float64, bool) {
