@@ -255,7 +255,7 @@ func (t *Table) end() {
 
 func (t *Table) attribute(c capture) {
 	for _, a := range t.scanner.Attrs() {
-		if string(xmlscan.Local(a.Name)) == c.attribute {
+		if string(xmlscan.Local(a.Name)) == c.attribute && !bytes.HasPrefix(a.Name, []byte("xmlns:")) {
 			from := len(t.text)
 			t.text = t.scanner.AppendValue(t.text, a)
 			t.set(c.column, from, len(t.text))
