@@ -65,15 +65,6 @@ func decodeCounter(text []byte, _ time.Time) (float64, bool) {
 	return float64(n), true
 }
 
-// decodeTimestamp reads a date-and-time (RFC 6991, section 3; RFC 3339) into Unix seconds.
-func decodeTimestamp(text []byte, _ time.Time) (float64, bool) {
-	var t time.Time
-	if t.UnmarshalText(text) != nil {
-		return 0, false
-	}
-	return float64(t.Unix()) + float64(t.Nanosecond())/1e9, true
-}
-
 // decodeDecibels reads a logarithmic value, of which minus infinity is one: "-Inf" or "- Inf" dBm is a fibre without light.
 func decodeDecibels(text []byte, now time.Time) (float64, bool) {
 	if rest, ok := bytes.CutPrefix(text, []byte("-")); ok && bytes.EqualFold(bytes.TrimSpace(rest), []byte("inf")) {

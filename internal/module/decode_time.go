@@ -1,0 +1,63 @@
+package module
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+)
+
+// decodeTimestamp reads a date-and-time (RFC 6991, section 3; RFC 3339) into Unix seconds. Unlike package time it allocates
+// nothing, and takes leap seconds and small letters, as RFC 3339 does.
+func decodeTimestamp(text []byte, _ time.Time) (float64, bool) {
+	const form = "0000-00-00T00:00:00"
+	if len(text) < len(form) || !hasForm(text[:len(form)], form) {
+		return 0, false
+	}
+	rest := text[len(form):]
+	fraction := rest[:len(rest)-len(bytes.TrimLeft(rest, ".0123456789"))]
+	offset, ok := decodeZone(rest[len(fraction):])
+	if !ok {
+		return 0, false
+	}
+	year, month, day := 100*two(text)+two(text[2:]), time.Month(two(text[5:])), two(text[8:])
+	hour, minute, second := two(text[11:]), two(text[14:]), two(text[17:])
+	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	if y, m, d := date.Date(); y != year || m != month || d != day || hour > 23 || minute > 59 || second > 60 {
+		return 0, false
+	}
+	f := float64(date.Unix() + int64(3600*hour+60*minute+second-offset))
+	if len(fraction) == 0 {
+		return f, true
+	}
+	part, err := strconv.ParseFloat(string(fraction), 64)
+	return f + part, err == nil && len(fraction) > 1 && fraction[0] == '.'
+}
+
+// decodeZone reads the offset from UTC at the end of a date-and-time, in seconds.
+func decodeZone(text []byte) (int, bool) {
+	switch {
+	case hasForm(text, "Z"):
+		return 0, true
+	case hasForm(text, "+00:00"):
+		return 3600*two(text[1:]) + 60*two(text[4:]), true
+	case hasForm(text, "-00:00"):
+		return -3600*two(text[1:]) - 60*two(text[4:]), true
+	}
+	return 0, false
+}
+
+// hasForm reports whether text has digits where form has a 0, and elsewhere the same characters, letters of either case.
+func hasForm(text []byte, form string) bool {
+	if len(text) != len(form) {
+		return false
+	}
+	for i, c := range text {
+		if form[i] == '0' && (c < '0' || c > '9') || form[i] != '0' && c != form[i] && c != form[i]|0x20 {
+			return false
+		}
+	}
+	return true
+}
+
+// two reads two digits.
+func two(text []byte) int { return 10*int(text[0]-'0') + int(text[1]-'0') }
