@@ -1,6 +1,7 @@
 package module
 
 import (
+	"math"
 	"slices"
 
 	dto "github.com/prometheus/client_model/go"
@@ -12,11 +13,12 @@ type Memory struct {
 	extra    *dto.LabelPair
 	entities map[string]*entity
 	key      []byte
+	infos    []*info // that this read gave
 	live     int
 	read     uint32
 }
 
-// NewMemory returns an empty Memory. extra is a label pair that every series has in one of the two forms of LabelSet.
+// NewMemory returns an empty Memory, for one compiled Module. extra is a label pair that every series has in one of the two forms of LabelSet.
 func NewMemory(extra *dto.LabelPair) *Memory {
 	return &Memory{extra: extra, entities: map[string]*entity{}}
 }
@@ -33,14 +35,18 @@ type entity struct {
 	seen  []uint64 // bits: which of the module's metrics this read has given it
 	keys  *LabelSet
 	infos map[int]*info   // by metric: its value labels
-	ages  map[int]float64 // by metric: the timestamp last made from an age
+	ages  map[int]float64 // by metric, and by ^row for start times: the timestamp last made from an age
 }
 
-// info is the value labels of an info metric, in the order of Metric.Info.
+// info is the value labels of a sample of an info metric, in the order of Metric.Info.
 type info struct {
-	values []string
+	values []string // of the last read, in set
+	next   []string // of this read, as far as it has come
 	set    *LabelSet
-	sample int // index into this read's samples of the metric
+	read   uint32
+
+	keys           *LabelSet
+	metric, sample int // where the sample is in this read's families
 }
 
 // find returns the entity for names and values, which it remembers.
@@ -73,22 +79,83 @@ func (e *entity) mark(metric int) bool {
 	return first
 }
 
+// steady gives a time made from an age as it was while it moves less than two seconds: it is the age that was rounded.
+func (e *entity) steady(of int, q quantity) float64 {
+	if !q.age {
+		return q.value
+	}
+	if old, ok := e.ages[of]; ok && math.Abs(q.value-old) < 2 {
+		return old
+	}
+	if e.ages == nil {
+		e.ages = map[int]float64{}
+	}
+	e.ages[of] = q.value
+	return q.value
+}
+
 // begin starts a read.
 func (m *Memory) begin() {
 	m.read++
-	m.live = 0
+	m.live, m.infos = 0, m.infos[:0]
 }
 
-// forget drops what this read did not give.
-func (m *Memory) forget() {
+// forgottenAfter is how many incomplete reads in a row a thing may be missing from: it may be in what could not be read.
+const forgottenAfter = 100
+
+// forget drops what is gone from the device.
+func (m *Memory) forget(incomplete bool) {
 	if m.live == len(m.entities) {
 		return
 	}
 	for key, e := range m.entities {
-		if e.read != m.read {
+		if gone := m.read - e.read; gone > 0 && (!incomplete || gone > forgottenAfter) {
 			delete(m.entities, key)
 		}
 	}
+}
+
+// describe begins to gather the value labels of a sample.
+func (m *Memory) describe(thing *entity, metric *Metric, index, sample int) {
+	known := thing.infos[index]
+	if known == nil {
+		known = &info{values: make([]string, len(metric.Info)), next: make([]string, len(metric.Info)), keys: thing.keys, metric: index}
+		if thing.infos == nil {
+			thing.infos = map[int]*info{}
+		}
+		thing.infos[index] = known
+	}
+	clear(known.next)
+	known.sample, known.read = sample, m.read
+	m.infos = append(m.infos, known)
+}
+
+// settle gives the samples of info metrics their labels: those of the last read where they are the same. Of an incomplete
+// read, labels without a value keep the last one.
+func (m *Memory) settle(families []Family, incomplete bool) {
+	for _, known := range m.infos {
+		for i, value := range known.next {
+			if value == "" && incomplete {
+				known.next[i] = known.values[i]
+			}
+		}
+		if known.set == nil || !slices.Equal(known.next, known.values) {
+			copy(known.values, known.next)
+			known.set = m.withValues(known.keys, families[known.metric].Metric.Info, known.values)
+		}
+		families[known.metric].Samples[known.sample].Labels = known.set
+	}
+}
+
+// withValues adds value labels to key labels.
+func (m *Memory) withValues(keys *LabelSet, names, values []string) *LabelSet {
+	pairs := make([]*dto.LabelPair, 0, len(keys.Pairs)+len(names)+1)
+	pairs = append(pairs, keys.Pairs...)
+	for i := range names {
+		pairs = append(pairs, &dto.LabelPair{Name: &names[i], Value: new(values[i])})
+	}
+	slices.SortFunc(pairs, byName)
+	return m.withExtra(pairs)
 }
 
 func (m *Memory) labelSet(names []*string, values [][]byte) *LabelSet {

@@ -1,7 +1,6 @@
 package module
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -46,7 +45,7 @@ type Sample struct {
 func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 	t.join(t.module.specs, t.module.seed)
 	memory.begin()
-	b := builder{table: t, memory: memory, now: now, incomplete: incomplete, families: make([]Family, len(t.module.Metrics))}
+	b := builder{table: t, memory: memory, now: now, families: make([]Family, len(t.module.Metrics))}
 	for i, m := range t.module.Metrics {
 		b.families[i].Metric = m
 	}
@@ -55,9 +54,8 @@ func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 			b.row(int32(n))
 		}
 	}
-	if !incomplete {
-		memory.forget()
-	}
+	memory.settle(b.families, incomplete)
+	memory.forget(incomplete)
 	return Result{
 		Families: slices.DeleteFunc(b.families, func(f Family) bool { return len(f.Samples) == 0 }),
 		Samples:  b.samples,
@@ -70,10 +68,9 @@ func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 
 // builder makes samples of rows.
 type builder struct {
-	table      *Table
-	memory     *Memory
-	now        time.Time
-	incomplete bool
+	table  *Table
+	memory *Memory
+	now    time.Time
 
 	families   []Family // by metric
 	samples    int
@@ -95,15 +92,15 @@ func (b *builder) row(n int32) {
 	for range s.keysets {
 		b.things = append(b.things, nil)
 	}
-	start := 0.0
+	var start quantity // zero where the device does not say
 	if s.start != nil {
-		if f, st := s.start.number(r, b.now); st == given {
-			start = f
+		if q, st := s.start.number(r, b.now); st == given {
+			start = q
 		}
 	}
 	for i := range s.metrics {
 		m := &s.metrics[i]
-		f, st := m.value.number(r, b.now)
+		q, st := m.value.number(r, b.now)
 		if st != given {
 			b.skipped[st]++
 			continue
@@ -115,7 +112,19 @@ func (b *builder) row(n int32) {
 			}
 			b.things[m.keyset] = thing
 		}
-		b.sample(m, thing, f, start)
+		if !thing.mark(m.metric) {
+			b.again(m, thing)
+			continue
+		}
+		if b.samples >= b.table.limits.Samples {
+			b.limited++
+			continue
+		}
+		sample := Sample{Labels: thing.keys, Value: thing.steady(m.metric, q)}
+		if b.families[m.metric].Metric.Type == dto.MetricType_COUNTER {
+			sample.Start = thing.steady(^s.index, start)
+		}
+		b.add(m, thing, sample)
 	}
 }
 
@@ -144,89 +153,34 @@ func (b *builder) thing(s *spec, keyset int) *entity {
 	return b.memory.find(k.names, b.keys)
 }
 
-func (b *builder) sample(m *rowMetric, thing *entity, f, start float64) {
+// add gives a sample.
+func (b *builder) add(m *rowMetric, thing *entity, sample Sample) {
 	family := &b.families[m.metric]
-	if !thing.mark(m.metric) {
-		if len(family.Metric.Info) > 0 {
-			b.describe(m, thing, false)
-		} else {
-			b.duplicates++
-		}
-		return
-	}
-	if b.samples >= b.table.limits.Samples {
-		b.limited++
-		return
-	}
 	b.samples++
-	if m.value.age {
-		f = thing.steady(m.metric, f)
-	}
-	sample := Sample{Labels: thing.keys, Value: f}
-	if family.Metric.Type == dto.MetricType_COUNTER {
-		sample.Start = start
-	}
 	family.Samples = append(family.Samples, sample)
-	if len(family.Metric.Info) > 0 {
-		b.describe(m, thing, true)
+	if len(m.info) > 0 {
+		b.memory.describe(thing, family.Metric, m.metric, len(family.Samples)-1)
+		b.again(m, thing)
 	}
 }
 
-// steady keeps a timestamp made from an age while it moves less than two seconds: it is the age that was rounded.
-func (e *entity) steady(metric int, f float64) float64 {
-	if old, ok := e.ages[metric]; ok && math.Abs(f-old) < 2 {
-		return old
+// again takes what another row says of a sample that was given: the value labels that it lacks, or nothing.
+func (b *builder) again(m *rowMetric, thing *entity) {
+	if len(m.info) == 0 {
+		b.duplicates++
+		return
 	}
-	if e.ages == nil {
-		e.ages = map[int]float64{}
-	}
-	e.ages[metric] = f
-	return f
-}
-
-// describe gives a sample its value labels. Over several rows the first text that is not empty is taken. The labels of the
-// last read are used again where they are the same.
-func (b *builder) describe(m *rowMetric, thing *entity, first bool) {
-	family := &b.families[m.metric]
 	known := thing.infos[m.metric]
-	if known == nil {
-		known = &info{values: make([]string, len(m.info))}
-		if thing.infos == nil {
-			thing.infos = map[int]*info{}
-		}
-		thing.infos[m.metric] = known
-	}
-	changed := known.set == nil
-	if first {
-		known.sample = len(family.Samples) - 1
+	if known == nil || known.read != b.memory.read {
+		return // the sample was over the limit
 	}
 	for i, label := range m.info {
-		var text []byte
-		if label >= 0 {
-			text = b.labels[label]
-		}
-		switch old := known.values[i]; {
-		case string(text) == old:
-		case len(text) == 0 && (b.incomplete || !first):
-		case !first && old != "":
+		switch {
+		case label < 0 || known.next[i] != "":
+		case string(b.labels[label]) == known.values[i]:
+			known.next[i] = known.values[i]
 		default:
-			known.values[i] = string(text)
-			changed = true
+			known.next[i] = string(b.labels[label])
 		}
 	}
-	if changed {
-		known.set = b.memory.describe(thing.keys, family.Metric.Info, known.values)
-	}
-	family.Samples[known.sample].Labels = known.set
-}
-
-// describe adds value labels to key labels.
-func (m *Memory) describe(keys *LabelSet, names, values []string) *LabelSet {
-	pairs := make([]*dto.LabelPair, 0, len(keys.Pairs)+len(names)+1)
-	pairs = append(pairs, keys.Pairs...)
-	for i := range names {
-		pairs = append(pairs, &dto.LabelPair{Name: &names[i], Value: new(values[i])})
-	}
-	slices.SortFunc(pairs, byName)
-	return m.withExtra(pairs)
 }

@@ -86,26 +86,38 @@ func (v *value) raw(r row) ([]byte, status) {
 	return text, given
 }
 
+// quantity is a number for a metric.
+type quantity struct {
+	value float64
+	age   bool // a time made from an age, which moves as the age is rounded
+}
+
 // number evaluates the value for a metric.
-func (v *value) number(r row, now time.Time) (float64, status) {
+func (v *value) number(r row, now time.Time) (quantity, status) {
 	if len(v.firstOf) > 0 {
 		worst := missing
 		if !r.all(v.when) {
-			return 0, missing
+			return quantity{}, missing
 		}
 		for i := range v.firstOf {
-			f, st := v.firstOf[i].number(r, now)
+			q, st := v.firstOf[i].number(r, now)
 			if st == given {
-				return f, given
+				return q, given
 			}
 			worst = max(worst, st)
 		}
-		return 0, worst
+		return quantity{}, worst
 	}
 	text, st := v.raw(r)
 	if st != given {
-		return 0, st
+		return quantity{}, st
 	}
+	f, st := v.scaled(text, r, now)
+	return quantity{f, v.age}, st
+}
+
+// scaled turns the text into a number in the metric's unit.
+func (v *value) scaled(text []byte, r row, now time.Time) (float64, status) {
 	f, ok := v.parse(text, now)
 	if !ok {
 		return 0, invalid
