@@ -64,6 +64,8 @@ func TestDocuments(t *testing.T) {
 		"invalid UTF-8":        {doc: "<a>M\xfcnchen \xcd\xcd</a>", want: []string{"+{}a", "M\ufffdnchen \ufffd\ufffd", "-"}},
 		"ISO-8859-1":           {doc: "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a x='\xe9'>M\xfcnchen</a>", want: []string{"+{}a x=é", "München", "-"}},
 		"character data":       {doc: "<a>x<![CDATA[<b>&amp;]]]]><![CDATA[>é]]>y</a>", want: []string{"+{}a", "x<b>&amp;]]>éy", "-"}},
+		"line ends in CDATA":   {doc: "<a><![CDATA[1\r\n2345\r678\r]]>9</a>", want: []string{"+{}a", "1\n2345\n678\n9", "-"}},
+		"bytes in CDATA":       {doc: "<a><![CDATA[" + strings.Repeat("\x80", 9) + "]]></a>", want: []string{"+{}a", strings.Repeat("\ufffd", 9), "-"}},
 		"white space in tags":  {doc: "<a \n><b\t/></a\n>", want: []string{"+{}a", "+{}b", "-", "-"}},
 		"emoji":                {doc: "<a>😀</a>", want: []string{"+{}a", "😀", "-"}},
 		"mismatch":             {doc: "<a><b></a>", want: []string{"+{}a", "+{}b"}, err: "byte 6: </a> closes <b>"},

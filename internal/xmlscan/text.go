@@ -45,11 +45,8 @@ func (s *Scanner) scanCDATA() error {
 			s.cdata = false
 			return nil
 		}
-		if n := len(rest) - utf8.UTFMax; n > 0 {
-			for n > 0 && !utf8.RuneStart(rest[n]) {
-				n--
-			}
-			if n > 0 {
+		if n := len(rest) - len(end) + 1; n > 0 {
+			if n -= s.unfinished(rest[:n]); n > 0 {
 				s.take(n)
 				return nil
 			}
