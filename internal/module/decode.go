@@ -83,6 +83,9 @@ func (t *Table) Read(r io.Reader) (Reply, error) {
 	t.reply = Reply{}
 	bounded := &boundedReader{r: r, left: t.limits.ReplyBytes}
 	t.scanner.Reset(bounded)
+	if t.scanner.Namespaces() == 1 { // what was remembered of others is void
+		clear(t.matches)
+	}
 	err := t.document()
 	t.reply.Bytes = t.limits.ReplyBytes - max(0, bounded.left)
 	t.read++

@@ -2,7 +2,8 @@ package xmlscan
 
 import "bytes"
 
-// NS identifies a namespace URI within one Scanner; None is the absence of one. Identifiers stay valid over documents.
+// NS identifies a namespace URI within one Scanner; None is the absence of one. Identifiers stay valid over documents, until
+// Namespaces falls.
 type NS int32
 
 // None is the namespace of names without one, and of names whose prefix is bound to nothing.
@@ -87,6 +88,10 @@ func (n *namespaces) lookup(prefix []byte) NS {
 	}
 	return None
 }
+
+// Namespaces is how many namespaces the Scanner knows. It grows, and falls back to one where Reset forgets them, so that no
+// device can fill memory with them.
+func (s *Scanner) Namespaces() int { return len(s.ns.uris) }
 
 // URI is the text of a namespace.
 func (s *Scanner) URI(ns NS) string { return s.ns.uris[ns] }
