@@ -62,7 +62,7 @@ type compiler struct {
 	orders   [][]int             // by spec: the place of each of its paths among those listed, outer lists first
 	scopes   map[string]int      // implicit specs by path
 	captured map[column][][]step // full paths of the leaves of a column
-	needed   map[column]bool     // keys, labels and conditions: filters must ask for them
+	needed   map[column]bool     // keys, labels, conditions and the like: filters must ask for them
 	errs     []error
 }
 

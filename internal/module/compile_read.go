@@ -1,8 +1,10 @@
 package module
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -76,24 +78,36 @@ func CheckReadOnly(rpc string) error {
 	}
 }
 
-// completeFilters adds the keys, labels and conditions of rows to filters that name leaves one by one.
+// completeFilters adds what rows need to filters that name leaves one by one: keys always, and labels, conditions and the
+// like where no read of the module asks for them yet. A joined tree may lack those, and some servers refuse to be asked for
+// what they do not have.
 func (c *compiler) completeFilters() {
-	for i := range c.module.Reads {
-		filter := c.module.Reads[i].filter
-		for spec, paths := range c.paths {
-			for _, path := range paths {
-				n, partial := filter.find(path)
-				if !partial {
-					continue
-				}
-				for col, leaves := range c.captured {
-					for _, leaf := range leaves {
-						if col.spec == spec && c.needed[col] && commonPrefix(leaf, path) == len(path) && len(leaf) > len(path) {
-							n.insert(leaf[len(path):])
-						}
+	keys := map[column]bool{}
+	for i := range c.module.specs {
+		for _, col := range slices.Concat(c.module.specs[i].key...) {
+			keys[col] = true
+		}
+	}
+	for _, col := range slices.SortedFunc(maps.Keys(c.needed), compareColumns) {
+		selected := slices.ContainsFunc(c.captured[col], func(leaf []step) bool {
+			return slices.ContainsFunc(c.module.Reads, func(r Read) bool { return r.filter.selects(leaf) })
+		})
+		if selected && !keys[col] {
+			continue
+		}
+		for _, read := range c.module.Reads {
+			for _, path := range c.paths[col.spec] {
+				n, partial := read.filter.find(path)
+				for _, leaf := range c.captured[col] {
+					if partial && commonPrefix(leaf, path) == len(path) && len(leaf) > len(path) {
+						n.insert(leaf[len(path):])
 					}
 				}
 			}
 		}
 	}
+}
+
+func compareColumns(a, b column) int {
+	return cmp.Or(cmp.Compare(a.spec, b.spec), cmp.Compare(a.col, b.col))
 }

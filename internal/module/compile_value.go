@@ -83,6 +83,7 @@ func (c *compiler) labelValue(at []any, index int, from config.Value, kind strin
 		c.fail(at, "decode, scale, offset, scale_leaf and precision_leaf are for metrics; a label is a text")
 	}
 	v := c.common(at, index, from)
+	c.need(v.leaf)
 	for i, alternative := range from.FirstOf {
 		v.firstOf = append(v.firstOf, c.labelValue(slices.Concat(at, []any{"first_of", i}), index, inherit(alternative, from), kind))
 	}

@@ -104,6 +104,18 @@ func (n *filterNode) find(path []step) (*filterNode, bool) {
 	return n, true
 }
 
+// selects reports whether the filter asks for what is at path.
+func (n *filterNode) selects(path []step) bool {
+	for _, s := range path {
+		child, ok := n.child(s)
+		if !ok || len(child.children) == 0 {
+			return ok
+		}
+		n = child
+	}
+	return true
+}
+
 // insert adds the leaf at path below n unless it is selected already.
 func (n *filterNode) insert(path []step) {
 	for i, s := range path {
