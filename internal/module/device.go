@@ -58,18 +58,18 @@ func (d *Device) NMDA() bool {
 	return model && (d.Datastores == nil || slices.Contains(d.Datastores, operational))
 }
 
-// resolve gives the device's own namespace for one that a module describes by a pattern.
-func (d *Device) resolve(uri string) string {
+// resolve gives the device's own namespace for one that a module describes by a pattern: "", which selects any (RFC 6241,
+// section 6.2.1), where the device has none.
+func (d *Device) resolve(uri string) (best string) {
 	if !isPattern(uri) {
 		return uri
 	}
-	best := ""
 	for namespace := range d.Revisions {
-		if globMatch(uri, namespace) && namespace > best {
-			best = namespace
+		if uri != "*" && globMatch(uri, namespace) {
+			best = max(best, namespace)
 		}
 	}
-	return best // "" selects any namespace (RFC 6241, section 6.2.1)
+	return best
 }
 
 // requirement is something that a device must announce for a module to fit.
