@@ -36,7 +36,7 @@ func (t *Target) view(r *read, ctx context.Context, began time.Time) view {
 		duration: time.Since(began), stats: t.client.Stats(),
 	}
 	if deadline, ok := ctx.Deadline(); ok {
-		v.budget = deadline.Sub(began)
+		v.budget = deadline.Sub(began).Round(time.Millisecond)
 	}
 	for _, e := range v.events {
 		v.phases[e.Phase] += e.Duration
