@@ -16,10 +16,10 @@ import (
 const enough = 10 * time.Second
 
 func TestOctetsLieBetweenTwoReadingsOfTheKernel(t *testing.T) {
-	d := startDevice(t)
-	e := startExporter(t, d.config())
 	for _, path := range []string{"/metrics", "/probe?target=targethost"} {
 		t.Run(path, func(t *testing.T) {
+			d := startDevice(t) // anew, since netconfd gives a value again when it is asked twice in quick succession
+			e := startExporter(t, d.config())
 			// The exporter may have read the device when it started; such a read is not served, for max_age is 0.
 			before := readOctets(t)
 			scrape := e.scrape(path, enough)
