@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 const (
@@ -91,6 +92,9 @@ func (c *compiler) requirements() {
 			r.nmda = true
 		case known:
 			r.uri, r.revision = c.ns.uris[index], revision
+			if _, err := time.Parse(time.DateOnly, revision); dated && err != nil {
+				c.fail([]any{"requires", i}, "%q is not a revision date, such as 2018-02-20", revision)
+			}
 		case strings.HasPrefix(text, ":") && len(text) > 1:
 			r.uri = capabilityShorthand + text[1:]
 		case strings.Contains(text, ":") && !dated:
@@ -106,7 +110,7 @@ func (c *compiler) requirements() {
 	for _, read := range c.module.Reads {
 		for _, n := range read.filter.children {
 			uri := c.ns.uris[n.ns]
-			if !slices.ContainsFunc(c.module.requires, func(r requirement) bool { return r.uri == uri }) {
+			if uri != "*" && !slices.ContainsFunc(c.module.requires, func(r requirement) bool { return r.uri == uri }) {
 				c.module.requires = append(c.module.requires, requirement{text: uri, uri: uri})
 			}
 		}
@@ -148,17 +152,25 @@ func (m *Module) requirementTexts() string {
 	return strings.Join(texts, ", ")
 }
 
-// announces finds a namespace or capability, its parameters apart, and gives its revision.
+// announces finds a namespace or capability, its parameters apart, and gives its latest revision. A capability with parameters
+// is one that has them all.
 func (d *Device) announces(uri string) (revision string, ok bool) {
-	if revision, ok = d.Revisions[uri]; ok {
-		return revision, true
+	if _, _, parameters := strings.Cut(uri, "?"); parameters {
+		return "", slices.ContainsFunc(d.Capabilities, func(c string) bool { return hasParameters(c, uri) })
 	}
 	for namespace, r := range d.Revisions {
 		if globMatch(uri, namespace) || strings.HasPrefix(uri, capabilityShorthand) && strings.HasPrefix(namespace, uri+":") {
-			return r, true
+			revision, ok = max(revision, r), true
 		}
 	}
-	return "", slices.Contains(d.Capabilities, uri)
+	return revision, ok
+}
+
+func hasParameters(capability, wanted string) bool {
+	has, parameters, _ := strings.Cut(capability, "?")
+	wants, required, _ := strings.Cut(wanted, "?")
+	given := strings.Split(parameters, "&")
+	return globMatch(wants, has) && !slices.ContainsFunc(strings.Split(required, "&"), func(p string) bool { return !slices.Contains(given, p) })
 }
 
 // NamespacesOn lists the device's namespaces that the module's paths are in.
