@@ -30,7 +30,7 @@ func LibraryRead(capabilities []string) (operation, contentID string) {
 			return `<get><filter type="subtree"><yang-library xmlns="` + libraryNamespace + `"><module-set><name/><module><name/><revision/><namespace/></module></module-set>` +
 				`<datastore><name/></datastore></yang-library></filter></get>`, parameters.Get("content-id")
 		case capabilityShorthand + "yang-library:1.0": // RFC 7950, section 5.6.4
-			operation = `<get><filter type="subtree"><modules-state xmlns="` + libraryNamespace + `"><module><name/><revision/><namespace/></module></modules-state></filter></get>`
+			operation = `<get><filter type="subtree"><modules-state xmlns="` + libraryNamespace + `"><module><name/><revision/><namespace/><conformance-type/></module></modules-state></filter></get>`
 			contentID = parameters.Get("module-set-id")
 		}
 	}
@@ -45,6 +45,8 @@ func ReadLibrary(r io.Reader) (*Library, error) {
 		path []string
 		text []byte
 		now  LibraryModule
+
+		imported bool // other models use it, but the device does not implement it
 	)
 	s.Reset(r)
 	for {
@@ -61,6 +63,9 @@ func ReadLibrary(r io.Reader) (*Library, error) {
 		switch kind {
 		case xmlscan.Start:
 			path = append(path, string(xmlscan.Local(s.Name())))
+			if path[len(path)-1] == "module" {
+				now, imported = LibraryModule{}, false
+			}
 			text = text[:0]
 		case xmlscan.Text:
 			if len(text) < maxCell {
@@ -76,9 +81,12 @@ func ReadLibrary(r io.Reader) (*Library, error) {
 				now.Revision = value
 			case "module/namespace":
 				now.Namespace = value
+			case "module/conformance-type": // RFC 7895; RFC 8525 lists these apart
+				imported = value == "import"
 			case "module-set/module", "modules-state/module":
-				l.Modules = append(l.Modules, now)
-				now = LibraryModule{}
+				if now.Namespace != "" && !imported {
+					l.Modules = append(l.Modules, now)
+				}
 			case "datastore/name":
 				l.Datastores = append(l.Datastores, value[strings.LastIndexByte(value, ':')+1:])
 			}
