@@ -2,6 +2,7 @@ package module
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -363,11 +364,11 @@ func setError(e *netconf.RPCError, field, text string) {
 		e.AppTag = text
 	case "error-path":
 		e.Path = text
-	case "error-message", "message":
+	case "error-message":
 		e.Message = text
+	case "message":
+		e.Message = cmp.Or(e.Message, text)
 	case "bad-element":
-		if e.Message == "" {
-			e.Message = fmt.Sprintf("bad element %q", text)
-		}
+		e.Message = cmp.Or(e.Message, fmt.Sprintf("bad element %q", text))
 	}
 }
