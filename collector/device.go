@@ -17,7 +17,7 @@ type device struct {
 	session   time.Time // when the session was opened
 	contentID string    // of the YANG library
 	library   *module.Library
-	unread    time.Time // when the library could last not be read; zero if it could
+	unread    time.Time                 // when the library could last not be read; zero if it could
 	providers map[string]*module.Module // by kind: the one that gave rows where a better one did not
 	noGetData bool                      // it announces NMDA and refuses get-data
 }
