@@ -18,13 +18,20 @@ import (
 
 // Compile makes all modules of a library ready. Errors name file and line.
 func Compile(library *config.Library) (map[string]*Module, error) {
+	var errs []error
 	metrics, kinds := map[string]*Metric{}, map[string]string{}
-	for name, entry := range library.Catalog {
+	for _, name := range slices.Sorted(maps.Keys(library.Catalog)) {
+		entry := library.Catalog[name]
 		metrics[name] = newMetric(name, entry)
-		maps.Copy(kinds, entry.Info)
+		for label, kind := range entry.Info {
+			if first, ok := kinds[label]; ok && first != kind {
+				errs = append(errs, &config.Error{Position: entry.Position, Message: fmt.Sprintf(
+					"metric %s: label %s is of kind %s here and of kind %s elsewhere; it has to be the same everywhere", name, label, kind, first)})
+			}
+			kinds[label] = kind
+		}
 	}
 	modules := map[string]*Module{}
-	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(library.Modules)) {
 		c := &compiler{name: name, source: library.Modules[name], metrics: metrics, kinds: kinds}
 		m, err := c.compile()

@@ -98,6 +98,9 @@ func (c *compiler) labelValue(at []any, index int, from config.Value, kind strin
 	}
 	if from.Template != "" {
 		v.template = c.template(at, index, from.Template)
+		if from.Match != "" || from.Skip != nil || from.Values != nil {
+			c.fail(at, "match, skip and values are for a leaf's text; a template has none of its own")
+		}
 	}
 	return v
 }
