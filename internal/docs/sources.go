@@ -1,0 +1,77 @@
+package docs
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+)
+
+// source is where one module finds a metric.
+type source struct {
+	module string
+	paths  []string
+}
+
+// sourcesOf lists, by metric, the modules that give it.
+func sourcesOf(modules map[string]*config.Module) map[string][]source {
+	found := map[string][]source{}
+	for _, name := range slices.Sorted(maps.Keys(modules)) {
+		paths := map[string][]string{}
+		for _, row := range modules[name].Rows {
+			addRow(paths, []string{""}, row)
+		}
+		for metric, p := range paths {
+			slices.Sort(p)
+			found[metric] = append(found[metric], source{name, slices.Compact(p)})
+		}
+	}
+	return found
+}
+
+// addRow adds the paths of a row's metrics, and of the rows below it; above are the paths of the row that it is nested in.
+func addRow(paths map[string][]string, above []string, row config.Row) {
+	var own []string
+	for _, outer := range above {
+		for _, path := range row.Path {
+			own = append(own, join(outer, path))
+		}
+	}
+	for metric, value := range row.Metrics {
+		for _, path := range own {
+			for _, leaf := range leaves(value) {
+				paths[metric] = append(paths[metric], code(join(path, leaf)))
+			}
+		}
+	}
+	for _, nested := range row.Rows {
+		addRow(paths, own, nested)
+	}
+}
+
+// leaves lists what a value may be taken from.
+func leaves(v config.Value) (all []string) {
+	switch {
+	case v.Leaf != "" && v.Attribute != "":
+		all = append(all, v.Leaf+"/@"+v.Attribute)
+	case v.Leaf != "":
+		all = append(all, v.Leaf)
+	}
+	for _, other := range v.FirstOf {
+		all = append(all, leaves(other)...)
+	}
+	return all
+}
+
+// join puts a relative path below another one.
+func join(above, path string) string {
+	path, here := strings.CutPrefix(path, "./")
+	switch {
+	case path == "." && !here:
+		return above
+	case strings.HasPrefix(path, "/") || above == "":
+		return path
+	}
+	return above + "/" + path
+}
