@@ -50,6 +50,9 @@ type Row struct {
 	Labels map[string]Value `yaml:"labels,omitempty"`
 	// When keeps the rows whose leaves hold one of the given texts.
 	When map[string]Strings `yaml:"when,omitempty"`
+	// Repeats says that the list tells of one thing several times, as of a BGP neighbour once for each address family: what
+	// comes first counts, and the rest is no duplicate.
+	Repeats bool `yaml:"repeats,omitempty"`
 	// StartTime is when the row's counters began, for their created timestamp.
 	StartTime *Value           `yaml:"start_time,omitempty"`
 	Metrics   map[string]Value `yaml:"metrics,omitempty"`

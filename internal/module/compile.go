@@ -184,7 +184,7 @@ func (c *compiler) row(at []any, r config.Row, parent int, above [][]step, inher
 		}
 	}
 	s := &c.module.specs[index]
-	s.orders = slices.Max(c.orders[index]) + 1
+	s.orders, s.repeats = slices.Max(c.orders[index])+1, r.Repeats
 	var key []ref
 	for i, leaf := range r.Key {
 		key = append(key, c.need(c.leaf(slices.Concat(at, []any{"key", i}), index, leaf, "")))

@@ -55,6 +55,7 @@ type spec struct {
 	parent   int  // the row it is nested in, or -1
 	implicit bool // made for a leaf of an enclosing entry that is no row of its own
 	orders   int  // in how many paths it is listed
+	repeats  bool // rows and series that come again are no duplicates
 	columns  int
 	isKey    []bool // by column
 	key      []ref

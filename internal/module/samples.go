@@ -113,7 +113,9 @@ func (b *builder) row(n int32) {
 			b.things[m.keyset] = thing
 		}
 		if !thing.mark(m.metric) {
-			b.again(m, thing)
+			if len(m.info) > 0 || !s.repeats {
+				b.again(m, thing)
+			}
 			continue
 		}
 		if b.samples >= b.table.limits.Samples {

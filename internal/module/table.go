@@ -186,7 +186,7 @@ func (j *joiner) merge(s *spec, n, i int32) {
 			repeated = true
 		}
 	}
-	if again && repeated {
+	if again && repeated && !s.repeats {
 		j.duplicates++
 	}
 	g.order, g.read = rec.order, rec.read
