@@ -112,8 +112,9 @@ func TestLoadRefuses(t *testing.T) {
 2: port 0 is not from 1 to 65535; NETCONF over SSH is usually on 830
 2: timeout 0s is too short; write a time such as 30s`},
 		{"wrong defaults once", lab + "defaults:\n  timeout: -5s", `3: timeout -5s is too short; write a time such as 30s`},
-		{"unknown module", withTarget("modules: [auto, ietf]"), `2: module "ietf" is not known; write auto or one of ietf-interfaces, ietf-interfaces-nmda`},
-		{"unknown module in defaults", lab + "defaults:\n  modules: [ietf]", `3: module "ietf" is not known; write auto or one of ietf-interfaces, ietf-interfaces-nmda`},
+		{"unknown module", withTarget("modules: [auto, ietf-interf]"), `2: module "ietf-interf" is not known; write auto or one of ietf-interfaces, ietf-interfaces-nmda`},
+		{"unknown module in defaults", lab + "defaults:\n  modules: [nmda]", `3: module "nmda" is not known; write auto or one of ietf-hardware-nmda, ietf-interfaces-nmda, ietf-ip-nmda`},
+		{"unknown module like no other", withTarget("modules: [qqq]"), "2: module \"qqq\" is not known; write auto or a name that `netconf_exporter discover` lists"},
 		{"no modules", withTarget("modules: []"), `2: modules is empty; name some, or take it out for auto`},
 		{"a module twice", withTarget("modules: [auto, auto]"), `2: module "auto" is named twice; name it once`},
 		{"wrong labels", withTarget("labels: {target: x, job: x, instance: x, __a: x, interface: x, description: x, address: x, le: x, a-b: x, 1a: x, '': x}"), `2: label "" is not a valid name; use letters, digits and _, and no digit first

@@ -139,10 +139,26 @@ func (v *validator) settings(s Settings, at *source) {
 	for i, name := range s.Modules {
 		switch {
 		case name != Auto && v.library.Modules[name] == nil:
-			v.add(at.at("modules", i), "module %q is not known; write auto or one of %s", name,
-				strings.Join(slices.Sorted(maps.Keys(v.library.Modules)), ", "))
+			v.add(at.at("modules", i), "module %q is not known; write auto or %s", name, v.likeModules(name))
 		case slices.Index(s.Modules, name) < i:
 			v.add(at.at("modules", i), "module %q is named twice; name it once", name)
 		}
 	}
+}
+
+// likeModules names the modules whose names contain what was written, or its first word; without any, it says who knows.
+func (v *validator) likeModules(name string) string {
+	family, _, _ := strings.Cut(name, "-")
+	for _, part := range []string{name, family} {
+		var like []string
+		for _, known := range slices.Sorted(maps.Keys(v.library.Modules)) {
+			if part != "" && strings.Contains(known, part) {
+				like = append(like, known)
+			}
+		}
+		if like != nil {
+			return "one of " + strings.Join(like, ", ")
+		}
+	}
+	return "a name that `netconf_exporter discover` lists"
 }
