@@ -39,16 +39,6 @@ func load(t testing.TB, files ...string) map[string]*module.Module {
 	return modules
 }
 
-// inline compiles one module, named m, given as YAML with its catalogue.
-func inline(t testing.TB, yaml string) *module.Module {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "m.yml")
-	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return load(t, file)["m"]
-}
-
 // read gives what a module makes of replies.
 func read(t testing.TB, m *module.Module, replies ...string) module.Result {
 	t.Helper()
