@@ -19,7 +19,7 @@ func TestFits(t *testing.T) {
 		fits     bool
 		why      string // part of the reason
 	}{
-		"prefix":                  {"[a]", []string{"urn:a?module=a"}, nil, true, "announces a"},
+		"prefix":                  {"[a]", []string{"urn:a?module=a"}, nil, true, "announces urn:a"},
 		"prefix without revision": {"[a]", []string{"urn:a"}, nil, true, ""},
 		"not there":               {"[a]", []string{"urn:b", "urn:aa", "urn:a:b"}, nil, false, "does not announce urn:a"},
 		"empty hello":             {"[a]", nil, nil, false, "does not announce urn:a"},
@@ -33,7 +33,7 @@ func TestFits(t *testing.T) {
 		"pattern, revision":       {`["v@>=2018-01-01"]`, []string{"urn:v:1?revision=2017-01-01", "urn:v:2?revision=2018-06-01", "urn:v:3?revision=2016-01-01"}, nil, true, ""},
 		"from the library":        {`["a@>=2018-02-20"]`, nil, &module.Library{Modules: []module.LibraryModule{{Name: "a", Namespace: "urn:a", Revision: "2018-02-20"}}}, true, ""},
 		"several":                 {"[a, b]", []string{"urn:a"}, nil, false, "urn:b"},
-		"all":                     {"[a, b]", []string{"urn:b", "urn:a"}, nil, true, "a, b"},
+		"all":                     {"[a, b]", []string{"urn:b", "urn:a"}, nil, true, "urn:a, urn:b"},
 		"none named":              {"[]", []string{"urn:a"}, nil, false, "list it under modules"},
 		"defaults":                {"", []string{"urn:a", "urn:b"}, nil, true, "urn:a, urn:b"},
 		"defaults missing":        {"", []string{"urn:a"}, nil, false, "urn:b"},
