@@ -90,7 +90,7 @@ func (c *compiler) labelValue(at []any, index int, from config.Value, kind strin
 	v.texts = from.Values
 	switch kind {
 	case "identity":
-		v.normalise = withoutPrefix
+		v.normalise = asIdentity
 	case "mac":
 		v.normalise = asMAC
 	default:

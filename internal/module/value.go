@@ -49,7 +49,7 @@ type value struct {
 	when      []condition
 	firstOf   []value
 	template  []piece
-	normalise func([]byte) []byte // of a label's text
+	normalise normaliser
 
 	min, max float64
 	maxNow   bool // max is the present time, with clockGrace
@@ -212,35 +212,40 @@ func (v *value) label(dst []byte, r row) ([]byte, bool) {
 			return append(dst, mapped...), true
 		}
 	}
-	return append(dst, v.normalise(text)...), true
+	return v.normalise(dst, text), true
 }
 
 // withoutPrefix takes the prefix off an identity ("ianaift:ethernetCsmacd").
 func withoutPrefix(text []byte) []byte { return text[bytes.LastIndexByte(text, ':')+1:] }
 
-func asText(text []byte) []byte { return text }
+// normaliser appends a label's text in the form that the catalogue wants.
+type normaliser func(dst, text []byte) []byte
+
+func asText(dst, text []byte) []byte { return append(dst, text...) }
+
+func asIdentity(dst, text []byte) []byte { return append(dst, withoutPrefix(text)...) }
 
 // asMAC gives a hardware address as lower-case pairs with colons between, whatever stood between them; any other text
 // gives nothing.
-func asMAC(text []byte) []byte {
-	const hex = "0123456789abcdef"
-	out := make([]byte, 0, 3*len(text)/2)
-	digits := 0
-	for _, c := range bytes.ToLower(text) {
-		if bytes.IndexByte([]byte(hex), c) < 0 {
-			if c != ':' && c != '-' && c != '.' {
-				return nil
-			}
+func asMAC(dst, text []byte) []byte {
+	from, digits := len(dst), 0
+	for _, c := range text {
+		switch {
+		case c == ':' || c == '-' || c == '.':
 			continue
+		case c >= 'A' && c <= 'F':
+			c += 'a' - 'A'
+		case (c < '0' || c > '9') && (c < 'a' || c > 'f'):
+			return dst[:from]
 		}
 		if digits > 0 && digits%2 == 0 {
-			out = append(out, ':')
+			dst = append(dst, ':')
 		}
-		out = append(out, c)
+		dst = append(dst, c)
 		digits++
 	}
 	if digits != 12 && digits != 16 && digits != 40 { // Ethernet, EUI-64, InfiniBand
-		return nil
+		return dst[:from]
 	}
-	return out
+	return dst
 }
