@@ -48,7 +48,11 @@ func (s *server) serveProbe(w http.ResponseWriter, r *http.Request) {
 		s.writeDebug(w, target.Config(), modules, scrape)
 		return
 	}
-	s.writeFamilies(w, r, merge(scrape.Families))
+	families := merge(scrape.Families)
+	if labels, err := strconv.ParseBool(query.Get("labels")); err == nil && labels {
+		addOwnLabels(families, target.Config().Labels)
+	}
+	s.writeFamilies(w, r, families)
 }
 
 // modules returns the modules that a request names, each once: they may be separated by commas and the parameter may

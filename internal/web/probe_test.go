@@ -193,3 +193,24 @@ netconf_up 1
 		t.Errorf("without a read:\n%s", body)
 	}
 }
+
+func TestProbesGiveATargetsOwnLabelsWhenAsked(t *testing.T) {
+	for _, test := range []struct{ query, want string }{
+		{"target=edge1&labels=true", `netconf_target_info{address="127.0.0.1:56734",site="ams"} 1`},
+		{"target=edge1", `netconf_target_info{address="127.0.0.1:56734"} 1`},
+		{"target=edge1&labels=false", `netconf_target_info{address="127.0.0.1:56734"} 1`},
+		{"target=edge2&labels=true", `netconf_target_info{address="127.0.0.1:56734"} 1`}, // it has none
+	} {
+		e := newFake(t, testConfig)
+		for _, target := range e.targets {
+			target.scrape.Families = append(target.scrape.Families, gauge("netconf_target_info", 1, "address", "127.0.0.1:56734"))
+		}
+		h := handler(e, nil)
+		for range 2 { // the second is served from the same families
+			body := get(h, "/probe?"+test.query).Body.String()
+			if !strings.Contains(body, test.want+"\n") || strings.Contains(body, `netconf_up{`) {
+				t.Errorf("%s: want %s in\n%s", test.query, test.want, body)
+			}
+		}
+	}
+}
