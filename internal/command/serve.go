@@ -54,7 +54,10 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	reload := reloader(env, exporter, metrics)
 	env.Logger.Info("starting netconf_exporter", "version", version.Version, "targets", len(cfg.Targets))
 
-	started := sync.OnceFunc(exporter.Warm)
+	started := func() {}
+	if s.Targets {
+		started = sync.OnceFunc(exporter.Warm)
+	} // else others may share the targets, and which ones are ours only the probes tell
 	server := &http.Server{
 		Handler: web.New(web.Options{
 			Exporter: web.From(exporter), Reload: reload, Own: metrics, Logger: env.Logger, TimeoutOffset: s.TimeoutOffset,
