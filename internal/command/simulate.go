@@ -22,6 +22,9 @@ func (s *Simulate) Run(ctx context.Context, env *Environment) error {
 		return err
 	}
 	defer fleet.Close()
+	if err := s.writeConfig(env, fleet); err != nil {
+		return err
+	}
 	list := env.Stdout
 	if s.WriteConfig == "-" {
 		list = env.Stderr
@@ -30,11 +33,8 @@ func (s *Simulate) Run(ctx context.Context, env *Environment) error {
 	for _, device := range fleet.Devices() {
 		_, _ = fmt.Fprintf(table, "%s\t%s\n", device.Name, device.Address())
 	}
-	_, _ = fmt.Fprintf(table, "host key %s; Ctrl-C ends\n", fleet.Devices()[0].Fingerprint())
+	_, _ = fmt.Fprintf(table, "host key %s; Ctrl-C ends them\n", fleet.Devices()[0].Fingerprint())
 	if err := table.Flush(); err != nil {
-		return err
-	}
-	if err := s.writeConfig(env, fleet); err != nil {
 		return err
 	}
 	<-ctx.Done()

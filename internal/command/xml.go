@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"nemith.io/netconf"
 
@@ -207,16 +208,18 @@ func (p *xmlPrinter) uses(prefix string) {
 	}
 }
 
-// mentions notes the prefixes in a value, which may be an identity or a path.
+// mentions notes the prefixes in a value, which may be an identity or a path: words in front of a colon.
 func (p *xmlPrinter) mentions(value string) {
-	if !strings.Contains(value, ":") {
-		return
-	}
-	for prefix := range p.envelope {
-		if prefix != "" && strings.Contains(value, prefix+":") {
+	for before, rest, found := strings.Cut(value, ":"); found; before, rest, found = strings.Cut(rest, ":") {
+		if prefix := before[strings.LastIndexFunc(before, endsName)+1:]; prefix != "" {
 			p.uses(prefix)
 		}
 	}
+}
+
+// endsName reports whether a character is none of a name.
+func endsName(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
 }
 
 // declares tells which prefix an attribute declares, if it does.

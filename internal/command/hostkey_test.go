@@ -1,0 +1,60 @@
+package command_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/command"
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
+	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
+)
+
+func TestHostKeyPrintsAllKeysToPaste(t *testing.T) {
+	keys := []ssh.Signer{netconftest.NewKey(t, "ed25519"), netconftest.NewKey(t, "ecdsa")}
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), func(d *netconftest.Device) { d.Config = d.NewConfig(keys...) })
+	r := run(t, &command.HostKey{Address: device.Address}) // without any configuration
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	file := filepath.Join(t.TempDir(), "known_hosts")
+	if err := os.WriteFile(file, []byte(r.stdout.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check, err := knownhosts.New(file)
+	if err != nil {
+		t.Fatalf("what is printed is no known_hosts file: %v\n%s", err, r.stdout)
+	}
+	for _, key := range keys {
+		if err := check(device.Address, &net.TCPAddr{}, key.PublicKey()); err != nil {
+			t.Errorf("the %s key: %v in\n%s", key.PublicKey().Type(), err, r.stdout)
+		}
+		if !slices.Contains(strings.Fields(r.stdout.String()), ssh.FingerprintSHA256(key.PublicKey())) {
+			t.Errorf("no fingerprint of the %s key in\n%s", key.PublicKey().Type(), r.stdout)
+		}
+	}
+	if n := device.Offered.Load() + device.Logins.Load(); n != 0 {
+		t.Errorf("%d logins were tried", n)
+	}
+}
+
+func TestHostKeyOfWhatIsNoDevice(t *testing.T) {
+	devices, _ := fleet(t, simulator.Config{})
+	if err := devices[0].SetDown(true); err != nil {
+		t.Fatal(err)
+	}
+	web := netconftest.Listen(t, func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) })
+	for address, word := range map[string]string{
+		devices[0].Address(): "connection refused",
+		web:                  "not an SSH server",
+		"ssh://router":       "is not an address",
+	} {
+		wantError(t, run(t, &command.HostKey{Address: address}).err, address, word)
+	}
+}

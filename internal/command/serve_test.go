@@ -1,0 +1,137 @@
+package command_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/command"
+	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
+)
+
+// serveAt is the exporter with the flags' defaults.
+func serveAt(address string) *command.Serve {
+	return &command.Serve{
+		Web:           &toolkit.FlagConfig{WebListenAddresses: &[]string{address}, WebSystemdSocket: new(bool), WebConfigFile: new(string)},
+		TelemetryPath: "/metrics", TimeoutOffset: 0.5, Targets: true,
+	}
+}
+
+// fetch returns the answer to a request.
+func fetch(t *testing.T, method, url string) (status int, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
+
+func TestServe(t *testing.T) {
+	devices, file := fleet(t, simulator.Config{Devices: 2, Interfaces: 1})
+	r, stop := start(t, serveAt("127.0.0.1:0"), file)
+	url := "http://" + r.stderr.after(t, `msg="Listening on" address=`)
+
+	want := func(wants ...string) {
+		t.Helper()
+		status, body := fetch(t, http.MethodGet, url+"/metrics")
+		for _, want := range wants {
+			if status != http.StatusOK || !strings.Contains(body, want) {
+				t.Errorf("/metrics gives %d without %q", status, want)
+			}
+		}
+	}
+	const reloaded = "\nnetconf_exporter_config_last_reload_successful "
+	want(`netconf_up{target="sim-0001"} 1`, `netconf_up{target="sim-0002"} 1`, reloaded+"1\n")
+
+	good, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rewrite := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rewrite(string(good) + "colour: red\n")
+	if status, body := fetch(t, http.MethodPost, url+"/-/reload"); status == http.StatusOK || !strings.Contains(body, "colour") {
+		t.Errorf("the reload of a bad file gives %d %q", status, body)
+	}
+	want(`netconf_up{target="sim-0001"} 1`, reloaded+"0\n")
+	if n := strings.Count(r.stderr.String(), "the old one stays"); n != 1 {
+		t.Errorf("the bad file is logged %d times:\n%s", n, r.stderr)
+	}
+
+	rewrite(strings.ReplaceAll(string(good), "sim-0002", "renamed"))
+	if status, body := fetch(t, http.MethodPost, url+"/-/reload"); status != http.StatusOK {
+		t.Errorf("the reload of a good file gives %d %q", status, body)
+	}
+	want(`netconf_up{target="sim-0001"} 1`, `netconf_up{target="renamed"} 1`, reloaded+"1\n")
+	if n := devices[0].Logins(); n != 1 {
+		t.Errorf("%d logins on the target that was not changed, want 1", n)
+	}
+
+	if err := stop(); err != nil {
+		t.Errorf("it ends with %v", err)
+	}
+	for _, device := range devices {
+		if n := device.Sessions(); n != 0 {
+			t.Errorf("%d sessions of %s are left open", n, device.Name)
+		}
+	}
+	for line := range strings.Lines(r.stderr.String()) {
+		if !strings.HasPrefix(line, "ts=") || !strings.Contains(line, " caller=") {
+			t.Errorf("a log line without time or caller: %s", line)
+		}
+	}
+}
+
+func TestServeWithoutTargets(t *testing.T) {
+	devices, file := fleet(t, simulator.Config{})
+	serve := serveAt("127.0.0.1:0")
+	serve.Targets, serve.TelemetryPath = false, "/own"
+	r, _ := start(t, serve, file)
+	url := "http://" + r.stderr.after(t, `msg="Listening on" address=`)
+	if _, body := fetch(t, http.MethodGet, url+"/own"); !strings.Contains(body, "netconf_exporter_build_info") || strings.Contains(body, "netconf_up") {
+		t.Errorf("/own gives\n%s", body)
+	}
+	if _, body := fetch(t, http.MethodGet, url+"/probe?target="+devices[0].Name); !strings.Contains(body, "netconf_up 1") {
+		t.Errorf("/probe gives\n%s", body)
+	}
+}
+
+func TestServeOnAPortThatIsTaken(t *testing.T) {
+	devices, file := fleet(t, simulator.Config{})
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	wantError(t, run(t, serveAt(taken.Addr().String()), file).err, taken.Addr().String(), "in use", "--web.listen-address")
+	if n := devices[0].Logins(); n != 0 {
+		t.Errorf("%d logins by an exporter that could not start", n)
+	}
+}
+
+func TestServeWithABadWebConfiguration(t *testing.T) {
+	_, file := fleet(t, simulator.Config{})
+	serve := serveAt("127.0.0.1:0")
+	missing := file + ".web"
+	serve.Web.WebConfigFile = &missing
+	wantError(t, run(t, serve, file).err, missing, "--web.config.file")
+}
