@@ -1,0 +1,288 @@
+package module_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	dto "github.com/prometheus/client_model/go"
+	"gopkg.in/yaml.v3"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/module"
+)
+
+var update = flag.Bool("update", false, "write what the modules give to testdata/modules/*/*/want.prom")
+
+// The tests of the modules that the program ships are data:
+//
+//	testdata/modules/MODULE/CASE/1.xml, 2.xml ...   replies, one for each read of the module, in the shape that devices send
+//	testdata/modules/MODULE/CASE/want.prom          all that the module makes of them
+//	testdata/corpus/*.yml                           what it makes of replies that real devices sent (corpusCase)
+const casesFolder, corpusFolder = "testdata/modules", "testdata/corpus"
+
+// TestLibrary compares what each shipped module gives with the goldens.
+func TestLibrary(t *testing.T) {
+	modules := load(t)
+	for name, m := range modules {
+		cases, err := filepath.Glob(filepath.Join(casesFolder, name, "*"))
+		if err != nil || len(cases) == 0 {
+			t.Errorf("module %s has no case in %s (%v); add a reply in the shape that its devices send", name, filepath.Join(casesFolder, name), err)
+		}
+		for _, folder := range cases {
+			t.Run(name+"/"+filepath.Base(folder), func(t *testing.T) {
+				compareGolden(t, filepath.Join(folder, "want.prom"), golden(t, m, replies(t, folder)))
+			})
+		}
+	}
+	folders, err := os.ReadDir(casesFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		if modules[f.Name()] == nil {
+			t.Errorf("%s is for a module that there is not", filepath.Join(casesFolder, f.Name()))
+		}
+	}
+}
+
+// replies reads 1.xml, 2.xml and so on.
+func replies(t *testing.T, folder string) (all []string) {
+	t.Helper()
+	for {
+		reply, err := os.ReadFile(filepath.Join(folder, fmt.Sprintf("%d.xml", len(all)+1)))
+		if os.IsNotExist(err) && len(all) > 0 {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(reply))
+	}
+}
+
+// golden renders all that a module makes of replies: samples, and as comments what was left out, errors that the replies
+// report, and when the counters began.
+func golden(t *testing.T, m *module.Module, replies []string) string {
+	t.Helper()
+	if len(replies) > len(m.Reads) {
+		t.Fatalf("%d replies for %d reads", len(replies), len(m.Reads))
+	}
+	var b strings.Builder
+	r, errors := readAll(t, m, now, replies...)
+	for _, line := range lines(r) {
+		b.WriteString(line + "\n")
+	}
+	for _, reason := range module.SkippedReasons() {
+		if n := r.Skipped[reason]; n > 0 {
+			fmt.Fprintf(&b, "# %d skipped: %s\n", n, reason)
+		}
+	}
+	for _, e := range errors {
+		fmt.Fprintf(&b, "# error: %s\n", e)
+	}
+	began := map[float64]int{}
+	for _, f := range r.Families {
+		for _, s := range f.Samples {
+			if s.Start != 0 {
+				began[s.Start]++
+			}
+		}
+	}
+	for _, start := range slices.Sorted(maps.Keys(began)) {
+		fmt.Fprintf(&b, "# %d counters began at %.6f\n", began[start], start)
+	}
+	return b.String()
+}
+
+// readAll is read for replies that may report errors.
+func readAll(t *testing.T, m *module.Module, now time.Time, replies ...string) (r module.Result, errors []string) {
+	t.Helper()
+	table := m.Table(limits)
+	defer table.Release()
+	for _, reply := range replies {
+		got, err := table.Read(strings.NewReader(reply))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range got.Errors {
+			errors = append(errors, e.Message)
+		}
+	}
+	return table.Result(module.NewMemory(nil), now, false), errors
+}
+
+func compareGolden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v; write it with -update, then check it line by line against the model's units", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got; -update writes it anew):\n%s", file, diff)
+	}
+}
+
+// corpusCase says what a module must make of replies that real devices sent.
+type corpusCase struct {
+	Module  string
+	Replies []string  // files of the collection
+	Now     time.Time // when they are read, for values that depend on it; else the present of all tests
+	// Partial says that the replies show too little of the module, or were put together by people, so that they do not
+	// make the module a supported one.
+	Partial bool
+	Want    []string       // samples, among others
+	Counts  map[string]int // how many samples a metric has
+	Skipped map[string]int // values that are left out, by reason
+}
+
+// corpusCases reads all cases by name.
+func corpusCases(t *testing.T) map[string]corpusCase {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(corpusFolder, "*.yml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases in %s (%v)", corpusFolder, err)
+	}
+	all := map[string]corpusCase{}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var cases map[string]corpusCase
+		d := yaml.NewDecoder(bytes.NewReader(data))
+		d.KnownFields(true)
+		if err := d.Decode(&cases); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for name, c := range cases {
+			all[strings.TrimSuffix(filepath.Base(file), ".yml")+"/"+name] = c
+		}
+	}
+	return all
+}
+
+// TestCorpus reads what real devices sent and compares it with what is known of each reply. A case that wants nothing wants
+// that nothing comes of the reply.
+func TestCorpus(t *testing.T) {
+	modules := load(t, "testdata/vendors.yml")
+	for name, tc := range corpusCases(t) {
+		t.Run(name, func(t *testing.T) {
+			m := modules[tc.Module]
+			if m == nil {
+				t.Fatalf("there is no module %s", tc.Module)
+			}
+			var replies []string
+			for _, file := range tc.Replies {
+				replies = append(replies, corpus(t, file))
+			}
+			present := now
+			if !tc.Now.IsZero() {
+				present = tc.Now
+			}
+			r, _ := readAll(t, m, present, replies...)
+			expect(t, r, tc.Want...)
+			for metric, want := range tc.Counts {
+				if got := count(r, metric); got != want {
+					t.Errorf("%s has %d samples, want %d", metric, got, want)
+				}
+			}
+			for _, reason := range module.SkippedReasons() {
+				if r.Skipped[reason] != tc.Skipped[reason] {
+					t.Errorf("%d values skipped as %s, want %d", r.Skipped[reason], reason, tc.Skipped[reason])
+				}
+			}
+			if tc.Want == nil && tc.Counts == nil && r.Samples != 0 {
+				t.Errorf("%d samples from nothing:\n%s", r.Samples, strings.Join(lines(r), "\n"))
+			}
+		})
+	}
+}
+
+// TestStatus holds modules to what they say of themselves: supported is what read a real device's reply.
+func TestStatus(t *testing.T) {
+	recorded := map[string]bool{}
+	for _, c := range corpusCases(t) {
+		if len(c.Want) > 0 && !c.Partial {
+			recorded[c.Module] = true
+		}
+	}
+	for name, m := range load(t) {
+		if m.Untested && recorded[name] {
+			t.Errorf("module %s reads recorded replies; say status: supported", name)
+		}
+		if !m.Untested && !recorded[name] {
+			t.Errorf("module %s has no recorded reply of a real device in %s; say status: untested", name, corpusFolder)
+		}
+	}
+}
+
+// kinds are what modules may provide. auto reads one module of each.
+var kinds = []string{"addresses", "bgp", "cpu", "hardware", "interfaces", "lldp", "memory", "optics", "server", "system"}
+
+// TestLibraryAgrees loads all modules against one another: whatever device a metric comes from, it is one thing.
+func TestLibraryAgrees(t *testing.T) {
+	type shape struct {
+		Help   string
+		Type   dto.MetricType
+		Labels string
+	}
+	library, err := config.BuiltinLibrary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := load(t)
+	shapes, preferences := map[string]shape{}, map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(modules)) {
+		m := modules[name]
+		for _, metric := range m.Metrics {
+			if library.Catalog[metric.Name] == nil {
+				t.Errorf("module %s: %s is not in the catalogue", name, metric.Name)
+			}
+			got := shape{metric.Help, metric.Type, strings.Join(metric.Labels(), " ")}
+			if first, ok := shapes[metric.Name]; ok && first != got {
+				t.Errorf("module %s gives %s as %v, another one as %v", name, metric.Name, got, first)
+			}
+			shapes[metric.Name] = got
+		}
+		if !slices.Contains(kinds, m.Provides) {
+			t.Errorf("module %s provides %q, which is none of %v", name, m.Provides, kinds)
+		}
+		if library.Modules[name].Status == "" {
+			t.Errorf("module %s does not say its status", name)
+		}
+		if fits, _ := m.Fits(module.NewDevice(nil, nil)); fits {
+			t.Errorf("module %s fits a device that announces nothing", name)
+		}
+		rank := fmt.Sprint(m.Provides, " ", m.Preference)
+		if other, ok := preferences[rank]; ok && overlap(library.Modules[name], library.Modules[other]) {
+			t.Errorf("modules %s and %s fit the same devices with the same preference: auto would choose by name", name, other)
+		}
+		preferences[rank] = name
+	}
+	for name := range library.Catalog {
+		if _, given := shapes[name]; !given {
+			t.Errorf("no module gives %s", name)
+		}
+	}
+}
+
+// overlap reports whether two modules ask for the same namespaces.
+func overlap(a, b *config.Module) bool {
+	uris := func(m *config.Module) []string { return slices.Sorted(maps.Values(m.Namespaces)) }
+	return slices.Equal(uris(a), uris(b))
+}
