@@ -6,6 +6,7 @@ packages=(
   netconfd netconfd-module-ietf-interfaces netconfd-module-ietf-system yangcli # the reference device and its client
   openssh-server openssh-client                                               # what stands in front of it
   prometheus prometheus-alertmanager                                          # what scrapes, checks and alerts
+  docker-compose                                                              # checks docker-compose.yml
   chromium                                                                    # looks at the page
   gcc libc6-dev                                                               # Go's race detector
 )
