@@ -313,10 +313,12 @@ func (c *compiler) node(path []step) *node {
 	return n
 }
 
-// within works out in which rows each kind of row may lie: those it is nested in, and all implicit ones.
+// within works out in which rows each kind of row may lie: those it is nested in, and all implicit ones. All columns are known
+// by then.
 func (c *compiler) within() {
 	specs := c.module.specs
 	for i := range specs {
+		specs[i].blank = slices.Repeat([]cell{{0, absent}}, specs[i].columns)
 		specs[i].within = make([]bool, len(specs))
 		for j := range specs {
 			specs[i].within[j] = specs[i].implicit || specs[j].implicit

@@ -17,7 +17,6 @@ import (
 const (
 	maxCell   = 64 << 10 // octets of one leaf that is read; longer ones are left out and counted
 	maxErrors = 100      // rpc-errors kept of one reply
-	space     = " \t\r\n"
 )
 
 // Limits bound what one read of a module may cost.
@@ -123,8 +122,8 @@ func (t *Table) document() error {
 		}
 		switch kind {
 		case xmlscan.Start:
-			local := xmlscan.Local(t.scanner.Name())
 			if len(t.frames) == 0 {
+				local := xmlscan.Local(t.scanner.Name())
 				if envelope == 0 && string(local) == "rpc-reply" || envelope <= 1 && string(local) == "data" {
 					envelope++
 					continue
@@ -230,9 +229,7 @@ func (t *Table) open(o opening) {
 			break
 		}
 	}
-	for range s.columns {
-		t.cells = append(t.cells, cell{0, absent})
-	}
+	t.cells = append(t.cells, s.blank...)
 	t.openRows = append(t.openRows, int32(len(t.rows)))
 	t.rows = append(t.rows, rec)
 }
@@ -275,9 +272,12 @@ func (t *Table) set(c column, from, to int) {
 		t.limited++
 		return
 	}
-	text := t.text[from:to]
-	to -= len(text) - len(bytes.TrimRight(text, space))
-	from = to - len(bytes.TrimLeft(t.text[from:to], space))
+	for from < to && xmlscan.IsSpace(t.text[to-1]) {
+		to--
+	}
+	for from < to && xmlscan.IsSpace(t.text[from]) {
+		from++
+	}
 	for i := len(t.openRows) - 1; i >= 0; i-- {
 		rec := &t.rows[t.openRows[i]]
 		if int(rec.spec) != c.spec {

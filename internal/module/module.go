@@ -57,6 +57,7 @@ type spec struct {
 	orders   int  // in how many paths it is listed
 	repeats  bool // rows and series that come again are no duplicates
 	columns  int
+	blank    []cell // the cells of a row before any is filled
 	isKey    []bool // by column
 	key      []ref
 	when     []condition

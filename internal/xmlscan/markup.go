@@ -28,12 +28,14 @@ func (s *Scanner) endTag() (Kind, error) {
 	if err != nil {
 		return 0, err
 	}
-	s.name = bytes.TrimRight(s.buf[s.pos+2:s.pos+n], " \t\r\n")
 	if len(s.marks) == 0 {
 		return 0, s.syntax("an end tag without a start tag")
 	}
-	if last := s.open[s.marks[len(s.marks)-1]:]; !bytes.Equal(last, s.name) {
-		return 0, s.syntax("</" + quote(s.name) + "> closes <" + quote(last) + ">")
+	last := s.open[s.marks[len(s.marks)-1]:]
+	if name := s.buf[s.pos+2 : s.pos+n]; !bytes.Equal(name, last) {
+		if name = bytes.TrimRight(name, " \t\r\n"); !bytes.Equal(name, last) {
+			return 0, s.syntax("</" + quote(name) + "> closes <" + quote(last) + ">")
+		}
 	}
 	s.pos += n + 1
 	s.pop()
@@ -41,7 +43,7 @@ func (s *Scanner) endTag() (Kind, error) {
 }
 
 func (s *Scanner) startTag() (Kind, error) {
-	n, err := s.tagEnd()
+	n, i, err := s.tagEnd()
 	if err != nil {
 		return 0, err
 	}
@@ -50,10 +52,7 @@ func (s *Scanner) startTag() (Kind, error) {
 		s.selfClose = true
 		tag = tag[:len(tag)-1]
 	}
-	i := 0
-	for i < len(tag) && !isSpace(tag[i]) {
-		i++
-	}
+	i = min(i, len(tag))
 	s.name = tag[:i]
 	switch {
 	case i == 0 || !nameStart(tag[0]):
@@ -76,27 +75,33 @@ func (s *Scanner) startTag() (Kind, error) {
 	return Start, nil
 }
 
-// tagEnd finds the '>' that ends a start tag: quoted attribute values may hold others.
-func (s *Scanner) tagEnd() (int, error) {
+// tagEnd finds the '>' that ends a start tag, as quoted attribute values may hold others, and how long the name is.
+func (s *Scanner) tagEnd() (end, name int, err error) {
 	from, quoted := 1, byte(0)
 	for {
 		for i := s.pos + from; i < s.end; i++ {
 			switch c := s.buf[i]; {
+			case c > '>': // most of a name
 			case quoted != 0:
 				if c == quoted {
 					quoted = 0
 				}
 			case c == '>':
-				return i - s.pos, nil
+				if name == 0 {
+					name = i - s.pos - 1
+				}
+				return i - s.pos, name, nil
+			case name == 0 && IsSpace(c):
+				name = i - s.pos - 1
 			case c == '"' || c == '\'':
 				quoted = c
 			case c == '<':
-				return 0, s.syntax("a '<' inside a tag")
+				return 0, 0, s.syntax("a '<' inside a tag")
 			}
 		}
 		from = s.end - s.pos
 		if err := s.more(); err != nil {
-			return 0, s.finish(err)
+			return 0, 0, s.finish(err)
 		}
 	}
 }
@@ -179,7 +184,8 @@ func (s *Scanner) pop() {
 	s.closed = last == 0
 }
 
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+// IsSpace reports whether a byte is white space in XML.
+func IsSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
 func nameStart(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == ':' || c >= 0x80
