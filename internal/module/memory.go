@@ -14,6 +14,7 @@ type Memory struct {
 	entities map[string]*entity
 	key      []byte
 	infos    []*info // that this read gave
+	sizes    []int   // of the last read's families
 	live     int
 	read     uint32
 }
@@ -115,6 +116,14 @@ func (m *Memory) forget(incomplete bool) {
 	}
 }
 
+// room makes room for as many samples of a metric as the last read gave.
+func (m *Memory) room(metric int) []Sample {
+	if metric >= len(m.sizes) {
+		return nil
+	}
+	return make([]Sample, 0, m.sizes[metric])
+}
+
 // describe begins to gather the value labels of a sample.
 func (m *Memory) describe(thing *entity, metric *Metric, index, sample int) {
 	known := thing.infos[index]
@@ -133,6 +142,10 @@ func (m *Memory) describe(thing *entity, metric *Metric, index, sample int) {
 // settle gives the samples of info metrics their labels: those of the last read where they are the same. Of an incomplete
 // read, labels without a value keep the last one.
 func (m *Memory) settle(families []Family, incomplete bool) {
+	m.sizes = m.sizes[:0]
+	for _, f := range families {
+		m.sizes = append(m.sizes, len(f.Samples))
+	}
 	for _, known := range m.infos {
 		for i, value := range known.next {
 			if value == "" && incomplete {

@@ -47,7 +47,7 @@ func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 	memory.begin()
 	b := builder{table: t, memory: memory, now: now, families: make([]Family, len(t.module.Metrics))}
 	for i, m := range t.module.Metrics {
-		b.families[i].Metric = m
+		b.families[i] = Family{m, memory.room(i)}
 	}
 	for n := range t.groups {
 		if !t.groups[n].drop && !t.module.specs[t.groups[n].spec].implicit {
