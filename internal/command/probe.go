@@ -3,12 +3,11 @@ package command
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/prometheus/common/expfmt"
 
-	"github.com/netconf-exporter/netconf_exporter/internal/session"
+	"github.com/netconf-exporter/netconf_exporter/internal/web"
 )
 
 // Probe makes one scrape of a device: metrics on stdout, how the time went on stderr.
@@ -35,7 +34,7 @@ func (p *Probe) Run(ctx context.Context, env *Environment) error {
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
-	writeTimeline(env.Stderr, scrape.Events)
+	web.WriteTimeline(env.Stderr, scrape.Events)
 	encoder := expfmt.NewEncoder(env.Stdout, expfmt.NewFormat(expfmt.TypeTextPlain))
 	for _, family := range scrape.Families {
 		if err := encoder.Encode(family); err != nil {
@@ -47,12 +46,4 @@ func (p *Probe) Run(ctx context.Context, env *Environment) error {
 		return nil
 	}
 	return scrape.Err
-}
-
-// writeTimeline writes one line for each event of a read: when it began, how long it took, and what it was.
-func writeTimeline(w io.Writer, events []session.Event) {
-	for _, event := range events {
-		start, took := float64(event.Start.Microseconds())/1000, float64(event.Duration.Microseconds())/1000
-		_, _ = fmt.Fprintf(w, "%9.1f ms %9.1f ms  %-6s  %s\n", start, took, event.Phase, oneLine(event.Detail))
-	}
 }

@@ -27,7 +27,7 @@ func TestProbe(t *testing.T) {
 				}
 			}
 			for _, phase := range []string{"tcp", "ssh", "auth", "hello", "rpc", "decode"} {
-				if !strings.Contains(r.stderr.String(), " ms  "+phase) {
+				if !strings.Contains(r.stderr.String(), "  "+phase+" ") {
 					t.Errorf("the timeline has no %s:\n%s", phase, r.stderr)
 				}
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
 // writeDebug answers a probe for people: what was asked of whom, when each phase began and how long it took, what went
@@ -31,7 +32,8 @@ func (s *server) writeDebug(w http.ResponseWriter, target *config.Target, module
 			_, _ = fmt.Fprintf(w, "error    %s\n", oneLine(strings.TrimRight(line, "\r\n")))
 		}
 	}
-	writeTimeline(w, scrape)
+	_, _ = io.WriteString(w, "\n")
+	WriteTimeline(w, scrape.Events)
 	_, _ = io.WriteString(w, "\n")
 	encoder := expfmt.NewEncoder(w, expfmt.NewFormat(expfmt.TypeTextPlain))
 	for _, family := range merge(scrape.Families) {
@@ -41,14 +43,14 @@ func (s *server) writeDebug(w http.ResponseWriter, target *config.Target, module
 	}
 }
 
-// writeTimeline writes one line an event, in milliseconds.
-func writeTimeline(w io.Writer, scrape *collector.Scrape) {
-	if len(scrape.Events) == 0 {
-		_, _ = io.WriteString(w, "\nNo timeline: nothing was sent to the device for this probe.\n")
+// WriteTimeline writes, for people, one line for each event of a read, in milliseconds.
+func WriteTimeline(w io.Writer, events []session.Event) {
+	if len(events) == 0 {
+		_, _ = io.WriteString(w, "No timeline: nothing was sent to the device for this probe.\n")
 		return
 	}
-	_, _ = fmt.Fprintf(w, "\n%12s %12s  %-6s  %s\n", "start ms", "took ms", "phase", "detail")
-	for _, event := range scrape.Events {
+	_, _ = fmt.Fprintf(w, "%12s %12s  %-6s  %s\n", "start ms", "took ms", "phase", "detail")
+	for _, event := range events {
 		line := fmt.Sprintf("%12s %12s  %-6s  %s", milliseconds(event.Start), milliseconds(event.Duration), event.Phase, oneLine(event.Detail))
 		_, _ = io.WriteString(w, strings.TrimRight(line, " ")+"\n")
 	}
