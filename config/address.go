@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -57,7 +56,8 @@ func splitAddress(address string) (host string, port int, err error) {
 
 // isHost tells a host name or IPv4 address from anything else, such as a URL or 10.0.0.256.
 func isHost(host string) bool {
-	if !regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})$`).MatchString(host) || strings.Contains(host, "..") {
+	if host == "" || len(host) > 253 || strings.ContainsAny(host[:1], ".-") || strings.Contains(host, "..") ||
+		strings.ContainsFunc(host, func(r rune) bool { return !isHostRune(r) }) {
 		return false
 	}
 	last := host[strings.LastIndexByte(strings.TrimSuffix(host, "."), '.')+1:]
@@ -66,4 +66,8 @@ func isHost(host string) bool {
 	}
 	_, err := netip.ParseAddr(host) // a last label of digits alone is no name (RFC 1123 section 2.1)
 	return err == nil
+}
+
+func isHostRune(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_.-", r)
 }
