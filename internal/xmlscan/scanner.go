@@ -115,7 +115,7 @@ func (s *Scanner) Next() (Kind, error) {
 			if len(s.marks) > 0 {
 				return Text, nil
 			}
-			if len(bytes.TrimSpace(bytes.TrimPrefix(s.text, []byte("\ufeff")))) > 0 {
+			if len(bytes.Trim(s.text, "\ufeff \t\r\n")) > 0 {
 				return 0, s.syntax("text outside the root element")
 			}
 			continue

@@ -58,6 +58,7 @@ func TestDocuments(t *testing.T) {
 		"unbound prefix":       {doc: `<nc:a><nc:b/></nc:a>`, want: []string{"+{}a", "+{}b", "-", "-"}},
 		"attributes":           {doc: "<a x = 'q\"q'\n\ty=\"a>b&amp;\"/>", want: []string{`+{}a x=q"q y=a>b&`, "-"}},
 		"prologue":             {doc: "\ufeff \n<?xml version='1.1'?><!-- <x> --><?pi <y> ?><a/>\n<!-- z -->\n", want: []string{"+{}a", "-"}},
+		"two byte order marks": {doc: "\ufeff\ufeff<a/>", want: []string{"+{}a", "-"}},
 		"references":           {doc: "<a>&lt;&#65;&#x42;&amp;amp; &nbsp; A & B &#8;&#xD800;&#x110000;</a>", want: []string{"+{}a", "<AB&amp; &nbsp; A & B &#x110000;", "-"}},
 		"control characters":   {doc: "<a>x\x08\x00y</a>", want: []string{"+{}a", "xy", "-"}},
 		"line ends":            {doc: "<a>1\r\n2\r3</a>", want: []string{"+{}a", "1\n2\n3", "-"}},
