@@ -1,0 +1,138 @@
+package module_test
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
+)
+
+var fuzzLimits = module.Limits{ReplyBytes: 1 << 20, Samples: 100}
+
+// FuzzReply sends any bytes through all modules: whatever a device sends, what comes of it can be served.
+func FuzzReply(f *testing.F) {
+	modules := load(f, "testdata/vendors.yml")
+	files, err := filepath.Glob("testdata/modules/*/*/*.xml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		reply, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(reply)
+	}
+	f.Add([]byte(envelope(`<interfaces-state xmlns="urn:ietf:params:xml:ns:yang:ietf-interfaces"><interface><name>x</name><speed>1</speed><statistics><in-octets>1</in-octets></statistics></interface></interfaces-state>`)))
+	f.Add([]byte(`<rpc-reply><rpc-error><error-tag>in-use</error-tag></rpc-error></rpc-reply>`))
+	f.Fuzz(func(t *testing.T, reply []byte) {
+		for name, m := range modules {
+			memory := module.NewMemory(nil)
+			for _, incomplete := range []bool{false, true} {
+				checkResult(t, name, fuzzRead(m, memory, incomplete, reply))
+			}
+		}
+	})
+}
+
+func fuzzRead(m *module.Module, memory *module.Memory, incomplete bool, reply []byte) module.Result {
+	table := m.Table(fuzzLimits)
+	defer table.Release()
+	for range 2 {
+		if _, err := table.Read(bytes.NewReader(reply)); err != nil {
+			break // a reply need not be XML
+		}
+	}
+	return table.Result(memory, now, incomplete)
+}
+
+// checkResult fails where a result could not be served as metrics.
+func checkResult(t *testing.T, name string, r module.Result) {
+	t.Helper()
+	if r.Samples > fuzzLimits.Samples {
+		t.Errorf("module %s: %d samples, of at most %d", name, r.Samples, fuzzLimits.Samples)
+	}
+	for _, family := range r.Families {
+		series := map[string]bool{}
+		for _, s := range family.Samples {
+			var key strings.Builder
+			last := ""
+			for _, p := range s.Labels.Pairs {
+				if p.GetName() <= last || !utf8.ValidString(p.GetValue()) {
+					t.Errorf("module %s: %s has the labels %v", name, family.Metric.Name, s.Labels.Pairs)
+				}
+				last = p.GetName()
+				key.WriteString(p.GetValue() + "\xff")
+			}
+			if series[key.String()] {
+				t.Errorf("module %s: %s has the labels %v twice", name, family.Metric.Name, s.Labels.Pairs)
+			}
+			series[key.String()] = true
+			if math.IsNaN(s.Value) || math.IsInf(s.Value, 1) || math.IsNaN(s.Start) {
+				t.Errorf("module %s: %s is %f since %f", name, family.Metric.Name, s.Value, s.Start)
+			}
+		}
+	}
+}
+
+// FuzzModule compiles any YAML as a module: it is refused, or it asks for what is XML and takes a reply.
+func FuzzModule(f *testing.F) {
+	library, err := config.BuiltinLibrary()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, m := range library.Modules {
+		text, err := yaml.Marshal(m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text, []byte(envelope(one)))
+	}
+	for _, text := range []string{infoModule, plainModule} {
+		f.Add([]byte(text), []byte(envelope(one+two+three)))
+	}
+	var lab struct{ Catalog map[string]*config.Metric }
+	if err := yaml.Unmarshal([]byte(catalog), &lab); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text, reply []byte) {
+		var source config.Module
+		if yaml.Unmarshal(text, &source) != nil {
+			return
+		}
+		modules, err := module.Compile(&config.Library{Catalog: lab.Catalog, Modules: map[string]*config.Module{"m": &source}})
+		if err != nil {
+			return
+		}
+		m, device := modules["m"], module.NewDevice([]string{"urn:a?module=a"}, nil)
+		m.Fits(device)
+		for i := range m.Reads {
+			for _, asGet := range []bool{false, true} {
+				operation := m.Reads[i].XML(device, asGet)
+				var s xmlscan.Scanner
+				s.Reset(strings.NewReader(operation))
+				for err == nil {
+					_, err = s.Next()
+				}
+				if err != io.EOF {
+					t.Errorf("the operation %q is not XML: %v", operation, err)
+				}
+				err = nil
+			}
+		}
+		memory := module.NewMemory(nil)
+		for _, incomplete := range []bool{false, true} {
+			checkResult(t, "m", fuzzRead(m, memory, incomplete, reply))
+		}
+	})
+}
