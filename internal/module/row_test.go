@@ -60,6 +60,13 @@ rows:
 			want:    []string{`lab_value{thing="x"} 1`, `lab_other{thing="x"} 3`},
 			skipped: map[string]int{module.SkippedDuplicate: 2},
 		},
+		"repeated rows and series of a list that repeats": {
+			rows: `- {path: /a:top/one, key: [name], repeats: true, labels: {thing: name}, metrics: {lab_value: v}}
+- {path: /a:top/two, repeats: true, labels: {thing: name, text: text}, metrics: {lab_other: v, lab_info: name}}`,
+			replies: []string{a(`<one><name>x</name><v>1</v></one><one><name>x</name><v>2</v></one>
+				<two><name>x</name></two><two><name>x</name><text>late</text><v>3</v></two><two><name>x</name><v>4</v></two>`)},
+			want: []string{`lab_value{thing="x"} 1`, `lab_other{thing="x"} 3`, `lab_info{text="late",thing="x"} 1`},
+		},
 		"repeated series": {
 			rows:    `- {path: /a:top/one, labels: {thing: name}, metrics: {lab_value: v}}`,
 			replies: []string{a(`<one><name>x</name><v>1</v></one><one><name>x</name><v>2</v></one>`)},
