@@ -2,9 +2,7 @@ package module
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -14,10 +12,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
-const (
-	maxCell   = 64 << 10 // octets of one leaf that is read; longer ones are left out and counted
-	maxErrors = 100      // rpc-errors kept of one reply
-)
+const maxCell = 64 << 10 // octets of one leaf that is read; longer ones are left out and counted
 
 // Limits bound what one read of a module may cost.
 type Limits struct {
@@ -287,88 +282,5 @@ func (t *Table) set(c column, from, to int) {
 			*at = cell{int32(from), int32(to - from)}
 		}
 		return
-	}
-}
-
-// pass goes over an element that no path leads to, and looks for errors in it: they may be nested in whatever the operation
-// returns, and inherit its namespace.
-func (t *Table) pass(local []byte) error {
-	for depth := t.scanner.Depth(); ; {
-		if string(local) == "rpc-error" {
-			if err := t.failure(); err != nil {
-				return err
-			}
-		}
-		for kind := xmlscan.End; kind != xmlscan.Start; {
-			if t.scanner.Depth() < depth {
-				return nil
-			}
-			var err error
-			if kind, err = t.scanner.Next(); err != nil {
-				return err
-			}
-		}
-		local = xmlscan.Local(t.scanner.Name())
-	}
-}
-
-// failure reads an rpc-error, or what a module says is one, from its Start to its End.
-func (t *Table) failure() error {
-	e, err := ReadError(&t.scanner)
-	if err != nil {
-		return err
-	}
-	list := &t.reply.Errors
-	if e.Severity == netconf.SevWarning {
-		list = &t.reply.Warnings
-	}
-	if len(*list) < maxErrors {
-		*list = append(*list, e)
-	}
-	return nil
-}
-
-// ReadError reads an rpc-error (RFC 6241, section 4.3) from its Start, which s has just returned, to its End.
-func ReadError(s *xmlscan.Scanner) (netconf.RPCError, error) {
-	var e netconf.RPCError
-	var text, field []byte
-	for depth := s.Depth(); s.Depth() >= depth; {
-		kind, err := s.Next()
-		if err != nil {
-			return e, err
-		}
-		switch kind {
-		case xmlscan.Start:
-			field, text = append(field[:0], xmlscan.Local(s.Name())...), text[:0]
-		case xmlscan.Text:
-			if len(text) < maxCell {
-				text = s.AppendText(text)
-			}
-		case xmlscan.End:
-			setError(&e, string(field), string(bytes.TrimSpace(text)))
-			field = field[:0]
-		}
-	}
-	return e, nil
-}
-
-func setError(e *netconf.RPCError, field, text string) {
-	switch field {
-	case "error-type":
-		e.Type = netconf.ErrType(text)
-	case "error-tag":
-		e.Tag = netconf.ErrTag(text)
-	case "error-severity":
-		e.Severity = netconf.ErrSeverity(text)
-	case "error-app-tag":
-		e.AppTag = text
-	case "error-path":
-		e.Path = text
-	case "error-message":
-		e.Message = text
-	case "message":
-		e.Message = cmp.Or(e.Message, text)
-	case "bad-element":
-		e.Message = cmp.Or(e.Message, fmt.Sprintf("bad element %q", text))
 	}
 }
