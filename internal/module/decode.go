@@ -82,6 +82,7 @@ func (t *Table) Read(r io.Reader) (Reply, error) {
 		clear(t.matches)
 	}
 	err := t.document()
+	bounded.r = nil // the table is kept for other reads, what it read from is not
 	t.reply.Bytes = t.limits.ReplyBytes - max(0, bounded.left)
 	t.read++
 	if err != nil {
