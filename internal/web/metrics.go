@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 )
 
 // serveMetrics gives every configured target and the exporter's own metrics.
@@ -31,10 +32,26 @@ func (s *server) serveMetrics(w http.ResponseWriter, r *http.Request) {
 // writeFamilies answers in the form that the client asks for: text, OpenMetrics or protobuf. A family that cannot be
 // written is left out and logged.
 func (s *server) writeFamilies(w http.ResponseWriter, r *http.Request, families []*dto.MetricFamily) {
+	log := encodeLog{ctx: r.Context(), logger: s.Logger}
+	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
+	if kind := format.FormatType(); (kind == expfmt.TypeTextPlain || kind == expfmt.TypeOpenMetrics) && !r.URL.Query().Has("name[]") {
+		w.Header().Add("Vary", "Accept")
+		w.Header().Set("Content-Type", string(format))
+		text := newTextWriter(w, format)
+		for _, family := range families {
+			if err := text.family(family); err != nil {
+				log.Println(err)
+			}
+		}
+		if err := text.close(); err != nil {
+			log.Println(err)
+		}
+		return
+	}
 	promhttp.HandlerFor(
 		prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return families, nil }),
 		promhttp.HandlerOpts{
-			ErrorLog:           encodeLog{ctx: r.Context(), logger: s.Logger},
+			ErrorLog:           log,
 			ErrorHandling:      promhttp.ContinueOnError,
 			EnableOpenMetrics:  true,
 			DisableCompression: true, // ours is faster
