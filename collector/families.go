@@ -4,10 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	dto "github.com/prometheus/client_model/go"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
@@ -100,19 +98,13 @@ func (f *families) add(to *dto.MetricFamily, family *module.Family) {
 		if counter {
 			m.Counter = &counters[i]
 			m.Counter.Value = &s.Value
-			if s.Start != 0 {
-				m.Counter.CreatedTimestamp = timestamp(s.Start)
-			}
+			m.Counter.CreatedTimestamp = s.Start
 		} else {
 			m.Gauge = &gauges[i]
 			m.Gauge.Value = &s.Value
 		}
 		to.Metric = append(to.Metric, m)
 	}
-}
-
-func timestamp(unix float64) *timestamppb.Timestamp {
-	return timestamppb.New(time.UnixMicro(int64(unix * 1e6)))
 }
 
 // mergeEqual makes one series of those that two modules of a target give for the same thing, from index from on: of each

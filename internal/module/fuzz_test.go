@@ -78,8 +78,8 @@ func checkResult(t *testing.T, name string, r module.Result) {
 				t.Errorf("module %s: %s has the labels %v twice", name, family.Metric.Name, s.Labels.Pairs)
 			}
 			series[key.String()] = true
-			if math.IsNaN(s.Value) || math.IsInf(s.Value, 1) || math.IsNaN(s.Start) {
-				t.Errorf("module %s: %s is %f since %f", name, family.Metric.Name, s.Value, s.Start)
+			if math.IsNaN(s.Value) || math.IsInf(s.Value, 1) || s.Start != nil && !s.Start.IsValid() {
+				t.Errorf("module %s: %s is %f since %v", name, family.Metric.Name, s.Value, s.Start)
 			}
 		}
 	}

@@ -92,8 +92,8 @@ func golden(t *testing.T, m *module.Module, replies []string) string {
 	began := map[float64]int{}
 	for _, f := range r.Families {
 		for _, s := range f.Samples {
-			if s.Start != 0 {
-				began[s.Start]++
+			if s.Start != nil {
+				began[unix(s.Start)]++
 			}
 		}
 	}

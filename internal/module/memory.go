@@ -3,8 +3,10 @@ package module
 import (
 	"math"
 	"slices"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // Memory is what a target keeps of a module from one read to the next: the label pairs of each thing, so that they are made
@@ -37,6 +39,9 @@ type entity struct {
 	keys  *LabelSet
 	infos map[int]*info   // by metric: its value labels
 	ages  map[int]float64 // by metric, and by ^row for start times: the timestamp last made from an age
+
+	start     float64                // the start time last given to its counters, in Unix seconds
+	startTime *timestamppb.Timestamp // the same
 }
 
 // info is the value labels of a sample of an info metric, in the order of Metric.Info.
@@ -93,6 +98,18 @@ func (e *entity) steady(of int, q quantity) float64 {
 	}
 	e.ages[of] = q.value
 	return q.value
+}
+
+// began gives a start time as counters carry it, the same one while it does not change; nil for none.
+func (e *entity) began(of int, q quantity) *timestamppb.Timestamp {
+	unix := e.steady(of, q)
+	if unix == 0 {
+		return nil
+	}
+	if e.startTime == nil || unix != e.start {
+		e.start, e.startTime = unix, timestamppb.New(time.UnixMicro(int64(unix*1e6)))
+	}
+	return e.startTime
 }
 
 // begin starts a read.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
@@ -61,12 +62,20 @@ rows: [{path: /a:one, key: [name], labels: {thing: name}, start_time: {leaf: age
 				if got := r.Families[0].Samples[0].Value; got != want {
 					t.Errorf("after %s an age of %s gives %f, want %f", step.after, step.age, got, want)
 				}
-				if got := r.Families[1].Samples[0].Start; got != want {
+				if got := unix(r.Families[1].Samples[0].Start); got != want {
 					t.Errorf("after %s an age of %s gives the start %f, want %f", step.after, step.age, got, want)
 				}
 			}
 		})
 	}
+}
+
+// unix is a start time in Unix seconds, 0 where there is none.
+func unix(start *timestamppb.Timestamp) float64 {
+	if start == nil {
+		return 0
+	}
+	return float64(start.AsTime().UnixMicro()) / 1e6
 }
 
 // TestStartTimes holds when counters are said to have begun.
@@ -87,10 +96,10 @@ rows: [{path: /a:one, key: [name], labels: {thing: name}, start_time: began, met
 		{"", 0},
 	} {
 		r := read(t, m, envelope(`<one xmlns="urn:a"><name>x</name><v>1</v>`+tc.began+`</one>`))
-		if got := r.Families[0].Samples[0].Start; got != tc.want {
+		if got := unix(r.Families[0].Samples[0].Start); got != tc.want {
 			t.Errorf("%s gives the start %f, want %f", tc.began, got, tc.want)
 		}
-		if r.Families[1].Samples[0].Start != 0 {
+		if r.Families[1].Samples[0].Start != nil {
 			t.Error("a gauge has a start")
 		}
 		wantSkipped(t, r, nil)

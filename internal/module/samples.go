@@ -5,6 +5,7 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // Reasons why a value was left out: the label of netconf_module_skipped_values.
@@ -37,7 +38,7 @@ type Family struct {
 type Sample struct {
 	Labels *LabelSet
 	Value  float64
-	Start  float64 // when the counter began, in Unix seconds; 0 where the device does not say
+	Start  *timestamppb.Timestamp // when the counter began; nil where the device does not say. It is never changed
 }
 
 // Result makes samples of all replies that were read. With incomplete, a reply that others are joined with is missing:
@@ -124,7 +125,7 @@ func (b *builder) row(n int32) {
 		}
 		sample := Sample{Labels: thing.keys, Value: thing.steady(m.metric, q)}
 		if b.families[m.metric].Metric.Type == dto.MetricType_COUNTER {
-			sample.Start = thing.steady(^s.index, start)
+			sample.Start = thing.began(^s.index, start)
 		}
 		b.add(m, thing, sample)
 	}
