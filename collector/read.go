@@ -211,27 +211,30 @@ func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.M
 	return got
 }
 
-// readReply sends one rpc and streams its reply into the table. A get-data that the device cannot do becomes a get, for as
-// long as the session lasts.
-func (t *Target) readReply(ctx context.Context, r *read, d *device, rd *module.Read, table *module.Table) (int64, error) {
-	asGet := d.noGetData
-	for {
+// readReply sends one rpc and streams its reply into the table, all parts of it where the device sends it in parts. A
+// get-data that the device cannot do becomes a get, for as long as the session lasts.
+func (t *Target) readReply(ctx context.Context, r *read, d *device, rd *module.Read, table *module.Table) (size int64, err error) {
+	for operation, more := rd.XML(d.Device, d.noGetData), true; more; {
 		var reply module.Reply
-		err := t.rpc(ctx, r, rd.XML(d.Device, asGet), func(from io.Reader) (err error) {
+		err := t.rpc(ctx, r, operation, func(from io.Reader) (err error) {
 			reply, err = table.Read(from)
 			return err
 		})
+		size += reply.Bytes
 		if err != nil {
-			return reply.Bytes, err
+			return size, err
 		}
 		if len(reply.Errors) == 0 {
-			return reply.Bytes, nil
+			operation, more = rd.Next(reply)
+			continue
 		}
-		if asGet || !rd.IsGetData() || !slices.ContainsFunc(reply.Errors, unsupported) {
-			return reply.Bytes, fmt.Errorf("the device answered with an error: %w", reply.Errors)
+		if d.noGetData || !rd.IsGetData() || !slices.ContainsFunc(reply.Errors, unsupported) {
+			return size, fmt.Errorf("the device answered with an error: %w", reply.Errors)
 		}
-		asGet, d.noGetData = true, true
+		d.noGetData = true
+		operation = rd.XML(d.Device, true)
 	}
+	return size, nil
 }
 
 // unsupported reports whether a server that announces NMDA says by an error that it has no get-data (clixon, yuma123).

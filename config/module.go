@@ -33,13 +33,16 @@ type Module struct {
 // part that does not exist has the position of the nearest part above it, and a module made in Go has none.
 func (m *Module) At(path ...any) Position { return m.source.at(path...) }
 
-// Read is one rpc: exactly one of its fields is set.
+// Read is one rpc: exactly one of its fields but Next is set.
 type Read struct {
 	Get       []string `yaml:"get,omitempty"`
 	GetData   []string `yaml:"get_data,omitempty"`
 	GetConfig []string `yaml:"get_config,omitempty"`
 	// RPC is the XML of a reading operation, sent as it stands.
 	RPC string `yaml:"rpc,omitempty"`
+	// Next is the operation that asks for the next part of a reply which the device sends in parts: it holds the name of an
+	// attribute of <rpc-reply> in braces. There are more parts as long as a reply has the attribute.
+	Next string `yaml:"next,omitempty"`
 }
 
 // Row describes the entries of a list (or a container) that become rows of metrics.

@@ -44,6 +44,12 @@ func (c *compiler) read(at []any, from config.Read) {
 	if given != 1 {
 		c.fail(at, "a read needs exactly one of get, get_data, get_config and rpc")
 	}
+	if from.Next != "" {
+		var err error
+		if r.next, err = newContinuation(from.Next); err != nil {
+			c.fail(append(at, "next"), "%v", err)
+		}
+	}
 	c.module.Reads = append(c.module.Reads, r)
 }
 

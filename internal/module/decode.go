@@ -25,6 +25,8 @@ type Reply struct {
 	Bytes    int64
 	Errors   netconf.RPCErrors // of severity error (RFC 6241, section 4.3), wherever in the reply they were
 	Warnings netconf.RPCErrors
+
+	attributes map[string]string // of rpc-reply
 }
 
 // ErrTooLarge is returned for a reply of more than Limits.ReplyBytes.
@@ -121,7 +123,9 @@ func (t *Table) document() error {
 			if len(t.frames) == 0 {
 				local := xmlscan.Local(t.scanner.Name())
 				if envelope == 0 && string(local) == "rpc-reply" || envelope <= 1 && string(local) == "data" {
-					envelope++
+					if envelope++; envelope == 1 {
+						t.envelope()
+					}
 					continue
 				}
 			}
@@ -144,6 +148,19 @@ func (t *Table) document() error {
 				}
 			}
 		}
+	}
+}
+
+// envelope keeps the attributes of rpc-reply, namespaces apart.
+func (t *Table) envelope() {
+	for _, a := range t.scanner.Attrs() {
+		if bytes.HasPrefix(a.Name, []byte("xmlns")) {
+			continue
+		}
+		if t.reply.attributes == nil {
+			t.reply.attributes = map[string]string{}
+		}
+		t.reply.attributes[string(xmlscan.Local(a.Name))] = string(t.scanner.AppendValue(nil, a))
 	}
 }
 

@@ -156,6 +156,7 @@ type Read struct {
 	Operation string // get, get-data, get-config or rpc
 	filter    *filterNode
 	rpc       string
+	next      *continuation
 	uris      []string
 }
 
