@@ -121,9 +121,14 @@ func (t *Target) plan(d *device, names []string) (groups []group) {
 		})
 		groups = append(groups, group{provides, modules})
 	}
-	slices.SortFunc(groups[found:], func(a, b group) int { return cmp.Compare(a.provides, b.provides) })
+	slices.SortFunc(groups[found:], func(a, b group) int {
+		return cmp.Or(-cmp.Compare(number(a.provides == interfaces), number(b.provides == interfaces)), cmp.Compare(a.provides, b.provides))
+	})
 	return groups
 }
+
+// interfaces is the kind that is read first: what people watch most is there when time runs out.
+const interfaces = "interfaces"
 
 // kind is what a module provides; one that does not say is a kind of its own.
 func kind(m *module.Module) string { return cmp.Or(m.Provides, "module "+m.Name) }

@@ -25,6 +25,8 @@ type Device struct {
 	Models map[string]string
 	// Datastores are those that the YANG library lists (RFC 8525); nil without one.
 	Datastores []string
+
+	complete bool // the device has told all its models, in a YANG library
 }
 
 // NewDevice combines a hello's capabilities with the device's YANG library, which may be nil.
@@ -36,7 +38,7 @@ func NewDevice(capabilities []string, library *Library) *Device {
 		d.add(namespace, parameters.Get("module"), parameters.Get("revision"))
 	}
 	if library != nil {
-		d.Datastores = library.Datastores
+		d.Datastores, d.complete = library.Datastores, true
 		for _, m := range library.Modules {
 			d.add(m.Namespace, m.Name, m.Revision)
 		}
@@ -57,6 +59,12 @@ func (d *Device) add(namespace, name, revision string) {
 func (d *Device) NMDA() bool {
 	_, model := d.Revisions[nmdaNamespace]
 	return model && (d.Datastores == nil || slices.Contains(d.Datastores, operational))
+}
+
+// lacks reports whether the device is known not to have a model.
+func (d *Device) lacks(uri string) bool {
+	_, has := d.announces(uri)
+	return d.complete && !has
 }
 
 // resolve gives the device's own namespace for one that a module describes by a pattern: "", which selects any (RFC 6241,

@@ -132,22 +132,26 @@ func (n *filterNode) insert(path []step) {
 	}
 }
 
-// xml renders the filter's content. uri gives the URI that a namespace has on the device at hand.
-func (n *filterNode) xml(b *strings.Builder, inherit int, uri func(int) string) {
+// xml renders the filter's content for a device. Branches of models that it is known not to have are left out: some servers
+// refuse the whole filter for one such name.
+func (n *filterNode) xml(b *strings.Builder, inherit int, uris []string, d *Device) {
 	for _, c := range n.children {
+		var below strings.Builder
+		c.xml(&below, c.ns, uris, d)
+		if len(c.children) > 0 && below.Len() == 0 || inherit != noInherit && c.ns != inherit && d.lacks(uris[c.ns]) {
+			continue
+		}
 		b.WriteString("<" + c.name)
 		if c.ns != inherit {
 			b.WriteString(` xmlns="`)
-			xml.EscapeText(b, []byte(uri(c.ns))) //nolint:errcheck // a strings.Builder cannot fail
+			xml.EscapeText(b, []byte(d.resolve(uris[c.ns]))) //nolint:errcheck // a strings.Builder cannot fail
 			b.WriteByte('"')
 		}
 		if len(c.children) == 0 {
 			b.WriteString("/>")
 			continue
 		}
-		b.WriteByte('>')
-		c.xml(b, c.ns, uri)
-		b.WriteString("</" + c.name + ">")
+		b.WriteString(">" + below.String() + "</" + c.name + ">")
 	}
 }
 
@@ -171,7 +175,7 @@ func (r *Read) XML(d *Device, asGet bool) string {
 		return r.rpc
 	}
 	var b strings.Builder
-	r.filter.xml(&b, noInherit, func(ns int) string { return d.resolve(r.uris[ns]) })
+	r.filter.xml(&b, noInherit, r.uris, d)
 	switch {
 	case r.Operation == opGetConfig:
 		return "<get-config><source><running/></source>" + `<filter type="subtree">` + b.String() + "</filter></get-config>"
