@@ -79,12 +79,10 @@ rows: [{path: [/a:state/list, /a:config/list], key: [name], labels: {thing: name
 
 // A device that has told all its models is not asked for others: some servers refuse a whole filter for one unknown name.
 func TestFiltersLeaveOutWhatTheDeviceLacks(t *testing.T) {
-	m := inline(t, `catalog: {lab_value: {type: gauge, help: A value., labels: [thing]}}
-modules:
-  m:
-    namespaces: {a: "urn:a", b: "urn:b", c: "urn:c"}
-    reads: [{get: ["/a:top/{v,b:w,x/c:y}"]}]
-    rows: [{path: /a:top/list, key: [name], labels: {thing: name}, metrics: {lab_value: v}}]`)
+	m := lab(t, `
+namespaces: {a: "urn:a", b: "urn:b", c: "urn:c"}
+reads: [{get: ["/a:top/{v,b:w,x/c:y}"]}]
+rows: [{path: /a:top/list, key: [name], labels: {thing: name}, metrics: {lab_value: v}}]`)
 	library := &module.Library{Modules: []module.LibraryModule{{Name: "a", Namespace: "urn:a"}, {Name: "b", Namespace: "urn:b"}}}
 	for want, d := range map[string]*module.Device{
 		`<get><filter type="subtree"><top xmlns="urn:a"><v/><w xmlns="urn:b"/></top></filter></get>`:                          module.NewDevice(nil, library),
