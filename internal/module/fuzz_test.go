@@ -102,9 +102,7 @@ func FuzzModule(f *testing.F) {
 		f.Add([]byte(text), []byte(envelope(one+two+three)))
 	}
 	var lab struct{ Catalog map[string]*config.Metric }
-	if err := yaml.Unmarshal([]byte(catalog), &lab); err != nil {
-		f.Fatal(err)
-	}
+	strict(f, catalog, &lab)
 	f.Fuzz(func(t *testing.T, text, reply []byte) {
 		var source config.Module
 		if yaml.Unmarshal(text, &source) != nil {

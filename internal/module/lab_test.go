@@ -1,17 +1,15 @@
 package module_test
 
 import (
-	"fmt"
-	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"gopkg.in/yaml.v3"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
 
@@ -36,23 +34,31 @@ func lab(t testing.TB, yaml string) *module.Module {
 	return labs(t, map[string]string{"it": yaml})["it"]
 }
 
-// labs compiles the modules of a test's cases, all at once.
+// labs compiles the modules of a test's cases, all at once, and without the library that the program ships.
 func labs(t testing.TB, cases map[string]string) map[string]*module.Module {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "labs.yml")
-	names := slices.Sorted(maps.Keys(cases))
-	yaml := "modules:\n"
-	for i, name := range names {
-		yaml += fmt.Sprintf("  m%d:\n%s", i, indent(cases[name]))
+	library := config.Library{Modules: map[string]*config.Module{}}
+	var metrics struct{ Catalog map[string]*config.Metric }
+	strict(t, catalog, &metrics)
+	library.Catalog = metrics.Catalog
+	for name, yaml := range cases {
+		library.Modules[name] = &config.Module{}
+		strict(t, yaml, library.Modules[name])
 	}
-	if err := os.WriteFile(file, []byte(yaml+catalog), 0o600); err != nil {
+	modules, err := module.Compile(&library)
+	if err != nil {
 		t.Fatal(err)
 	}
-	loaded, modules := load(t, file), map[string]*module.Module{}
-	for i, name := range names {
-		modules[name] = loaded[fmt.Sprintf("m%d", i)]
-	}
 	return modules
+}
+
+func strict(t testing.TB, text string, into any) {
+	t.Helper()
+	d := yaml.NewDecoder(strings.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(into); err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
 }
 
 // replace puts texts into a template: old, new, old, new.
