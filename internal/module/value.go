@@ -33,7 +33,6 @@ type condition struct {
 // value is a config.Value made ready.
 type value struct {
 	leaf      ref
-	name      string // of the leaf, for messages
 	decode    decoder
 	age       bool
 	values    map[string]float64
