@@ -115,7 +115,9 @@ func (e *entity) began(of int, q quantity) *timestamppb.Timestamp {
 // begin starts a read.
 func (m *Memory) begin() {
 	m.read++
-	m.live, m.infos = 0, m.infos[:0]
+	m.live = 0
+	clear(m.infos) // what was large once is not kept for ever
+	m.infos = m.infos[:0]
 }
 
 // forgottenAfter is how many incomplete reads in a row a thing may be missing from: it may be in what could not be read.

@@ -25,8 +25,8 @@ var ErrWrong = errors.New("wrong")
 // Device is an SSH server with a netconf subsystem. Config, Script and TCP are set by the functions given to Start, and
 // later by Change alone.
 type Device struct {
-	Address     string
-	Fingerprint string // of the first host key
+	Address string
+	Key     ssh.PublicKey // its host key, unless Config has others
 
 	Config *ssh.ServerConfig
 	Script func(*Peer)    // one session, from the hello to its end
@@ -49,7 +49,7 @@ func Start(t testing.TB, script func(*Peer), adjust ...func(*Device)) *Device {
 	d := &Device{Script: script}
 	key := NewKey(t, "ed25519")
 	d.Config = d.NewConfig(key)
-	d.Fingerprint = ssh.FingerprintSHA256(key.PublicKey())
+	d.Key = key.PublicKey()
 	for _, f := range adjust {
 		f(d)
 	}
@@ -89,6 +89,20 @@ func (d *Device) Down() { d.listener.close() }
 
 // Up brings it back, on the same port.
 func (d *Device) Up() error { return d.listener.open() }
+
+// Move takes it to another address of the loopback, on the same port.
+func (d *Device) Move(host string) error {
+	d.listener.close()
+	_, port, err := net.SplitHostPort(d.listener.address)
+	if err != nil {
+		return err
+	}
+	d.listener.address = net.JoinHostPort(host, port)
+	return d.listener.open()
+}
+
+// Connections is how many are open.
+func (d *Device) Connections() int { return d.listener.count() }
 
 // Serve speaks to one connection, as to those that come to Address.
 func (d *Device) Serve(tcp net.Conn) {

@@ -92,3 +92,9 @@ func (l *listener) drop() {
 		_ = conn.Close()
 	}
 }
+
+func (l *listener) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.conns)
+}

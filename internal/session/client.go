@@ -194,10 +194,13 @@ func (c *Client) connected(ctx context.Context, trace *Trace) (s *session, fresh
 		c.drop(c.session)
 	}
 	credentials, err := readCredentials(c.options.Auth)
-	if err != nil {
-		err = failed(ReasonAuth, "auth %q: %w", c.options.Target.Auth, err)
-	} else {
+	switch {
+	case err == nil:
 		err = c.waiting(credentials)
+	case noDescriptors(err):
+		err = dialError(err)
+	default:
+		err = failed(ReasonAuth, "auth %q: %w", c.options.Target.Auth, err)
 	}
 	if err != nil {
 		trace.end("auth", time.Now(), err, "")

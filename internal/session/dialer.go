@@ -129,7 +129,7 @@ func dialError(err error) error {
 	switch {
 	case errors.Is(err, ErrNotAllowed):
 		return failed(ReasonRefused, "%w", err)
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+	case noDescriptors(err):
 		return failed(ReasonQueue, "%w: raise the limit of open files (ulimit -n, LimitNOFILE=)", err)
 	case errors.As(err, &dns):
 		return failed(ReasonDNS, "%w: check the target's address and the resolver", err)
@@ -140,3 +140,6 @@ func dialError(err error) error {
 	}
 	return failed(ReasonRefused, "%w; check address and port, and that the device's NETCONF server runs", err)
 }
+
+// noDescriptors reports that the exporter has run out of file descriptors, which is not the fault of what it opens.
+func noDescriptors(err error) bool { return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) }

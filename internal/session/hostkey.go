@@ -51,7 +51,10 @@ func newHostKeys(auth *config.Auth, hostPort string) (*hostKeys, error) {
 	default:
 		err = errors.New("set known_hosts_file, host_key_fingerprints or insecure_ignore_host_key")
 	}
-	if err != nil {
+	switch {
+	case noDescriptors(err):
+		return nil, dialError(err)
+	case err != nil:
 		return nil, failed(ReasonHostKey, "host keys of auth %w", err)
 	}
 	return keys, nil

@@ -38,13 +38,19 @@ func (d *dial) openSession(ctx context.Context, conn *connection, client *ssh.Cl
 	defer cancel()
 	s := &session{client: client, opened: began}
 	s.transport = newTransport(func() { conn.Close() })
-	defer context.AfterFunc(ctx, func() {
+	late := func() {
 		s.transport.fail(fmt.Errorf("no NETCONF hello in time: %w; the device may be at its limit of sessions", ctx.Err()))
-	})()
+	}
+	defer context.AfterFunc(ctx, late)()
 	err := s.start()
 	if err != nil {
+		noNetconf := reasonOf(err) == ReasonNoNetconf
+		if ctx.Err() != nil && !errors.Is(err, ctx.Err()) && !noNetconf { // time ended with the login, which closed the connection
+			late()
+			err = s.transport.cause()
+		}
 		s.transport.fail(err)
-		if reasonOf(err) != ReasonNoNetconf {
+		if !noNetconf {
 			err = failed(ReasonHello, "%s: %w", d.hostPort, err)
 		}
 		d.trace.end("hello", began, err, "")

@@ -234,6 +234,9 @@ func (r *reply) Read(p []byte) (int, error) {
 		r.head = r.head[n:]
 		return n, nil
 	}
+	if err := r.transport.cause(); err != nil {
+		return 0, err // given up; megabytes may still be in buffers
+	}
 	n, err := r.frame.Read(p)
 	if err != nil && err != io.EOF {
 		r.transport.fail(err)

@@ -1,0 +1,261 @@
+package faults
+
+import (
+	"cmp"
+	"flag"
+	"maps"
+	"net"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// fault is one row of the matrix. While the fault lasts, the target is scraped by /metrics, and then by /probe.
+type fault struct {
+	name  string
+	begin func(*stand)
+
+	host     string // a name for the device's address
+	settings string // more settings of the target, as inline YAML
+	alone    bool   // it takes much memory, or touches what all rows share
+	shared   bool   // it takes long, so that both scrapes come at once and share a read
+	silent   bool   // it takes as long as the target's timeout, which is short
+
+	want  outcome
+	after samples // series of the first scrape after the fault
+}
+
+// outcome is what the fault must look like.
+type outcome struct {
+	up      float64 // netconf_up
+	success float64 // netconf_module_success; it is 0 or missing for a device that is not reached
+	rows    int     // interfaces whose state is there
+	session float64 // netconf_session_established after the second scrape
+	reason  string  // of netconf_scrape_failure in the first scrape; "" for none
+	then    string  // and in the second one, where that differs
+	says    string  // in the log, and as the error of /probe
+	dials   dials   // attempts to open a session, over both scrapes
+	skipped skipped // netconf_module_skipped_values
+}
+
+// either is a session that may or may not be found closed already.
+const either = -1
+
+type (
+	dials   map[string]float64
+	skipped map[string]float64
+)
+
+// served is the outcome of what must do no harm, reopened that of what costs a session and no more.
+var (
+	served   = outcome{up: 1, success: 1, rows: 3, session: 1}
+	reopened = outcome{up: 1, success: 1, rows: 3, session: 1, dials: dials{"ok": 1}}
+)
+
+// with changes an outcome.
+func (o outcome) with(change func(*outcome)) outcome {
+	change(&o)
+	return o
+}
+
+// parallel is how many rows run at a time; most of them wait.
+const parallel = 5
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("test.parallel", strconv.Itoa(parallel))
+	net.DefaultResolver = names.resolver()
+	os.Exit(m.Run())
+}
+
+// TestFaults plays the matrix. Rows share exporters, as the faults of a real network do: each must leave its exporter as it
+// found it, since the next one begins there.
+func TestFaults(t *testing.T) {
+	before := footprint()
+	t.Run("alone", func(t *testing.T) {
+		for _, f := range faults() {
+			if f.alone {
+				t.Run(f.name, func(t *testing.T) {
+					s := newStand(t, f.host, f.settings)
+					f.play(t, s)
+					s.stop(t)
+				})
+			}
+		}
+	})
+	t.Run("together", func(t *testing.T) {
+		stands := map[bool]chan *stand{false: newStands(t, patient), true: newStands(t, impatient)}
+		for _, f := range faults() {
+			if f.alone {
+				continue
+			}
+			t.Run(f.name, func(t *testing.T) {
+				t.Parallel()
+				if f.host+f.settings != "" {
+					s := newStand(t, f.host, cmp.Or(f.settings, patient))
+					defer s.stop(t)
+					f.play(t, s)
+					return
+				}
+				s := <-stands[f.silent]
+				defer func() { stands[f.silent] <- s }()
+				f.play(t, s)
+			})
+		}
+	})
+	var after usage
+	if !eventually(func() bool { after = footprint(); return after.within(before) }) {
+		t.Errorf("afterwards the process has %+v, before it had %+v", after, before)
+	}
+}
+
+// The settings of the faulty target: with time for what a busy machine may need, or without, where that would be waited for.
+const (
+	patient   = "timeout: 25s, max_reply_bytes: 4MiB"
+	impatient = "timeout: 4s, max_reply_bytes: 4MiB"
+)
+
+// newStands starts as many as can be used at a time, and stops them at the end of the test.
+func newStands(t *testing.T, settings string) chan *stand {
+	stands := make(chan *stand, parallel)
+	for range parallel {
+		stands <- newStand(t, "", settings)
+	}
+	t.Cleanup(func() {
+		close(stands)
+		for s := range stands {
+			s.stop(t)
+		}
+	})
+	return stands
+}
+
+// play brings the fault on a target that is well, and ends it.
+func (f fault) play(t *testing.T, s *stand) {
+	s.t = t
+	first, _ := s.scrape("/metrics")
+	f.isWell(t, "before the fault", first)
+	goroutines, connections := s.running(), s.device.Connections()
+	var baseline usage
+	if f.alone {
+		baseline = footprint()
+	}
+	said := len(s.log.String())
+
+	f.begin(s)
+	var scraped, probed map[string]samples
+	var story string
+	var both sync.WaitGroup
+	both.Go(func() { scraped, _ = s.scrape("/metrics") })
+	if !f.shared {
+		both.Wait()
+	}
+	both.Go(func() { probed, story = s.scrape(probe("faulty")) })
+	both.Wait()
+	f.neighbours(t, scraped)
+	f.want.check(t, "/metrics", scraped["faulty"], f.want.reason)
+	f.want.check(t, "/probe", probed["faulty"], cmp.Or(f.want.then, f.want.reason))
+	if got := probed["faulty"]["netconf_session_established"]; got != f.want.session && f.want.session != either {
+		t.Errorf("netconf_session_established is %v, want %v", got, f.want.session)
+	}
+	if got := since(first["faulty"].dials(), probed["faulty"].dials()); !maps.Equal(got, f.want.dials) {
+		t.Errorf("the dials were %v, want %v", got, f.want.dials)
+	}
+	f.want.told(t, "the log", s.log.String()[said:])
+	f.want.told(t, "/probe", story)
+
+	s.end()
+	last, _ := s.scrape("/metrics")
+	f.isWell(t, "the first scrape after the fault", last)
+	for series, want := range f.after {
+		if got, ok := last["faulty"][series]; !ok || got != want {
+			t.Errorf("after the fault %s is %v (%v), want %v", series, got, ok, want)
+		}
+	}
+	if !eventually(func() bool { return s.running() <= goroutines && s.device.Connections() <= connections }) {
+		t.Errorf("after the fault %d goroutines and %d connections, before it %d and %d:\n%s",
+			s.running(), s.device.Connections(), goroutines, connections, s.stacks())
+	}
+	if f.alone {
+		var after usage
+		if !eventually(func() bool { after = footprint(); return after.within(baseline) }) {
+			t.Errorf("after the fault the process has %+v, before it had %+v", after, baseline)
+		}
+	}
+}
+
+// isWell checks that all three targets are served in full.
+func (f fault) isWell(t *testing.T, when string, scraped map[string]samples) {
+	t.Helper()
+	f.neighbours(t, scraped)
+	if s := scraped["faulty"]; s["netconf_up"] != 1 || s.interfaces() != 3 || s.reasons() != "" {
+		t.Errorf("%s: up %v with %d interfaces, failure %q", when, s["netconf_up"], s.interfaces(), s.reasons())
+	}
+}
+
+// neighbours checks that the targets beside the faulty one are served in full.
+func (f fault) neighbours(t *testing.T, scraped map[string]samples) {
+	t.Helper()
+	for _, name := range []string{"good-1", "good-2"} {
+		s := scraped[name]
+		if s["netconf_up"] != 1 || s.interfaces() != 3 || s.reasons() != "" || s.dials()["ok"] != 1 {
+			t.Errorf("%s: up %v with %d interfaces, failure %q, dials %v", name, s["netconf_up"], s.interfaces(), s.reasons(), s.dials())
+		}
+	}
+}
+
+// check compares one scrape of the faulty target.
+func (o outcome) check(t *testing.T, where string, got samples, reason string) {
+	t.Helper()
+	if got["netconf_up"] != o.up || got["netconf_module_success,module=ietf-interfaces"] != o.success {
+		t.Errorf("%s: netconf_up %v, netconf_module_success %v, want %v and %v", where, got["netconf_up"],
+			got["netconf_module_success,module=ietf-interfaces"], o.up, o.success)
+	}
+	if got.interfaces() != o.rows {
+		t.Errorf("%s: %d interfaces, want %d", where, got.interfaces(), o.rows)
+	}
+	if got.reasons() != reason {
+		t.Errorf("%s: netconf_scrape_failure for %q, want %q", where, got.reasons(), reason)
+	}
+	if !maps.Equal(got.skipped(), o.skipped) {
+		t.Errorf("%s: skipped %v, want %v", where, got.skipped(), o.skipped)
+	}
+}
+
+// told checks what people read.
+func (o outcome) told(t *testing.T, where, text string) {
+	t.Helper()
+	failed := strings.Contains(text, "reading the target failed") || strings.Contains(text, "\nerror ")
+	switch {
+	case failed != (o.reason != ""):
+		t.Errorf("%s tells of a failure: %v\n%s", where, failed, text)
+	case !strings.Contains(strings.ReplaceAll(text, `\"`, `"`), o.says):
+		t.Errorf("%s does not say %q:\n%s", where, o.says, text)
+	}
+	if strings.Contains(text, "panic") || strings.Contains(text, netPassword) {
+		t.Errorf("%s has what it should not:\n%s", where, text)
+	}
+}
+
+// usage is what the process holds.
+type usage struct {
+	Goroutines, Descriptors int
+	HeapMiB                 float64
+}
+
+func footprint() usage {
+	runtime.GC()
+	runtime.GC() // what pools hold goes with the second one
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	open, _ := os.ReadDir("/proc/self/fd")
+	return usage{runtime.NumGoroutine(), len(open), float64(memory.HeapAlloc) / (1 << 20)}
+}
+
+// within allows for a few idle connections of test and runtime, and for what caches keep.
+func (u usage) within(before usage) bool {
+	return u.Goroutines <= before.Goroutines+2 && u.Descriptors <= before.Descriptors+2 && u.HeapMiB <= before.HeapMiB+8
+}

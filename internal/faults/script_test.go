@@ -1,0 +1,93 @@
+package faults
+
+import (
+	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
+)
+
+// The device of the matrix has the model of RFC 7223 and three interfaces.
+const (
+	capabilities = `<capability>urn:ietf:params:netconf:base:1.0</capability><capability>urn:ietf:params:netconf:base:1.1</capability>` +
+		`<capability>urn:ietf:params:xml:ns:yang:ietf-interfaces?module=ietf-interfaces&amp;revision=2014-05-08</capability>`
+	hello = `<hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><capabilities>` + capabilities + `</capabilities><session-id>7</session-id></hello>`
+	ns    = `xmlns="urn:ietf:params:xml:ns:yang:ietf-interfaces"`
+	state = `<interfaces-state ` + ns + `>` +
+		`<interface><name>eth0</name><oper-status>up</oper-status><statistics><in-octets>1000</in-octets></statistics></interface>` +
+		`<interface><name>eth1</name><oper-status>up</oper-status><statistics><in-octets>1001</in-octets></statistics></interface>` +
+		`<interface><name>eth2</name><oper-status>down</oper-status></interface></interfaces-state>`
+	descriptions = `<interfaces ` + ns + `><interface><name>eth0</name><description>uplink</description></interface></interfaces>`
+)
+
+// A fate is what the device does in answer to a request for the state of its interfaces; false ends the session.
+type fate func(p *netconftest.Peer, id string) bool
+
+// well is the script of a device that is well.
+var well = answering(hello, func() fate { return nil })
+
+// answering is the script of a device that says hello and answers, but for its fate at the time.
+func answering(hello string, at func() fate) func(*netconftest.Peer) {
+	return func(p *netconftest.Peer) {
+		p.Greet(hello)
+		for {
+			rpc, id, ok := p.Request()
+			wrong := at()
+			switch {
+			case !ok:
+				return
+			case strings.Contains(rpc, "close-session"):
+				p.Reply(netconftest.OKReply(id))
+				return
+			case !strings.Contains(rpc, "<get>"):
+				p.Reply(reply(id, data(descriptions)))
+			case wrong == nil:
+				p.Reply(reply(id, data(state)))
+			case !wrong(p, id):
+				return
+			}
+		}
+	}
+}
+
+func reply(id, content string) string {
+	return `<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="` + id + `">` + content + `</rpc-reply>`
+}
+
+func data(content string) string { return "<data>" + content + "</data>" }
+
+// says has the device send a reply of the given content.
+func says(content string) func(*stand) {
+	return does(func(p *netconftest.Peer, id string) bool { return p.Reply(reply(id, content)) })
+}
+
+// sends has it send raw text in answer to the request.
+func sends(raw string) func(*stand) {
+	return does(func(p *netconftest.Peer, _ string) bool { return p.Send(raw) })
+}
+
+// does gives the device a fate, in the session that is open and in others, until the fault ends.
+func does(wrong fate) func(*stand) {
+	return func(s *stand) {
+		s.fate.Store(&wrong)
+		s.restore = append(s.restore, func() { s.fate.Store(nil) })
+	}
+}
+
+// greets has the device greet in its own way, and be well otherwise.
+func greets(hello string) func(*stand) {
+	return func(s *stand) { follows(answering(hello, s.now))(s) }
+}
+
+// follows has the device follow a script.
+func follows(script func(*netconftest.Peer)) func(*stand) {
+	return func(s *stand) { s.change(func(d *netconftest.Device) { d.Script = script }) }
+}
+
+// list is interfaces whose names are those given.
+func list(names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteString("<interface><name>" + name + "</name><oper-status>up</oper-status></interface>")
+	}
+	return data(`<interfaces-state ` + ns + `>` + b.String() + `</interfaces-state>`)
+}
