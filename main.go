@@ -102,6 +102,9 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	c = add("hostkey", "The host keys of a device, as known_hosts lines and fingerprints to paste; it logs in nowhere.", hostkey)
 	c.Arg("address", "HOST, HOST:PORT or [IPV6]:PORT; port 830 where there is none.").Required().StringVar(&hostkey.Address)
 
+	generate := &command.Generate{}
+	addGenerate(add("generate", "A module and its metrics from YANG: from files, or straight from a device.", generate), generate)
+
 	simulate := &command.Simulate{}
 	addSimulation(add("simulate", "Simulated NETCONF devices over real SSH.", simulate), simulate)
 
@@ -114,6 +117,18 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 func addDevice(c *kingpin.CmdClause, d *command.Device) {
 	c.Arg("target", "Name of a configured target, or with --auth any address.").Required().StringVar(&d.Target)
 	c.Flag("auth", "Auth of the configuration to use at an address that is not configured.").StringVar(&d.Auth)
+}
+
+func addGenerate(c *kingpin.CmdClause, g *command.Generate) {
+	c.Flag("yang-dir", "Folder that has YANG files, in it or below it; repeatable.").StringsVar(&g.YANGFolders)
+	c.Flag("target", "Device that gives its own YANG: name of a configured target, or with --auth any address.").StringVar(&g.Target)
+	c.Flag("auth", "Auth of the configuration to use at an address that is not configured.").StringVar(&g.Auth)
+	c.Flag("name", "Name of the module; without, that of the model.").StringVar(&g.Name)
+	c.Flag("prefix", "What the names of its metrics begin with; without, the name of the model.").StringVar(&g.Prefix)
+	c.Flag("model", "Model that adds to what is at the paths, where it is not found without being named; repeatable.").StringsVar(&g.Models)
+	c.Flag("descriptions", "Make the descriptions in the configuration labels.").BoolVar(&g.Descriptions)
+	c.Flag("output", "File to write; - is stdout.").Short('o').Default("-").StringVar(&g.Output)
+	c.Arg("path", "What to read, such as /ietf-interfaces:interfaces-state; several are allowed.").Required().StringsVar(&g.Paths)
 }
 
 func addSimulation(c *kingpin.CmdClause, s *command.Simulate) {

@@ -1,0 +1,206 @@
+package generate
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"nemith.io/netconf"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
+)
+
+const monitoringNamespace = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
+
+// Reader asks a device, as collector.Target does.
+type Reader interface {
+	RPC(ctx context.Context, operation string, read func(io.Reader) error) error
+	PathOperation(ctx context.Context, path string) (string, error)
+}
+
+// Device is a Source of the YANG that a device gives of itself by <get-schema> (RFC 6022).
+type Device struct {
+	reader Reader
+	models map[string]string   // names by namespace
+	listed map[string][]string // revisions by name, as the device lists its schemas; empty where it does not
+	limit  int64
+}
+
+// OpenDevice asks a device which schemas it has. models are the names of its models by namespace; limit bounds the bytes of
+// one reply. A device without <get-schema> is an error.
+func OpenDevice(ctx context.Context, reader Reader, models map[string]string, limit int64) (*Device, error) {
+	if _, ok := models[monitoringNamespace]; !ok {
+		return nil, errors.New("the device does not give its YANG: it does not announce ietf-netconf-monitoring (RFC 6022); " +
+			"take the vendor's YANG files and name their folder with --yang-dir")
+	}
+	d := &Device{reader: reader, models: models, listed: map[string][]string{}, limit: limit}
+	var identifier string
+	err := d.ask(ctx, `<get><filter type="subtree"><netconf-state xmlns="`+monitoringNamespace+`"><schemas/></netconf-state></filter></get>`,
+		func(path []string, text []byte) {
+			switch value := string(bytes.TrimSpace(text)); strings.Join(path, "/") {
+			case "data/netconf-state/schemas/schema/identifier":
+				identifier = value
+				if _, known := d.listed[identifier]; !known {
+					d.listed[identifier] = nil
+				}
+			case "data/netconf-state/schemas/schema/version":
+				d.listed[identifier] = append(d.listed[identifier], value)
+			}
+		}, nil)
+	var refused netconf.RPCErrors
+	if err != nil && !errors.As(err, &refused) { // a device that lists nothing may give what it is asked for
+		return nil, fmt.Errorf("read the list of the device's schemas: %w", err)
+	}
+	return d, nil
+}
+
+// Models implements Source.
+func (d *Device) Models() []string {
+	names := map[string]bool{}
+	for _, name := range d.models {
+		names[name] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// Module implements Source.
+func (d *Device) Module(ctx context.Context, name, revision string) (text, file string, err error) {
+	revisions, listed := d.listed[name]
+	if len(d.listed) > 0 && !listed {
+		return "", "", ErrNoModule
+	}
+	if len(revisions) > 0 && !slices.Contains(revisions, revision) {
+		revision = slices.Max(revisions)
+	}
+	version := ""
+	if revision != "" {
+		version = "<version>" + escape(revision) + "</version>"
+		file = "@" + revision
+	}
+	var schema []byte
+	err = d.ask(ctx, `<get-schema xmlns="`+monitoringNamespace+`"><identifier>`+escape(name)+"</identifier>"+version+"</get-schema>",
+		func(path []string, text []byte) {
+			if len(path) == 1 {
+				schema = bytes.Clone(text)
+			}
+		}, nil)
+	var refused netconf.RPCErrors
+	switch {
+	case errors.As(err, &refused):
+		return "", "", fmt.Errorf("%w: <get-schema> of %s: %w", ErrNoModule, name, err)
+	case err != nil:
+		return "", "", fmt.Errorf("read the YANG of %s from the device: %w", name, err)
+	case len(bytes.TrimSpace(schema)) == 0:
+		return "", "", fmt.Errorf("%w: <get-schema> of %s gives nothing", ErrNoModule, name)
+	}
+	return string(schema), name + file + ".yang", nil
+}
+
+// Augmenting implements Source: what augments a model on this device is what stands in its reply at the paths. Asking for
+// the YANG of all its models would take hundreds of operations.
+func (d *Device) Augmenting(ctx context.Context, module string, paths []string) ([]string, error) {
+	found := map[string]bool{}
+	for _, path := range paths {
+		if !strings.HasPrefix(path, "/"+module+":") {
+			continue
+		}
+		operation, err := d.reader.PathOperation(ctx, path)
+		if err != nil {
+			return nil, nil // what is wrong with the path is said by what resolves it
+		}
+		err = d.ask(ctx, operation, nil, func(namespace string) {
+			if name, ok := d.models[namespace]; ok && name != module {
+				found[name] = true
+			}
+		})
+		var refused netconf.RPCErrors
+		if err != nil && !errors.As(err, &refused) {
+			return nil, fmt.Errorf("read %s to see which models add to it: %w", path, err)
+		}
+	}
+	return slices.Sorted(maps.Keys(found)), nil
+}
+
+// ask sends an operation. It calls leaf for each element without children, and namespace with that of each element below
+// rpc-reply and data; either may be nil. Its error is a netconf.RPCErrors where the device answers with one.
+func (d *Device) ask(ctx context.Context, operation string, leaf func(path []string, text []byte), namespace func(string)) error {
+	var refused netconf.RPCErrors
+	err := d.reader.RPC(ctx, operation, func(reply io.Reader) error {
+		var (
+			s    xmlscan.Scanner
+			path []string // below rpc-reply
+			text []byte
+		)
+		s.Reset(&bounded{reply, d.limit})
+		for {
+			kind, err := s.Next()
+			if err == io.EOF {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			switch kind {
+			case xmlscan.Start:
+				if string(xmlscan.Local(s.Name())) == "rpc-error" {
+					e, err := module.ReadError(&s)
+					if err != nil {
+						return err
+					}
+					if e.Severity != netconf.SevWarning {
+						refused = append(refused, e)
+					}
+					continue
+				}
+				if s.Depth() == 1 {
+					continue
+				}
+				path, text = append(path, string(xmlscan.Local(s.Name()))), text[:0]
+				if ns, _ := s.Resolve(s.Name()); namespace != nil && len(path) > 1 {
+					namespace(s.URI(ns))
+				}
+			case xmlscan.Text:
+				text = s.AppendText(text)
+			case xmlscan.End:
+				if len(path) == 0 {
+					continue
+				}
+				if leaf != nil {
+					leaf(path, text)
+				}
+				path, text = path[:len(path)-1], text[:0]
+			}
+		}
+	})
+	if err == nil && len(refused) > 0 {
+		return refused
+	}
+	return err
+}
+
+// bounded fails where a reply is longer than the target's configuration allows.
+type bounded struct {
+	from io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.from.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, module.ErrTooLarge
+	}
+	return n, err
+}
+
+func escape(text string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(text)) // a Builder takes everything
+	return b.String()
+}

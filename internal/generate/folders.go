@@ -1,0 +1,138 @@
+package generate
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/openconfig/goyang/pkg/yang"
+)
+
+// Folders is a Source of the files below some folders whose names end in .yang.
+type Folders struct {
+	files map[string][]string // by module name, in the order of the folders
+	all   []string
+}
+
+// OpenFolders lists the YANG files in and below the folders.
+func OpenFolders(folders ...string) (*Folders, error) {
+	f := &Folders{files: map[string][]string{}}
+	for _, folder := range folders {
+		root, err := filepath.EvalSymlinks(folder)
+		if err != nil {
+			return nil, fmt.Errorf("--yang-dir %s: %w; name a folder that has YANG files", folder, err)
+		}
+		found := len(f.all)
+		err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || filepath.Ext(file) != ".yang" {
+				return err
+			}
+			// RFC 7950, section 5.2: name [@revision] .yang
+			name, _, _ := strings.Cut(strings.TrimSuffix(entry.Name(), ".yang"), "@")
+			f.files[name] = append(f.files[name], file)
+			f.all = append(f.all, file)
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("--yang-dir %s: %w", folder, err)
+		}
+		if len(f.all) == found {
+			return nil, fmt.Errorf("--yang-dir %s: there is no file in or below it whose name ends in .yang; name a folder that has YANG files", folder)
+		}
+	}
+	return f, nil
+}
+
+// Models implements Source.
+func (f *Folders) Models() []string { return slices.Sorted(maps.Keys(f.files)) }
+
+// Module implements Source. A file that is not named for its module is found as well.
+func (f *Folders) Module(_ context.Context, name, revision string) (text, file string, err error) {
+	candidates := f.files[name]
+	if len(candidates) == 0 {
+		head := regexp.MustCompile(`(?m)^\s*(?:sub)?module\s+["']?` + regexp.QuoteMeta(name) + `["']?\s*\{`)
+		for _, file := range f.all {
+			if data, err := os.ReadFile(file); err == nil && head.Match(data) {
+				candidates = append(candidates, file)
+			}
+		}
+		f.files[name] = candidates
+	}
+	latest := ""
+	for _, candidate := range candidates {
+		data, err := os.ReadFile(candidate)
+		if err != nil {
+			return "", "", fmt.Errorf("read the YANG of %s: %w", name, err)
+		}
+		has := newestRevision(data)
+		if file == "" || has > latest && latest != revision || has == revision && latest != revision {
+			text, file, latest = string(data), candidate, has
+		}
+	}
+	if file == "" {
+		delete(f.files, name)
+		return "", "", ErrNoModule
+	}
+	return text, file, nil
+}
+
+var revisionStatement = regexp.MustCompile(`(?m)^\s*revision\s+["']?(\d{4}-\d{2}-\d{2})`)
+
+// newestRevision is that of a module's text, "" for none.
+func newestRevision(text []byte) (newest string) {
+	for _, match := range revisionStatement.FindAllSubmatch(text, -1) {
+		newest = max(newest, string(match[1]))
+	}
+	return newest
+}
+
+// Augmenting implements Source. Files that do not parse are passed over: nobody asked for them.
+func (f *Folders) Augmenting(ctx context.Context, module string, paths []string) ([]string, error) {
+	var names []string
+	for _, name := range f.Models() {
+		text, file, err := f.Module(ctx, name, "")
+		if err != nil || !bytes.Contains([]byte(text), []byte("augment")) || !strings.Contains(text, module) {
+			continue
+		}
+		statements, err := yang.Parse(text, file)
+		if err != nil || len(statements) == 0 || statements[0].Keyword != "module" {
+			continue
+		}
+		if augments(statements[0], module, paths) {
+			names = append(names, statements[0].Argument)
+		}
+	}
+	return names, nil
+}
+
+// augments tells whether a module adds to the nodes of another one that the paths begin at.
+func augments(statement *yang.Statement, module string, paths []string) bool {
+	prefix := ""
+	for _, s := range statement.SubStatements() {
+		if s.Keyword != "import" || s.Argument != module {
+			continue
+		}
+		for _, sub := range s.SubStatements() {
+			if sub.Keyword == "prefix" {
+				prefix = sub.Argument
+			}
+		}
+	}
+	return prefix != "" && slices.ContainsFunc(statement.SubStatements(), func(s *yang.Statement) bool {
+		if s.Keyword != "augment" {
+			return false
+		}
+		first, _, _ := strings.Cut(strings.TrimPrefix(s.Argument, "/"), "/")
+		return slices.ContainsFunc(paths, func(path string) bool {
+			begin, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+			return first == prefix+strings.TrimPrefix(begin, module)
+		})
+	})
+}

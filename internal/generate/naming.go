@@ -1,0 +1,181 @@
+package generate
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// split takes a YANG identifier apart into lower-case words of letters and digits.
+func split(name string) (words []string) {
+	var word []rune
+	end := func() {
+		if len(word) > 0 {
+			words = append(words, strings.ToLower(string(word)))
+		}
+		word = nil
+	}
+	runes := []rune(name)
+	for i, r := range runes {
+		letter := r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r))
+		switch {
+		case !letter:
+			end()
+			continue
+		case unicode.IsUpper(r) && i > 0 && (unicode.IsLower(runes[i-1]) ||
+			len(word) > 1 && unicode.IsUpper(runes[i-1]) && i+1 < len(runes) && unicode.IsLower(runes[i+1])): // ifHCInOctets: if_hc_in_octets
+			end()
+		}
+		word = append(word, r)
+	}
+	end()
+	if len(words) == 0 {
+		return []string{"x"}
+	}
+	return words
+}
+
+// join puts names together as words, words that one ends and the next begins with once: [ietf interfaces] [interface] [interface
+// mtu] is ietf_interfaces_interface_mtu.
+func join(parts ...[]string) (words []string) {
+	for _, part := range parts {
+		shared := min(len(words), len(part))
+		for shared > 0 && !slices.Equal(words[len(words)-shared:], part[:shared]) {
+			shared--
+		}
+		words = append(words, part[shared:]...)
+	}
+	return words
+}
+
+func snake(words []string) string {
+	name := strings.Join(words, "_")
+	if name != "" && unicode.IsDigit(rune(name[0])) {
+		return "_" + name
+	}
+	return name
+}
+
+// plain are containers that only sort leaves, and say nothing in a name.
+var plain = []string{"state", "statistics", "counters", "stats"}
+
+// rowWords begin the names of a row's metrics: the lists that it lies in, or outside of lists the containers. At level 1 the
+// containers between lists are among them, at level 2 all.
+func rowWords(prefix string, r *row, level int) []string {
+	var parts [][]string
+	inList := r.entry.IsList()
+	for up := r.entry; up != nil; up = parent(up) {
+		sorts := slices.Contains(plain, up.Name)
+		lists := up.IsList() || level == 1 && r.around != nil && inside(up, r.outermost().entry)
+		if level == 2 || lists && !sorts || !inList && !sorts {
+			parts = append(parts, split(up.Name))
+		}
+	}
+	parts = append(parts, split(prefix))
+	slices.Reverse(parts)
+	return join(parts...)
+}
+
+// leafWords go on with the containers between the row and the leaf, and with the leaf. full keeps the plain ones.
+func leafWords(words []string, m *metric, full bool) []string {
+	parts := [][]string{split(m.entry.Name)}
+	for up := parent(m.entry); up != nil && up != m.row.entry; up = parent(up) {
+		if full || !slices.Contains(plain, up.Name) {
+			parts = append(parts, split(up.Name))
+		}
+	}
+	parts = append(parts, words)
+	slices.Reverse(parts)
+	return join(parts...)
+}
+
+// timeWords end the names of dates: what follows says so already.
+var timeWords = []string{"time", "timestamp", "datetime", "date", "and"}
+
+// unitWords are the words by which the names of leaves tell their unit, and the base unit.
+var unitWords = map[string]string{
+	"octets": "bytes", "bytes": "bytes", "byte": "bytes", "kilobytes": "bytes", "kbytes": "bytes", "percent": "ratio", "percentage": "ratio",
+	"seconds": "seconds", "secs": "seconds", "sec": "seconds", "milliseconds": "seconds", "microseconds": "seconds", "nanoseconds": "seconds",
+	"msec": "seconds", "msecs": "seconds", "usec": "seconds", "ms": "seconds", "celsius": "celsius", "volts": "volts", "millivolts": "volts",
+	"mv": "volts", "amperes": "amperes", "amps": "amperes", "milliamps": "amperes", "ma": "amperes", "watts": "watts", "hertz": "hertz",
+	"mhz": "hertz", "hz": "hertz", "dbm": "dbm", "rpm": "rpm", "ratio": "ratio",
+}
+
+// withUnit ends the words of a name with the base unit and with what its type asks for (Prometheus' naming practices).
+func withUnit(words []string, base string, m meaning) []string {
+	words = slices.Clone(words)
+	last := func() string { return words[len(words)-1] }
+	cut := func() { words = words[:len(words)-1] }
+	if last() == "total" && len(words) > 1 { // a counter gets it back, and no other name may end in it
+		cut()
+		if m.class != counter {
+			words = append(words[:len(words)-1], "total", last())
+		}
+	}
+	if base == "timestamp_seconds" {
+		for len(words) > 1 && slices.Contains(timeWords, last()) {
+			cut()
+		}
+	}
+	first, _, _ := strings.Cut(base, "_")
+	for i, word := range words {
+		if word == "octets" && first == "bytes" {
+			words[i] = "bytes"
+		}
+	}
+	for len(words) > 1 && base != "" && unitWords[last()] == first {
+		cut()
+	}
+	if base != "" && !slices.Contains(words, base) {
+		words = append(words, base)
+	}
+	if m.class == counter {
+		words = append(words, "total")
+	}
+	return words
+}
+
+// unitOfName is the unit that a leaf's name tells where its model has none.
+func unitOfName(name string) string {
+	words := split(name)
+	last := words[len(words)-1]
+	switch {
+	case slices.Contains(words, "octets"), slices.Contains(words, "bytes"):
+		return "bytes"
+	case last == "mhz":
+		return "MHz"
+	case last == "ms", last == "mv", last == "ma": // too short to be sure
+		return ""
+	case unitWords[last] == "seconds" && (last == "seconds" || last == "secs" || last == "sec"): // five-seconds may be a load
+		return ""
+	case unitWords[last] != "" && last != "ratio":
+		return last
+	}
+	return ""
+}
+
+var sentenceEnd = regexp.MustCompile(`\.(?:\s+|$)`)
+
+// firstSentence is the first sentence of a description, without its full stop.
+func firstSentence(description string) string {
+	text := strings.Join(strings.Fields(description), " ")
+	for from := 0; from < len(text); {
+		match := sentenceEnd.FindStringIndex(text[from:])
+		if match == nil {
+			break
+		}
+		end := from + match[0]
+		word := text[strings.LastIndexByte(text[:end], ' ')+1 : end]
+		if abbreviated := strings.Contains(word, ".") || slices.Contains([]string{"cf", "vs", "etc", "No"}, word); !abbreviated || match[1] == len(text)-from {
+			text = text[:end]
+			break
+		}
+		from += match[1]
+	}
+	const longest = 240
+	if len(text) > longest {
+		text = text[:strings.LastIndexByte(text[:longest], ' ')+1] + "..."
+	}
+	return strings.TrimRight(text, ".:; ")
+}

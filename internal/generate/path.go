@@ -1,0 +1,197 @@
+package generate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/openconfig/goyang/pkg/yang"
+)
+
+// find follows a path of the form /MODEL:NODE/NODE, in the manner of RFC 7951: a prefix where the namespace changes. The
+// prefix is the name of a model, or the prefix that the model gives itself.
+func (s *schema) find(path string) (*yang.Entry, error) {
+	model, err := modelOf(path)
+	if err != nil {
+		return nil, err
+	}
+	here := yang.ToEntry(s.modules.Modules[model])
+	name := "model " + model
+	for i, part := range strings.Split(strings.TrimSuffix(path, "/")[1:], "/") {
+		if strings.ContainsAny(part, "[]") {
+			return nil, fmt.Errorf("path %s: a path without [ ] is needed; it means all entries of a list", path)
+		}
+		prefix, local, prefixed := strings.Cut(part, ":")
+		if !prefixed {
+			prefix, local = "", part
+		}
+		if i == 0 && !prefixed {
+			local = "" // the model alone: tell what it has
+		}
+		below := children(here)
+		at := slices.IndexFunc(below, func(e *yang.Entry) bool { return e.Name == local && s.named(e, prefix) })
+		if at < 0 {
+			return nil, fmt.Errorf("path %s: %s", path, notThere(name, local, model, i == 0, below))
+		}
+		here, name = below[at], below[at].Name
+	}
+	return here, nil
+}
+
+// named tells whether a prefix of a path stands for the module of a node; an empty one may.
+func (s *schema) named(e *yang.Entry, prefix string) bool {
+	if prefix == "" {
+		return true
+	}
+	m := s.module(namespace(e))
+	return m != nil && (m.Name == prefix || m.GetPrefix() == prefix)
+}
+
+func notThere(name, local, model string, top bool, below []*yang.Entry) string {
+	var names []string
+	for _, e := range below {
+		names = append(names, e.Name)
+	}
+	has := "nothing is below it"
+	if len(names) > 0 {
+		has = "it has " + strings.Join(names, ", ")
+	}
+	switch {
+	case local == "":
+		return fmt.Sprintf("say which node of %s is meant, as in /%s:NODE; %s", name, model, has)
+	case top && len(names) == 0:
+		return fmt.Sprintf("%s has no data nodes of its own; name the model that it adds to", name)
+	}
+	return fmt.Sprintf("%s has no node %s; %s", name, local, has)
+}
+
+// children are the data nodes below a node, in the order of the model: choices and their cases are no data nodes (RFC 7950,
+// section 7.9).
+func children(e *yang.Entry) (below []*yang.Entry) {
+	for _, child := range e.Dir {
+		switch {
+		case child.IsChoice(), child.IsCase():
+			below = append(below, children(child)...)
+		case child.RPC == nil && (child.Kind == yang.LeafEntry || child.Kind == yang.DirectoryEntry ||
+			child.Kind == yang.AnyDataEntry || child.Kind == yang.AnyXMLEntry):
+			below = append(below, child)
+		}
+	}
+	slices.SortFunc(below, func(a, b *yang.Entry) int {
+		fileA, lineA := location(a)
+		fileB, lineB := location(b)
+		return cmp.Or(cmp.Compare(fileA, fileB), cmp.Compare(lineA, lineB), cmp.Compare(a.Name, b.Name))
+	})
+	return below
+}
+
+// location is where a node is defined.
+func location(e *yang.Entry) (file string, line int) {
+	if e.Node == nil || e.Node.Statement() == nil {
+		return "", 0
+	}
+	return place(e.Node.Statement())
+}
+
+// place takes the location of a statement apart.
+func place(s *yang.Statement) (file string, line int) {
+	parts := strings.Split(s.Location(), ":")
+	if len(parts) < 3 {
+		return "", 0
+	}
+	line, _ = strconv.Atoi(parts[len(parts)-2])
+	return strings.Join(parts[:len(parts)-2], ":"), line
+}
+
+// parent is the data node that a node lies in; nil for those at the top.
+func parent(e *yang.Entry) *yang.Entry {
+	for e = e.Parent; e != nil && (e.IsChoice() || e.IsCase()); {
+		e = e.Parent
+	}
+	if e == nil || e.Parent == nil { // a module
+		return nil
+	}
+	return e
+}
+
+// namespace is the URI of a node's namespace.
+func namespace(e *yang.Entry) string {
+	if v := e.Namespace(); v != nil {
+		return v.Name
+	}
+	return ""
+}
+
+// inside tells whether a node is another one or lies below it.
+func inside(e, other *yang.Entry) bool {
+	for ; e != nil; e = parent(e) {
+		if e == other {
+			return true
+		}
+	}
+	return false
+}
+
+// target is the leaf that a leafref refers to, over any number of others; nil where there is none.
+func target(e *yang.Entry) *yang.Entry {
+	for range 16 { // a circle would have no end
+		if e == nil || e.Type == nil || e.Type.Kind != yang.Yleafref {
+			return e
+		}
+		e = follow(e, e.Type.Path)
+	}
+	return nil
+}
+
+// follow takes a leafref's path (RFC 7950, section 9.9.2) from a leaf, conditions in brackets left aside.
+func follow(from *yang.Entry, path string) *yang.Entry {
+	for strings.Contains(path, "[") {
+		before, rest, _ := strings.Cut(path, "[")
+		_, after, closed := strings.Cut(rest, "]")
+		if !closed {
+			return nil
+		}
+		path = before + after
+	}
+	path = strings.ReplaceAll(strings.ReplaceAll(path, " ", ""), "\n", "")
+	here, top := from, false
+	if strings.HasPrefix(path, "/") {
+		first, _, _ := strings.Cut(path[1:], "/")
+		prefix, _, _ := strings.Cut(first, ":")
+		m := yang.FindModuleByPrefix(from.Node, prefix)
+		if m == nil {
+			return nil
+		}
+		if m.BelongsTo != nil {
+			m = m.Modules.Modules[m.BelongsTo.Name]
+		}
+		here, top, path = yang.ToEntry(m), true, path[1:]
+	}
+	for _, part := range strings.Split(path, "/") {
+		switch {
+		case here == nil:
+			return nil
+		case part == "..":
+			here = parent(here)
+			continue
+		case part == ".", part == "current()":
+			continue
+		}
+		_, local, prefixed := strings.Cut(part, ":")
+		if !prefixed {
+			local = part
+		}
+		below := children(here)
+		at := slices.IndexFunc(below, func(e *yang.Entry) bool { return e.Name == local })
+		if at < 0 {
+			return nil
+		}
+		here = below[at]
+	}
+	if top && here.Parent == nil {
+		return nil
+	}
+	return here
+}

@@ -1,0 +1,338 @@
+package generate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/openconfig/goyang/pkg/yang"
+)
+
+// row is a list (or a container outside of lists) and what is exported of it.
+type row struct {
+	entry   *yang.Entry
+	path    string
+	keys    []keyLabel // its own, not those of the rows around it
+	labels  []infoLabel
+	metrics []*metric
+	start   string // path of the leaf that says when the counters began
+	rows    []*row
+	around  *row
+	out     []leftOut
+}
+
+// keyLabel is a label that tells rows apart.
+type keyLabel struct {
+	leaf, name string
+	identity   bool
+}
+
+// infoLabel is a label of the row's info metric.
+type infoLabel struct {
+	leaf, name, kind, note string
+}
+
+// metric is a metric of a row, catalogue entry included.
+type metric struct {
+	entry   *yang.Entry // its leaf; the row's for an info metric
+	name    string
+	help    string
+	leaf    string
+	meaning meaning
+	base    string // base unit
+	scale   float64
+	offset  float64
+	info    bool
+	note    string // conditions of the model
+	row     *row
+}
+
+// leftOut is a node that is not exported.
+type leftOut struct{ path, why string }
+
+const (
+	whyConfig   = "configuration, not state"
+	whyList     = "a leaf-list: several values, where a sample or a label takes one"
+	whyNoKey    = "a list without a key: nothing tells its entries apart"
+	whyAny      = "anydata or anyxml: its content is not described"
+	whyObsolete = "obsolete"
+	whyKey      = "the same as the key"
+)
+
+// allKeyLabels are the labels that tell the row's entries apart, those of the rows around it first.
+func (r *row) allKeyLabels() (names []string) {
+	for ; r != nil; r = r.around {
+		var own []string
+		for _, k := range r.keys {
+			own = append(own, k.name)
+		}
+		names = append(own, names...)
+	}
+	return names
+}
+
+// builder walks what was selected of a schema and makes rows of it.
+type builder struct {
+	schema       *schema
+	selected     []*yang.Entry
+	kinds        map[string]string // of labels, over all metrics that there are: the catalogue wants one kind for each name
+	rows         []*row
+	wanted       map[*yang.Entry]bool // leaves that are exported
+	prefixes     map[string]string    // by namespace, of those in use
+	descriptions bool                 // descriptions in the configuration are labels
+}
+
+// build makes the rows of everything below the selected nodes.
+func (b *builder) build() {
+	var tops []*yang.Entry
+	for _, e := range b.selected {
+		for parent(e) != nil {
+			e = parent(e)
+		}
+		if !slices.Contains(tops, e) {
+			tops = append(tops, e)
+		}
+	}
+	for _, top := range tops {
+		if top.IsList() {
+			b.list(top, nil)
+			continue
+		}
+		r := &row{entry: top, path: b.path(nil, top)}
+		at := len(b.rows)
+		b.node(top, r)
+		if len(r.metrics)+len(r.labels) > 0 {
+			b.infoMetric(r)
+			b.rows = slices.Insert(b.rows, at, r)
+		} else if len(r.out) > 0 && at < len(b.rows) { // tell it where something is shown
+			b.rows[at].out = append(r.out, b.rows[at].out...)
+		} else if len(r.out) > 0 {
+			b.rows = append(b.rows, r)
+		}
+	}
+}
+
+// chosen tells whether a node was selected; onTheWay whether one below it was.
+func (b *builder) chosen(e *yang.Entry) bool {
+	return slices.ContainsFunc(b.selected, func(s *yang.Entry) bool { return inside(e, s) })
+}
+
+func (b *builder) onTheWay(e *yang.Entry) bool {
+	return slices.ContainsFunc(b.selected, func(s *yang.Entry) bool { return inside(s, e) })
+}
+
+// node adds a node to the row that it lies in, or is.
+func (b *builder) node(e *yang.Entry, r *row) {
+	switch {
+	case !b.chosen(e) && !b.onTheWay(e):
+	case status(e) == "obsolete":
+		b.leave(r, e, whyObsolete)
+	case e.Kind == yang.AnyDataEntry || e.Kind == yang.AnyXMLEntry:
+		b.leave(r, e, whyAny)
+	case e.IsLeafList():
+		if e.ReadOnly() {
+			b.leave(r, e, whyList)
+		} else {
+			b.leave(r, e, whyConfig)
+		}
+	case e.IsLeaf():
+		b.leaf(e, r)
+	case e != r.entry && !hasState(e) && !(b.descriptions && hasDescription(e)):
+		b.leave(r, e, whyConfig)
+	case e != r.entry && e.IsList():
+		b.list(e, r)
+	default:
+		for _, child := range children(e) {
+			b.node(child, r)
+		}
+	}
+}
+
+// list makes a list a row: of its own, or in that of the list that it lies in.
+func (b *builder) list(e *yang.Entry, in *row) {
+	var around *row
+	if in != nil && in.entry.IsList() {
+		around = in
+	}
+	if e.Key == "" {
+		if in == nil {
+			in = &row{entry: e, path: b.path(nil, e)}
+			b.rows = append(b.rows, in)
+		}
+		b.leave(in, e, whyNoKey)
+		return
+	}
+	r := &row{entry: e, around: around}
+	if around != nil {
+		r.path = b.path(around.entry, e)
+	} else {
+		r.path = b.path(nil, e)
+	}
+	for _, name := range strings.Fields(e.Key) {
+		_, local, prefixed := strings.Cut(name, ":")
+		if !prefixed {
+			local = name
+		}
+		if leaf := e.Dir[local]; leaf != nil {
+			b.wanted[leaf] = true
+			kind := judge(leaf)
+			r.keys = append(r.keys, keyLabel{b.path(e, leaf), b.keyName(r, leaf), kind.kind == "identity"})
+		}
+	}
+	for _, child := range children(e) {
+		if !slices.ContainsFunc(r.keys, func(k keyLabel) bool { return k.leaf == b.path(e, child) }) {
+			b.node(child, r)
+		}
+	}
+	b.infoMetric(r)
+	if around != nil {
+		around.rows = append(around.rows, r)
+	} else {
+		b.rows = append(b.rows, r)
+	}
+}
+
+// leaf makes a leaf a metric or a label of its row.
+func (b *builder) leaf(e *yang.Entry, r *row) {
+	path := b.path(r.entry, e)
+	if !e.ReadOnly() {
+		if b.descriptions && e.Name == "description" && r.entry.IsList() {
+			b.wanted[e] = true
+			r.labels = append(r.labels, infoLabel{path, b.labelName(r, e, "text"), "text", "configuration"})
+			return
+		}
+		b.leave(r, e, whyConfig)
+		return
+	}
+	if b.mirrorsKey(e, r) {
+		b.leave(r, e, whyKey)
+		return
+	}
+	m := judge(e)
+	if m.class == left {
+		b.leave(r, e, m.why)
+		return
+	}
+	b.wanted[e] = true
+	if m.class == label {
+		r.labels = append(r.labels, infoLabel{path, b.labelName(r, e, m.kind), m.kind, conditions(e, r.entry)})
+		return
+	}
+	made := &metric{entry: e, leaf: path, meaning: m, scale: 1, note: conditions(e, r.entry), row: r}
+	made.reckon()
+	if m.class == timestamp && strings.Contains(e.Name, "discontinuity") {
+		r.start = path
+	}
+	r.metrics = append(r.metrics, made)
+}
+
+// infoMetric adds the metric that carries the row's labels, or that says of a list's entries that they are there.
+func (b *builder) infoMetric(r *row) {
+	if len(r.labels) == 0 && (len(r.metrics)+len(r.rows) > 0 || !r.entry.IsList()) {
+		return
+	}
+	leaf := "."
+	if len(r.keys) > 0 {
+		leaf = r.keys[0].leaf
+	}
+	r.metrics = slices.Insert(r.metrics, 0, &metric{entry: r.entry, leaf: leaf, info: true, scale: 1, row: r})
+}
+
+// mirrorsKey tells whether a leaf is what a key of its list refers to, as OpenConfig has it, or has its name and type.
+func (b *builder) mirrorsKey(e *yang.Entry, r *row) bool {
+	return slices.ContainsFunc(strings.Fields(r.entry.Key), func(key string) bool {
+		leaf := r.entry.Dir[key]
+		return leaf != nil && leaf != e && leaf.Type != nil && leaf.Type.Kind == yang.Yleafref &&
+			(target(leaf) == e || e.Name == key && strings.HasSuffix(leaf.Type.Path, "/"+key))
+	})
+}
+
+func (b *builder) leave(r *row, e *yang.Entry, why string) {
+	path := b.path(r.entry, e)
+	if e == r.entry {
+		path = e.Name
+	}
+	r.out = append(r.out, leftOut{path, why})
+}
+
+// path is the path of a node from another one that it lies in, or from the top for nil, with a prefix where the namespace
+// changes (RFC 7951, section 4).
+func (b *builder) path(from, e *yang.Entry) string {
+	var steps []string
+	for up := e; up != from && up != nil; up = parent(up) {
+		step := up.Name
+		if above := parent(up); above == nil || namespace(above) != namespace(up) {
+			step = b.prefix(namespace(up)) + ":" + step
+		}
+		steps = append(steps, step)
+	}
+	if len(steps) == 0 {
+		return "."
+	}
+	slices.Reverse(steps)
+	path := strings.Join(steps, "/")
+	if from == nil {
+		path = "/" + path
+	}
+	return path
+}
+
+// prefix is what a namespace is called in the module's paths: the prefix that its own module gives itself, or that module's
+// name where another module took it.
+func (b *builder) prefix(namespace string) string {
+	if prefix, ok := b.prefixes[namespace]; ok {
+		return prefix
+	}
+	prefix := "ns"
+	if m := b.schema.module(namespace); m != nil {
+		prefix = m.GetPrefix()
+		for _, taken := range b.prefixes {
+			if taken == prefix {
+				prefix = m.Name
+				break
+			}
+		}
+	}
+	b.prefixes[namespace] = prefix
+	return prefix
+}
+
+// hasState tells whether there is state to export in or below a node.
+func hasState(e *yang.Entry) bool {
+	if !e.IsDir() || len(e.Dir) == 0 {
+		return e.ReadOnly()
+	}
+	return slices.ContainsFunc(children(e), hasState)
+}
+
+func hasDescription(e *yang.Entry) bool {
+	return e.Name == "description" && e.IsLeaf() || slices.ContainsFunc(children(e), hasDescription)
+}
+
+func status(e *yang.Entry) string {
+	for _, v := range e.Extra["status"] {
+		if value, ok := v.(*yang.Value); ok && value != nil {
+			return value.Name
+		}
+	}
+	return ""
+}
+
+// conditions are under which a device has a node, as the model says of it and of what it lies in up to its row.
+func conditions(e, row *yang.Entry) string {
+	var all []string
+	for ; e != nil && e != row; e = e.Parent {
+		for _, keyword := range []string{"if-feature", "when"} {
+			for _, v := range e.Extra[keyword] {
+				value, ok := v.(*yang.Value)
+				if !ok || value == nil {
+					continue
+				}
+				text := keyword + " " + strings.Join(strings.Fields(value.Name), " ")
+				if !slices.Contains(all, text) {
+					all = append(all, text)
+				}
+			}
+		}
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,223 @@
+package generate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/openconfig/goyang/pkg/yang"
+)
+
+// schema is what the YANG modules describe together.
+type schema struct {
+	modules *yang.Modules
+	read    []string // what was read, as NAME@REVISION, in the order of reading
+	notes   []string // what of it the parser does not take in
+}
+
+// loader reads modules and all that they import and include.
+type loader struct {
+	ctx     context.Context
+	source  Source
+	modules *yang.Modules
+	texts   []*yang.Statement
+	seen    map[string]bool // what was asked for, as NAME@REVISION
+	read    []string        // what was read
+	notes   []string
+	missing map[string][]string // names of modules to those that need them
+}
+
+// load reads the modules that the paths begin at, what augments them there, and the models named in more.
+func load(ctx context.Context, source Source, paths, more []string) (*schema, error) {
+	l := &loader{ctx: ctx, source: source, modules: yang.NewModules(), seen: map[string]bool{}, missing: map[string][]string{}}
+	l.modules.ParseOptions.IgnoreSubmoduleCircularDependencies = true
+	var begin []string
+	for _, path := range paths {
+		name, err := modelOf(path)
+		if err != nil {
+			return nil, err
+		}
+		if err := l.first(name); err != nil {
+			return nil, err
+		}
+		if !slices.Contains(begin, name) {
+			begin = append(begin, name)
+		}
+	}
+	for _, name := range begin {
+		names, err := source.Augmenting(ctx, name, paths)
+		if err != nil {
+			return nil, err
+		}
+		more = append(more, names...)
+	}
+	for _, name := range more {
+		if err := l.first(name); err != nil {
+			return nil, err
+		}
+	}
+	if len(l.missing) > 0 {
+		return nil, l.errMissing()
+	}
+	if err := refuseCircles(l.texts); err != nil {
+		return nil, err
+	}
+	err := guard(func() error { return errors.Join(l.grave(l.modules.Process())...) })
+	if err != nil {
+		return nil, fmt.Errorf("the YANG is not valid: %w", err)
+	}
+	return &schema{l.modules, l.read, l.notes}, nil
+}
+
+// grave are the errors that are none of a revision that has less than another module wants to add to or take away from. Those
+// become notes.
+func (l *loader) grave(errs []error) []error {
+	return slices.DeleteFunc(errs, func(err error) bool {
+		text := err.Error()
+		lacks := strings.Contains(text, ": augment ") && strings.HasSuffix(text, " not found") ||
+			strings.Contains(text, "cannot find target node to deviate")
+		if lacks {
+			l.notes = append(l.notes, text)
+		}
+		return lacks
+	})
+}
+
+// modelOf is the name of the model that a path begins at.
+func modelOf(path string) (string, error) {
+	rest, absolute := strings.CutPrefix(path, "/")
+	if !absolute || rest == "" {
+		return "", fmt.Errorf("%q is not a path; write /MODEL:NODE/NODE..., such as /ietf-interfaces:interfaces-state", path)
+	}
+	first, _, _ := strings.Cut(rest, "/")
+	name, _, _ := strings.Cut(first, ":")
+	return name, nil
+}
+
+// first reads a module that was asked for by name.
+func (l *loader) first(name string) error {
+	err := l.module("module", name, "", "")
+	if !errors.Is(err, ErrNoModule) {
+		return err
+	}
+	const shown = 30
+	models := l.source.Models()
+	if more := len(models) - shown; more > 0 {
+		models = append(models[:shown], fmt.Sprintf("%d more", more))
+	}
+	return fmt.Errorf("model %s: %w; there are: %s", name, err, strings.Join(models, ", "))
+}
+
+// module reads one module or submodule and what it needs.
+func (l *loader) module(keyword, name, revision, neededBy string) error {
+	if l.seen[name+"@"+revision] {
+		if _, missing := l.missing[name]; missing {
+			l.missing[name] = append(l.missing[name], neededBy)
+		}
+		return nil
+	}
+	l.seen[name+"@"+revision] = true
+	text, file, err := l.source.Module(l.ctx, name, revision)
+	if errors.Is(err, ErrNoModule) && neededBy != "" {
+		l.missing[name] = append(l.missing[name], neededBy)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var statement *yang.Statement
+	err = guard(func() error {
+		statements, err := yang.Parse(text, file)
+		switch {
+		case err != nil:
+			return err
+		case len(statements) != 1 || statements[0].Argument != name:
+			return fmt.Errorf("%s: this is not the %s %s alone", file, keyword, name)
+		case statements[0].Keyword != keyword:
+			return fmt.Errorf("%s: this is a %s, and a %s is needed; a path begins at the module that includes it", file, statements[0].Keyword, keyword)
+		}
+		statement = statements[0]
+		has := name + "@" + newestRevision([]byte(text))
+		if slices.Contains(l.read, has) {
+			return nil
+		}
+		l.read = append(l.read, has)
+		l.texts = append(l.texts, statement)
+		return l.modules.Parse(l.withoutUsesAugments(text, statement), file)
+	})
+	if err != nil {
+		if !strings.Contains(err.Error(), file) {
+			err = fmt.Errorf("%s: %w", file, err)
+		}
+		return fmt.Errorf("the YANG does not parse: %w", err)
+	}
+	for _, s := range statement.SubStatements() {
+		wanted := map[string]string{"import": "module", "include": "submodule"}[s.Keyword]
+		if wanted == "" {
+			continue
+		}
+		revision := ""
+		for _, sub := range s.SubStatements() {
+			if sub.Keyword == "revision-date" {
+				revision = sub.Argument
+			}
+		}
+		if err := l.module(wanted, s.Argument, revision, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withoutUsesAugments hides what a uses statement adds to its grouping by augment (RFC 7950, section 7.17): the parser refuses
+// several of them and passes over one. Each becomes a statement of an extension, so that lines and columns stay.
+func (l *loader) withoutUsesAugments(text string, statement *yang.Statement) string {
+	lines := strings.SplitAfter(text, "\n")
+	var hide func(*yang.Statement)
+	hide = func(s *yang.Statement) {
+		for _, sub := range s.SubStatements() {
+			if _, line := place(sub); s.Keyword == "uses" && sub.Keyword == "augment" && line > 0 && line <= len(lines) {
+				lines[line-1] = strings.Replace(lines[line-1], "augment", "a:gment", 1)
+				l.notes = append(l.notes, sub.Location()+": what uses "+s.Argument+" adds here by augment is left out")
+				continue
+			}
+			hide(sub)
+		}
+	}
+	hide(statement)
+	return strings.Join(lines, "")
+}
+
+func (l *loader) errMissing() error {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(l.missing)) {
+		by := slices.Compact(slices.Sorted(slices.Values(l.missing[name])))
+		all = append(all, fmt.Sprintf("%s (needed by %s)", name, strings.Join(by, ", ")))
+	}
+	return fmt.Errorf("YANG modules are missing: %s; put their files into a folder and name it with --yang-dir", strings.Join(all, ", "))
+}
+
+// guard turns a panic of the YANG parser, which the text of a device may bring about, into an error.
+func guard(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the parser gave up on it: %v", r)
+		}
+	}()
+	return f()
+}
+
+// prefix is what a namespace's nodes are called by in paths: its module's own prefix, or its name where another module in use
+// has the same prefix.
+func (s *schema) module(namespace string) *yang.Module {
+	var found *yang.Module
+	for _, name := range slices.Sorted(maps.Keys(s.modules.Modules)) {
+		if m := s.modules.Modules[name]; m.Namespace != nil && m.Namespace.Name == namespace {
+			found = m
+		}
+	}
+	return found
+}
