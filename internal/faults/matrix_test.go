@@ -42,7 +42,7 @@ func connecting() []fault {
 		{name: "another server", begin: tcp(func(conn net.Conn) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n")
 			silent(conn)
-		}), want: failed("no_netconf", "is not an SSH server")},
+		}), silent: true, want: failed("no_netconf", "is not an SSH server")},
 		{name: "login refused", begin: func(s *stand) {
 			s.write("password", "not-it")
 			s.restore = append(s.restore, func() { s.write("password", netPassword) })
