@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func BenchmarkDecode(b *testing.B) {
 				}
 			}
 			got := &result{module: m.Name, Result: table.Result(memory, time.Now(), false)}
-			return gather([]view{{target: target, results: []*result{got}}}, false)
+			return slices.Collect(gather([]view{{target: target, results: []*result{got}}}, false, false))
 		})
 	})
 	b.Run("textbook", func(b *testing.B) {

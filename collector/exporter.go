@@ -5,8 +5,10 @@ package collector
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -144,6 +146,16 @@ func (e *Exporter) HasModule(name string) bool {
 // Gather scrapes all targets at the same time and labels every sample with its target. The deadline of ctx is the budget of
 // each.
 func (e *Exporter) Gather(ctx context.Context) []*dto.MetricFamily {
+	return slices.Collect(gather(e.scrape(ctx), true, false))
+}
+
+// Families is Gather for one who takes families one after the other, which for many targets needs half the memory: each
+// family is good until the next one is asked for. The targets have been scraped when it returns.
+func (e *Exporter) Families(ctx context.Context) iter.Seq[*dto.MetricFamily] {
+	return gather(e.scrape(ctx), true, true)
+}
+
+func (e *Exporter) scrape(ctx context.Context) []view {
 	targets := e.Targets()
 	views := make([]view, len(targets))
 	var wg sync.WaitGroup
@@ -151,7 +163,7 @@ func (e *Exporter) Gather(ctx context.Context) []*dto.MetricFamily {
 		wg.Go(func() { views[i] = t.scrape(ctx, nil) })
 	}
 	wg.Wait()
-	return gather(views, true)
+	return views
 }
 
 // Close ends all reads and closes all sessions, each with close-session; what has not ended when ctx does is cut off.

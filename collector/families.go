@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -10,102 +11,119 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
 
-// families gathers samples of many targets by metric. They are built directly: a constructor per sample costs ten times as
-// much.
+// families gathers samples of many targets by metric. Metrics are built directly, of one family at a time: a constructor per
+// sample costs ten times as much.
 type families struct {
-	byName   map[string]*dto.MetricFamily
+	byName   map[string]*family
 	labelled bool // every sample carries its target
 }
 
-// gather makes families of views, sorted by name.
-func gather(views []view, labelled bool) []*dto.MetricFamily {
-	f := &families{byName: map[string]*dto.MetricFamily{}, labelled: labelled}
-	f.reserve(views)
+// family is the samples of one name: those of modules, as each target gave them, and metrics about targets.
+type family struct {
+	dto.MetricFamily
+	metric *module.Metric
+	parts  []part
+	own    []*dto.Metric
+}
+
+type part struct {
+	target  int
+	samples []module.Sample
+}
+
+// gather makes families of views, sorted by name. With reuse they are built in the same memory, each in its turn.
+func gather(views []view, labelled, reuse bool) iter.Seq[*dto.MetricFamily] {
+	f := &families{byName: map[string]*family{}, labelled: labelled}
 	for i := range views {
 		views[i].own(f)
-		f.results(views[i].results)
-	}
-	var all []*dto.MetricFamily
-	for _, name := range slices.Sorted(maps.Keys(f.byName)) {
-		if family := f.byName[name]; len(family.Metric) > 0 {
-			all = append(all, family)
+		for _, r := range views[i].results {
+			for _, samples := range r.Families {
+				f.add(i, samples)
+			}
 		}
+	}
+	return func(yield func(*dto.MetricFamily) bool) {
+		memory := &room{}
+		for _, name := range slices.Sorted(maps.Keys(f.byName)) {
+			if !reuse {
+				memory = &room{}
+			}
+			if all := f.byName[name].build(memory, labelled); len(all.Metric) > 0 && !yield(all) {
+				return
+			}
+		}
+	}
+}
+
+func (f *families) family(name, help string, kind dto.MetricType) *family {
+	all := f.byName[name]
+	if all == nil {
+		all = &family{MetricFamily: dto.MetricFamily{Name: &name, Help: &help, Type: &kind}}
+		f.byName[name] = all
 	}
 	return all
 }
 
-func (f *families) family(name, help string, kind dto.MetricType) *dto.MetricFamily {
-	family := f.byName[name]
-	if family == nil {
-		family = &dto.MetricFamily{Name: &name, Help: &help, Type: &kind}
-		f.byName[name] = family
-	}
-	return family
+// add takes samples that a module of a target gave.
+func (f *families) add(target int, of module.Family) {
+	all := f.family(of.Metric.Name, of.Metric.Help, of.Metric.Type)
+	all.metric = of.Metric
+	all.parts = append(all.parts, part{target, of.Samples})
 }
 
-// reserve makes room for all samples of the targets' modules at once.
-func (f *families) reserve(views []view) {
-	sizes := map[*module.Metric]int{}
-	for _, v := range views {
-		for _, r := range v.results {
-			for _, family := range r.Families {
-				sizes[family.Metric] += len(family.Samples)
-			}
-		}
-	}
-	for m, size := range sizes {
-		family := f.family(m.Name, m.Help, m.Type)
-		family.Metric = slices.Grow(family.Metric, size)
-	}
+// room is memory for the metrics of one family.
+type room struct {
+	metrics  []dto.Metric
+	counters []dto.Counter
+	gauges   []dto.Gauge
+	list     []*dto.Metric
 }
 
-// results adds what the modules of one target gave.
-func (f *families) results(results []*result) {
-	began := map[string]int{} // by metric: where the target's samples begin
-	for _, r := range results {
-		for i := range r.Families {
-			family := &r.Families[i]
-			to := f.family(family.Metric.Name, family.Metric.Help, family.Metric.Type)
-			from, more := began[family.Metric.Name]
-			if !more {
-				began[family.Metric.Name] = len(to.Metric)
-			}
-			f.add(to, family)
-			if more {
-				to.Metric = mergeEqual(to.Metric, from, family.Metric)
-			}
-		}
+// build makes metrics of the family's samples, a few allocations for all of them.
+func (f *family) build(room *room, labelled bool) *dto.MetricFamily {
+	size := 0
+	for _, p := range f.parts {
+		size += len(p.samples)
 	}
-}
-
-// add makes metrics of samples, a few allocations for all of them.
-func (f *families) add(to *dto.MetricFamily, family *module.Family) {
-	metrics := make([]dto.Metric, len(family.Samples))
-	counter := family.Metric.Type == dto.MetricType_COUNTER
-	var counters []dto.Counter
-	var gauges []dto.Gauge
-	if counter {
-		counters = make([]dto.Counter, len(metrics))
+	counters := f.GetType() == dto.MetricType_COUNTER
+	room.metrics, room.list = sized(room.metrics, size), room.list[:0]
+	if counters {
+		room.counters = sized(room.counters, size)
 	} else {
-		gauges = make([]dto.Gauge, len(metrics))
+		room.gauges = sized(room.gauges, size)
 	}
-	for i := range family.Samples {
-		s, m := &family.Samples[i], &metrics[i]
-		m.Label = s.Labels.Pairs
-		if f.labelled {
-			m.Label = s.Labels.Extra
+	n, from := 0, 0 // from: where the target's samples begin
+	for i, p := range f.parts {
+		again := i > 0 && f.parts[i-1].target == p.target
+		if !again {
+			from = len(room.list)
 		}
-		if counter {
-			m.Counter = &counters[i]
-			m.Counter.Value = &s.Value
-			m.Counter.CreatedTimestamp = s.Start
-		} else {
-			m.Gauge = &gauges[i]
-			m.Gauge.Value = &s.Value
+		for j := range p.samples {
+			s, m := &p.samples[j], &room.metrics[n]
+			m.Label = s.Labels.Pairs
+			if labelled {
+				m.Label = s.Labels.Extra
+			}
+			if counters {
+				m.Counter, m.Gauge = &room.counters[n], nil
+				m.Counter.Value, m.Counter.CreatedTimestamp = &s.Value, s.Start
+			} else {
+				m.Counter, m.Gauge = nil, &room.gauges[n]
+				m.Gauge.Value = &s.Value
+			}
+			room.list = append(room.list, m)
+			n++
 		}
-		to.Metric = append(to.Metric, m)
+		if again {
+			room.list = mergeEqual(room.list, from, f.metric)
+		}
 	}
+	f.Metric = append(room.list, f.own...)
+	return &f.MetricFamily
 }
+
+// sized returns a slice of that length, old elements in it.
+func sized[T any](s []T, size int) []T { return slices.Grow(s[:0], size)[:size] }
 
 // mergeEqual makes one series of those that two modules of a target give for the same thing, from index from on: of each
 // value label the first text that is not empty, else what came first.

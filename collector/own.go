@@ -142,7 +142,7 @@ func (f *families) put(v *view, d definition, value float64, labels ...string) {
 		m.Gauge = &dto.Gauge{Value: &value}
 	}
 	family := f.family(d.name, d.help, d.kind)
-	family.Metric = append(family.Metric, m)
+	family.own = append(family.own, m)
 }
 
 func number(b bool) float64 {

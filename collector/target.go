@@ -100,7 +100,7 @@ type Scrape struct {
 // Scrape waits for a read of the modules (nil: those of the configuration) until ctx ends, and gives what is complete then.
 func (t *Target) Scrape(ctx context.Context, modules []string) *Scrape {
 	v := t.scrape(ctx, modules)
-	return &Scrape{Families: gather([]view{v}, false), Up: v.up(), Err: v.err, Events: v.events}
+	return &Scrape{Families: slices.Collect(gather([]view{v}, false, false)), Up: v.up(), Err: v.err, Events: v.events}
 }
 
 // scrape joins the read in flight, starts one, or takes one that is fresh enough.

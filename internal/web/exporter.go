@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"iter"
 
 	dto "github.com/prometheus/client_model/go"
 
@@ -17,6 +18,7 @@ type Exporter interface {
 	AdHoc(address, auth string) (Target, error) // a target that is not configured
 	HasModule(name string) bool
 	Gather(ctx context.Context) []*dto.MetricFamily
+	Families(ctx context.Context) iter.Seq[*dto.MetricFamily] // the same, each good until the next one
 }
 
 // Target is what the handlers need of one device.

@@ -3,10 +3,12 @@ package web_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -79,6 +81,10 @@ func (e *fakeExporter) Gather(ctx context.Context) []*dto.MetricFamily {
 		return nil
 	}
 	return e.gather(ctx)
+}
+
+func (e *fakeExporter) Families(ctx context.Context) iter.Seq[*dto.MetricFamily] {
+	return slices.Values(e.Gather(ctx))
 }
 
 // fakeTarget is a device. It keeps what it was asked.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -18,45 +19,87 @@ import (
 func (s *server) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := s.withBudget(r)
 	defer cancel()
+	format, text := textFormat(r)
 	var targets []*dto.MetricFamily
-	if !s.NoTargets {
+	each := slices.Values(targets)
+	switch {
+	case s.NoTargets:
+	case text:
+		each = s.Exporter.Families(ctx)
+	default:
 		targets = s.Exporter.Gather(ctx)
 	}
 	own, err := s.Own.Gather() // with an error come the metrics that are good
 	if err != nil {
 		s.Logger.Error("some of the exporter's own metrics are missing", "err", err)
 	}
-	s.writeFamilies(w, r, merge(targets, own))
+	if text {
+		s.writeText(w, r, format, between(each, own))
+	} else {
+		s.writeFamilies(w, r, merge(targets, own))
+	}
 }
 
 // writeFamilies answers in the form that the client asks for: text, OpenMetrics or protobuf. A family that cannot be
 // written is left out and logged.
 func (s *server) writeFamilies(w http.ResponseWriter, r *http.Request, families []*dto.MetricFamily) {
-	log := encodeLog{ctx: r.Context(), logger: s.Logger}
-	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
-	if kind := format.FormatType(); (kind == expfmt.TypeTextPlain || kind == expfmt.TypeOpenMetrics) && !r.URL.Query().Has("name[]") {
-		w.Header().Add("Vary", "Accept")
-		w.Header().Set("Content-Type", string(format))
-		text := newTextWriter(w, format)
-		for _, family := range families {
-			if err := text.family(family); err != nil {
-				log.Println(err)
-			}
-		}
-		if err := text.close(); err != nil {
-			log.Println(err)
-		}
+	if format, text := textFormat(r); text {
+		s.writeText(w, r, format, slices.Values(families))
 		return
 	}
 	promhttp.HandlerFor(
 		prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return families, nil }),
 		promhttp.HandlerOpts{
-			ErrorLog:           log,
+			ErrorLog:           encodeLog{ctx: r.Context(), logger: s.Logger},
 			ErrorHandling:      promhttp.ContinueOnError,
 			EnableOpenMetrics:  true,
 			DisableCompression: true, // ours is faster
 		},
 	).ServeHTTP(w, r)
+}
+
+// textFormat is the form that the client asks for; false if textWriter does not write it.
+func textFormat(r *http.Request) (expfmt.Format, bool) {
+	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
+	kind := format.FormatType()
+	return format, (kind == expfmt.TypeTextPlain || kind == expfmt.TypeOpenMetrics) && !r.URL.Query().Has("name[]")
+}
+
+// writeText is writeFamilies for text, of families that may come one after the other.
+func (s *server) writeText(w http.ResponseWriter, r *http.Request, format expfmt.Format, families iter.Seq[*dto.MetricFamily]) {
+	log := encodeLog{ctx: r.Context(), logger: s.Logger}
+	w.Header().Add("Vary", "Accept")
+	w.Header().Set("Content-Type", string(format))
+	text := newTextWriter(w, format)
+	for family := range families {
+		if err := text.family(family); err != nil {
+			log.Println(err)
+		}
+	}
+	if err := text.close(); err != nil {
+		log.Println(err)
+	}
+}
+
+// between puts the exporter's own families where they belong among those of targets, by name.
+func between(targets iter.Seq[*dto.MetricFamily], own []*dto.MetricFamily) iter.Seq[*dto.MetricFamily] {
+	return func(yield func(*dto.MetricFamily) bool) {
+		for family := range targets {
+			for ; len(own) > 0 && own[0].GetName() < family.GetName(); own = own[1:] {
+				if !yield(own[0]) {
+					return
+				}
+			}
+			if !yield(family) {
+				return
+			}
+		}
+		for _, family := range own {
+			if !yield(family) {
+				return
+			}
+		}
+	}
 }
 
 // encodeLog is promhttp's logger. A client that left is no news: each family fails then.

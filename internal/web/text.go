@@ -20,6 +20,9 @@ type textWriter struct {
 	openMetrics bool
 	buf         []byte
 	failed      error // of out
+
+	name string // of the last family
+	kind dto.MetricType
 }
 
 // textBuffer is how much is written at once: much for the compressor to work on, and little enough for the cache.
@@ -32,8 +35,14 @@ func newTextWriter(out io.Writer, format expfmt.Format) *textWriter {
 	}
 }
 
-// family writes one family. An error concerns it alone, unless the client is gone.
+// family writes one family, or more of the last one. An error concerns it alone, unless the client is gone. Of two types
+// under one name the first wins, since no format can carry both.
 func (w *textWriter) family(f *dto.MetricFamily) error {
+	more := f.GetName() == w.name
+	if more && f.GetType() != w.kind {
+		return nil
+	}
+	w.name, w.kind = f.GetName(), f.GetType()
 	if !simple(f) {
 		w.flush()
 		encoder := expfmt.NewEncoder(w.out, w.format)
@@ -48,11 +57,13 @@ func (w *textWriter) family(f *dto.MetricFamily) error {
 		}
 	}
 	b := w.buf
-	if f.Help != nil {
+	if f.Help != nil && !more {
 		b = append(append(append(b, "# HELP "...), subject...), ' ')
 		b = append(appendEscaped(b, f.GetHelp(), w.openMetrics), '\n')
 	}
-	b = append(append(append(b, "# TYPE "...), subject...), kind...)
+	if !more {
+		b = append(append(append(b, "# TYPE "...), subject...), kind...)
+	}
 	for _, m := range f.Metric {
 		b = appendLabels(append(b, name...), m.Label)
 		value := m.Gauge.GetValue()
