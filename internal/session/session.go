@@ -25,6 +25,7 @@ type session struct {
 	stderr    *firstLine
 
 	replies int          // rpcs answered so far
+	heard   bool         // a keepalive was answered; belongs to whoever watches the session
 	busy    atomic.Bool  // an rpc is in flight
 	lastUse atomic.Int64 // Unix nanoseconds of the end of the last rpc
 }
@@ -220,7 +221,7 @@ func newFirstLine(stderr io.Reader) *firstLine {
 	f := &firstLine{done: make(chan struct{})}
 	go func() {
 		defer close(f.done)
-		io.Copy(f, stderr)
+		io.CopyBuffer(f, stderr, make([]byte, 512)) // io.Copy would keep 32 KiB for as long as the session lasts
 	}()
 	return f
 }

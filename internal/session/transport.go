@@ -55,7 +55,7 @@ func newTransport(closeStream func()) *transport {
 }
 
 func (t *transport) attach(in io.Reader, out io.Writer) {
-	t.in = bufio.NewReaderSize(in, 16<<10) // kept by each open session; a large Read goes past it
+	t.in = bufio.NewReaderSize(in, 4<<10) // kept by each open session; a large Read goes past it
 	t.out = out
 }
 
