@@ -8,8 +8,6 @@ import (
 	"net/netip"
 	"os"
 	"strings"
-
-	"golang.org/x/crypto/ssh"
 )
 
 // PasswordValue returns the password, from wherever the auth takes it; "" if it has none. A file is read anew at each call,
@@ -30,36 +28,6 @@ func (a *Auth) PasswordValue() (string, error) {
 		return text, nil
 	}
 	return a.Password.Reveal(), nil
-}
-
-// Signer returns the private key, its file and the passphrase's read anew at each call; nil if the auth has none.
-func (a *Auth) Signer() (ssh.Signer, error) {
-	if a.PrivateKeyFile == "" {
-		return nil, nil
-	}
-	key, err := os.ReadFile(a.PrivateKeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("private_key_file %w", fileError(a.PrivateKeyFile, err))
-	}
-	signer, err := ssh.ParsePrivateKey(key)
-	var encrypted *ssh.PassphraseMissingError
-	switch {
-	case err == nil:
-		return signer, nil
-	case !errors.As(err, &encrypted):
-		return nil, fmt.Errorf("private_key_file %s does not hold a private key that can be read; use an unbroken key as ssh-keygen writes it, and not its .pub file", a.PrivateKeyFile)
-	case a.PrivateKeyPassphraseFile == "":
-		return nil, fmt.Errorf("private_key_file %s is protected by a passphrase; put that in a file and name it with private_key_passphrase_file", a.PrivateKeyFile)
-	}
-	passphrase, err := readSecret(a.PrivateKeyPassphraseFile)
-	if err != nil {
-		return nil, fmt.Errorf("private_key_passphrase_file %w", err)
-	}
-	signer, err = ssh.ParsePrivateKeyWithPassphrase(key, []byte(passphrase))
-	if err != nil {
-		return nil, fmt.Errorf("private_key_passphrase_file %s does not open private_key_file %s; put the right passphrase in it", a.PrivateKeyPassphraseFile, a.PrivateKeyFile)
-	}
-	return signer, nil
 }
 
 // Allows tells whether a target that is not in the configuration may be logged in to at this address.

@@ -38,7 +38,7 @@ func (v *validator) credentials(name string, a *Auth) {
 	if a.PrivateKeyFile == "" && a.PrivateKeyPassphraseFile != "" {
 		v.add(at.at("private_key_passphrase_file"), "auth %q has a passphrase but no key; add private_key_file", name)
 	}
-	if _, err := a.Signer(); err != nil {
+	if _, err := v.keys.Signer(a); err != nil {
 		v.add(at.at("private_key_file"), "%v", err)
 	}
 }

@@ -12,6 +12,7 @@ type validator struct {
 	*loader
 	library *Library
 	labels  map[string]bool // the catalogue's, which targets' labels must leave alone
+	keys    Keyring         // auths may share keys
 }
 
 func validate(l *loader) error {

@@ -121,18 +121,38 @@ func TestPasswordIsReadAnew(t *testing.T) {
 }
 
 func TestSigner(t *testing.T) {
-	dir := folder(t, map[string]string{"plain": plainKey, "locked": lockedKey, "phrase": "open sesame\n"})
+	dir := folder(t, map[string]string{"plain": plainKey, "locked": lockedKey, "phrase": "open sesame\n", "wrong": "not it\n"})
+	var keys config.Keyring
+	locked := config.Auth{PrivateKeyFile: dir + "/locked", PrivateKeyPassphraseFile: dir + "/phrase"}
 	for _, auth := range []config.Auth{
 		{PrivateKeyFile: dir + "/plain"},
 		{PrivateKeyFile: dir + "/plain", PrivateKeyPassphraseFile: dir + "/phrase"},
-		{PrivateKeyFile: dir + "/locked", PrivateKeyPassphraseFile: dir + "/phrase"},
+		locked,
 	} {
-		signer, err := auth.Signer()
-		if err != nil || !strings.HasPrefix(signer.PublicKey().Type(), "ssh-ed25519") {
-			t.Errorf("%+v: %v", auth, err)
+		for _, k := range []*config.Keyring{&keys, nil} {
+			signer, err := k.Signer(&auth)
+			if err != nil || !strings.HasPrefix(signer.PublicKey().Type(), "ssh-ed25519") {
+				t.Errorf("%+v: %v", auth, err)
+			}
 		}
 	}
-	if signer, err := (&config.Auth{}).Signer(); signer != nil || err != nil {
+	if signer, err := keys.Signer(&config.Auth{}); signer != nil || err != nil {
 		t.Errorf("Signer of no key = %v, %v", signer, err)
+	}
+	first, _ := keys.Signer(&locked)
+	if second, err := keys.Signer(&locked); err != nil || second != first {
+		t.Errorf("the key was opened again: %v", err)
+	}
+	for range 2 {
+		_, err := keys.Signer(&config.Auth{PrivateKeyFile: dir + "/locked", PrivateKeyPassphraseFile: dir + "/wrong"})
+		if err == nil || !strings.Contains(err.Error(), "does not open") {
+			t.Errorf("a wrong passphrase gives %v", err)
+		}
+	}
+	if err := os.WriteFile(dir+"/phrase", []byte("changed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keys.Signer(&locked); err == nil {
+		t.Error("the passphrase was not read anew")
 	}
 }

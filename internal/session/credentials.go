@@ -19,12 +19,12 @@ type credentials struct {
 	digest   [sha256.Size]byte // tells whether anything changed, without keeping the secrets
 }
 
-func readCredentials(auth *config.Auth) (*credentials, error) {
+func readCredentials(auth *config.Auth, keys *config.Keyring) (*credentials, error) {
 	password, err := auth.PasswordValue()
 	if err != nil {
 		return nil, err
 	}
-	signer, err := auth.Signer()
+	signer, err := keys.Signer(auth)
 	if err != nil {
 		return nil, err
 	}

@@ -11,14 +11,27 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
 // Dialer bounds the dials in flight over all targets, login and hello included: parallel logins are what hurts
-// authentication servers and OpenSSH's MaxStartups.
-type Dialer struct{ slots chan struct{} }
+// authentication servers and OpenSSH's MaxStartups. It also keeps the private keys that targets share.
+type Dialer struct {
+	slots chan struct{}
+	keys  config.Keyring
+}
 
 // NewDialer returns a Dialer with a number of slots, at least one.
 func NewDialer(limit int) *Dialer { return &Dialer{slots: make(chan struct{}, max(limit, 1))} }
+
+// keyring may be used of a nil Dialer, too.
+func (d *Dialer) keyring() *config.Keyring {
+	if d == nil {
+		return nil
+	}
+	return &d.keys
+}
 
 // acquire waits for a slot. A nil Dialer has no limit.
 func (d *Dialer) acquire(ctx context.Context, trace *Trace) (release func(), err error) {
@@ -142,4 +155,6 @@ func dialError(err error) error {
 }
 
 // noDescriptors reports that the exporter has run out of file descriptors, which is not the fault of what it opens.
-func noDescriptors(err error) bool { return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) }
+func noDescriptors(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
