@@ -62,6 +62,7 @@ type Client struct {
 	end  context.CancelFunc
 
 	session *session // under turn
+	deaf    int      // sessions that answered rpcs and no keepalive; under turn
 
 	mu      sync.Mutex // for what Stats shows
 	dials   map[Reason]uint64
@@ -193,7 +194,7 @@ func (c *Client) connected(ctx context.Context, trace *Trace) (s *session, fresh
 		}
 		c.drop(c.session)
 	}
-	credentials, err := readCredentials(c.options.Auth)
+	credentials, err := readCredentials(c.options.Auth, c.options.Dialer.keyring())
 	switch {
 	case err == nil:
 		err = c.waiting(credentials)
@@ -210,7 +211,7 @@ func (c *Client) connected(ctx context.Context, trace *Trace) (s *session, fresh
 		return nil, false, err
 	}
 	c.session = s
-	go c.watch(s)
+	go c.watch(s, c.deaf < deafAfter)
 	return s, true, nil
 }
 
@@ -245,11 +246,19 @@ func (c *Client) dial(ctx context.Context, trace *Trace, with *credentials) (*se
 	return s, err
 }
 
-// watch keeps an idle session alive and notices when the device closes it.
-func (c *Client) watch(s *session) {
-	s.keepalive(c.options.Timeouts.KeepaliveInterval, c.options.Timeouts.KeepaliveAnswer)
+// watch keeps an idle session alive, where that can be done, and notices when the device closes it.
+func (c *Client) watch(s *session, keepalives bool) {
+	if keepalives {
+		s.keepalive(c.options.Timeouts.KeepaliveInterval, c.options.Timeouts.KeepaliveAnswer)
+	}
+	<-s.transport.closed
 	c.turn <- struct{}{}
 	defer func() { <-c.turn }()
+	if errors.Is(s.transport.cause(), errSilent) && s.replies > 0 && !s.heard {
+		if c.deaf++; c.deaf == deafAfter {
+			c.options.Logger.Debug("the device answers no keepalives, none are sent to it any more", "target", c.options.Target.Name)
+		}
+	}
 	if c.session == s {
 		c.options.Logger.Debug("session ended while idle", "target", c.options.Target.Name, "cause", s.transport.cause())
 		c.drop(s)

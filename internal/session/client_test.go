@@ -194,6 +194,23 @@ func TestKeepalive(t *testing.T) {
 		}
 		eventually(t, func() bool { return !client.Stats().Established })
 	})
+	t.Run("always deaf", func(t *testing.T) {
+		device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), func(d *netconftest.Device) { d.Deaf.Store(true) })
+		client := connect(t, device.Address, impatient)
+		for range 3 { // two sessions are lost, the third one is not asked
+			if _, err := get(deadline(t), client); err != nil {
+				t.Fatal(err)
+			}
+			if device.Logins.Load() < 3 {
+				eventually(t, func() bool { return !client.Stats().Established })
+			}
+		}
+		asked := device.Keepalives.Load()
+		time.Sleep(500 * time.Millisecond) // several times the patience
+		if _, err := get(deadline(t), client); err != nil || device.Logins.Load() != 3 || device.Keepalives.Load() != asked {
+			t.Errorf("error %v, %d logins, %d keepalives more", err, device.Logins.Load(), device.Keepalives.Load()-asked)
+		}
+	})
 	t.Run("busy and deaf", func(t *testing.T) {
 		device := netconftest.Start(t, func(p *netconftest.Peer) {
 			p.Greet(netconftest.Hello11)

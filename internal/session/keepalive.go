@@ -4,6 +4,10 @@ import (
 	"time"
 )
 
+// deafAfter is how many sessions that answered rpcs, but never a keepalive, are given up for that. Some servers answer no
+// global requests, against RFC 4254 section 4; TCP's own keepalives have to do for them then.
+const deafAfter = 2
+
 // keepalive asks the device for a sign of life while no rpc is in flight, and closes the transport of one that gives
 // none. While a device works on an rpc it may be too busy for anything else, so that only the rpc's own deadline counts
 // then. It returns when the transport is closed.
@@ -40,6 +44,7 @@ func (s *session) ping(patience time.Duration) {
 	for {
 		select {
 		case <-answered:
+			s.heard = true
 			return
 		case <-s.transport.closed:
 			return
