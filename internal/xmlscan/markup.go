@@ -71,7 +71,9 @@ func (s *Scanner) startTag() (Kind, error) {
 	s.pos += n + 1
 	s.marks = append(s.marks, len(s.open))
 	s.open = append(s.open, s.name...)
-	s.ns.declare(s.attrs, len(s.marks))
+	if !s.ns.declare(s.attrs, len(s.marks)) {
+		return 0, s.syntax("thousands of namespaces are declared")
+	}
 	return Start, nil
 }
 

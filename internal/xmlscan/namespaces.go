@@ -12,6 +12,9 @@ const None NS = 0
 // maxURIs bounds what a Scanner remembers of the URIs that devices send.
 const maxURIs = 4096
 
+// maxBindings bounds the declarations in force, all of which a name may have to be compared with.
+const maxBindings = 4096
+
 type binding struct {
 	prefix string
 	ns     NS
@@ -35,7 +38,8 @@ func (n *namespaces) reset() {
 	}
 }
 
-func (n *namespaces) declare(attrs []Attr, depth int) {
+// declare takes a tag's declarations; false when they are more than any device needs, in the document or in force.
+func (n *namespaces) declare(attrs []Attr, depth int) bool {
 	for _, a := range attrs {
 		if !bytes.HasPrefix(a.Name, xmlns) {
 			continue
@@ -53,7 +57,11 @@ func (n *namespaces) declare(attrs []Attr, depth int) {
 			n.prefixes[p] = p
 		}
 		n.bindings = append(n.bindings, binding{p, n.id(a.Value), depth})
+		if len(n.uris) > 2*maxURIs || len(n.prefixes) > 2*maxURIs || len(n.bindings) > maxBindings {
+			return false
+		}
 	}
+	return true
 }
 
 var xmlns = []byte("xmlns")

@@ -2,6 +2,7 @@ package xmlscan_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -83,6 +84,9 @@ func TestDocuments(t *testing.T) {
 		"stray less-than":      {doc: "<a>1 < 2</a>", want: []string{"+{}a"}, err: "inside a tag"},
 		"UTF-16":               {doc: `<?xml version="1.0" encoding="UTF-16"?><a/>`, err: "neither UTF-8"},
 		"too deep":             {doc: strings.Repeat("<a>", 10000), want: nil, err: "512 deep"},
+		"namespaces for ever":  {doc: "<a>" + declarations("<b xmlns='u%d'/>") + "</a>", err: "thousands of namespaces"},
+		"prefixes for ever":    {doc: "<a>" + declarations("<b xmlns:p%d='u'/>") + "</a>", err: "thousands of namespaces"},
+		"declarations":         {doc: "<a" + declarations(" xmlns:p%d='u'") + "/>", err: "thousands of namespaces"},
 		"end without start":    {doc: "</a>", err: "without a start tag"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,4 +163,13 @@ func FuzzScanner(f *testing.F) {
 			t.Errorf("whole gives %q, %v; byte by byte %q, %v", whole, err1, pieces, err2)
 		}
 	})
+}
+
+// declarations repeats a text with the numbers up to 10,000.
+func declarations(text string) string {
+	var b strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&b, text, i)
+	}
+	return b.String()
 }
