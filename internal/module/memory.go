@@ -37,7 +37,7 @@ type entity struct {
 	read  uint32
 	seen  []uint64 // bits: which of the module's metrics this read has given it
 	keys  *LabelSet
-	infos map[int]*info   // by metric: its value labels
+	infos []*info         // of the info metrics that it has
 	ages  map[int]float64 // by metric, and by ^row for start times: the timestamp last made from an age
 
 	start     float64                // the start time last given to its counters, in Unix seconds
@@ -46,7 +46,7 @@ type entity struct {
 
 // info is the value labels of a sample of an info metric, in the order of Metric.Info.
 type info struct {
-	values []string // of the last read, in set
+	values []string // of the last read; set points into it, so it is not changed
 	next   []string // of this read, as far as it has come
 	set    *LabelSet
 	read   uint32
@@ -143,15 +143,22 @@ func (m *Memory) room(metric int) []Sample {
 	return make([]Sample, 0, m.sizes[metric])
 }
 
+// info finds the value labels of a metric; nil if there are none yet.
+func (e *entity) info(metric int) *info {
+	for _, known := range e.infos {
+		if known.metric == metric {
+			return known
+		}
+	}
+	return nil
+}
+
 // describe begins to gather the value labels of a sample.
 func (m *Memory) describe(thing *entity, metric *Metric, index, sample int) {
-	known := thing.infos[index]
+	known := thing.info(index)
 	if known == nil {
-		known = &info{values: make([]string, len(metric.Info)), next: make([]string, len(metric.Info)), keys: thing.keys, metric: index}
-		if thing.infos == nil {
-			thing.infos = map[int]*info{}
-		}
-		thing.infos[index] = known
+		known = &info{next: make([]string, len(metric.Info)), keys: thing.keys, metric: index}
+		thing.infos = append(thing.infos, known)
 	}
 	clear(known.next)
 	known.sample, known.read = sample, m.read
@@ -166,13 +173,13 @@ func (m *Memory) settle(families []Family, incomplete bool) {
 		m.sizes = append(m.sizes, len(f.Samples))
 	}
 	for _, known := range m.infos {
-		for i, value := range known.next {
-			if value == "" && incomplete {
-				known.next[i] = known.values[i]
+		for i, value := range known.values {
+			if known.next[i] == "" && incomplete {
+				known.next[i] = value
 			}
 		}
 		if known.set == nil || !slices.Equal(known.next, known.values) {
-			copy(known.values, known.next)
+			known.values = slices.Clone(known.next)
 			known.set = m.withValues(known.keys, families[known.metric].Metric.Info, known.values)
 		}
 		families[known.metric].Samples[known.sample].Labels = known.set
@@ -183,8 +190,10 @@ func (m *Memory) settle(families []Family, incomplete bool) {
 func (m *Memory) withValues(keys *LabelSet, names, values []string) *LabelSet {
 	pairs := make([]*dto.LabelPair, 0, len(keys.Pairs)+len(names)+1)
 	pairs = append(pairs, keys.Pairs...)
-	for i := range names {
-		pairs = append(pairs, &dto.LabelPair{Name: &names[i], Value: new(values[i])})
+	more := make([]dto.LabelPair, len(names))
+	for i := range more {
+		more[i].Name, more[i].Value = &names[i], &values[i]
+		pairs = append(pairs, &more[i])
 	}
 	slices.SortFunc(pairs, byName)
 	return m.withExtra(pairs)

@@ -173,14 +173,14 @@ func (b *builder) again(m *rowMetric, thing *entity) {
 		b.duplicates++
 		return
 	}
-	known := thing.infos[m.metric]
+	known := thing.info(m.metric)
 	if known == nil || known.read != b.memory.read {
 		return // the sample was over the limit
 	}
 	for i, label := range m.info {
 		switch {
 		case label < 0 || known.next[i] != "":
-		case string(b.labels[label]) == known.values[i]:
+		case i < len(known.values) && string(b.labels[label]) == known.values[i]:
 			known.next[i] = known.values[i]
 		default:
 			known.next[i] = string(b.labels[label])
