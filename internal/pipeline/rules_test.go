@@ -96,7 +96,10 @@ func TestAlertsSayWhatWhereAndWhatToDo(t *testing.T) {
 
 func TestPromtoolTestsTheRules(t *testing.T) {
 	for _, file := range glob(t, "examples/rules/tests/*.yml") {
-		runTool(t, "promtool", "test", "rules", root+file)
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			runTool(t, "promtool", "test", "rules", root+file)
+		})
 	}
 }
 

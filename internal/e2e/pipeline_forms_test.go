@@ -1,0 +1,179 @@
+//go:build linux
+
+package e2e
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/pipeline"
+	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
+)
+
+// form is one of the two ways to scrape.
+type form struct{ file, flag string }
+
+var forms = []form{{"prometheus.yml", "--collector.targets"}, {"examples/prometheus-probe.yml", "--no-collector.targets"}}
+
+// Both forms give the same series of the reference device, labels included, and every rule and every query of a dashboard
+// works on them.
+func TestBothFormsOfScrapingGiveTheSameSeries(t *testing.T) {
+	t.Parallel()
+	d := startDevice(t)
+	config := strings.Replace(d.config(), "    auth: lab\n", "    auth: lab\n    labels: {site: ams, role: edge}\n", 1)
+	var seen []map[string]bool
+	for _, f := range forms {
+		e := startExporter(t, config, f.flag)
+		address := strings.TrimPrefix(e.url, "http://")
+		p := startPipeline(t, address, f.file, "")
+		waitLong(t, "rates of an interface, with "+f.file, func() bool {
+			got, err := p.query(`target_interface:netconf_interface_bytes:rate5m{job="netconf", target="targethost", interface="lo", direction="receive"}`)
+			return err == nil && len(got) == 1
+		})
+		all, err := p.query(`{job="netconf", __name__!~".*:.*|up|scrape_.*|ALERTS.*"}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		labels := map[string]bool{}
+		for _, s := range all {
+			if s.Labels["instance"] == address {
+				s.Labels["instance"] = "netconf-exporter:10830"
+			}
+			labels[fmt.Sprint(s.Labels)] = true // a map is printed in the order of its keys
+		}
+		seen = append(seen, labels)
+
+		if n := p.count(`netconf_target_info{site="ams", role="edge", target="targethost"}`); n != 1 {
+			t.Errorf("%s: %d series of netconf_target_info have the target's own labels, want 1", f.file, n)
+		}
+		p.wantRulesToWork()
+		p.wantQueries(map[string]string{"target": "targethost", "interface": "lo", "instance": ".+"}, func(dashboard, panel string) bool {
+			return dashboard == "interface.json" && slices.Contains([]string{"State", "Receive", "Transmit", "Lost packets", "Traffic", "Packets received", "Packets sent", "Errors and discards"}, panel)
+		})
+	}
+	for i, from := range forms {
+		for labels := range seen[i] {
+			if !seen[1-i][labels] {
+				t.Errorf("only %s gives %s", from.file, labels)
+			}
+		}
+	}
+	if len(seen[0]) < 100 {
+		t.Errorf("%d series, which is too few to have compared anything", len(seen[0]))
+	}
+	if d.logins() != len(forms) {
+		t.Errorf("%d logins, want one for each exporter", d.logins())
+	}
+}
+
+// On a device that has everything, hardly a panel is empty.
+func TestDashboardsHaveData(t *testing.T) {
+	t.Parallel()
+	r := startRouter(t)
+	e := startExporter(t, "auths: {}\n")
+	writePassword(t, e, "well", "opensesame")
+	e.configure(routersConfig(t, map[string]*router{"well": r}, nil))
+	e.reload()
+	p := startPipeline(t, strings.TrimPrefix(e.url, "http://"), "prometheus.yml", "")
+	waitLong(t, "all rules to have run on rates", func() bool {
+		return p.count(`target_interface:netconf_interface_utilization:ratio5m`) == 2 && p.count(`target:netconf_system_clock_skew_seconds:max10m`) == 1
+	})
+	r.change(func(s *routerState) { s.oper = "down" })
+	waitFor(t, "an alert", func() bool { return p.count("target:netconf_alerts:count") > 0 })
+	r.change(func(s *routerState) { s.temperature = 999 }) // a value to skip
+	waitFor(t, "a skipped value", func() bool { return p.count("netconf_module_skipped_values > 0") > 0 })
+
+	// What the device has not, or what is empty as long as all is well.
+	without := []string{"Failure", "Why devices give no data", "Devices that give no data", "Modules that fail", "Logins that wait",
+		"Processor", "Processors", "Memory", "NETCONF server", "Fans", "Power", "Input voltage", "Addresses", "Bad frames", "BGP prefixes", "BGP neighbours", "Speed"}
+	partly := []string{"Unknown protocols, pause frames", "Changes of state"}
+	p.wantQueries(map[string]string{"target": "well", "interface": "xe-0/0/1", "instance": ".+"}, func(dashboard, panel string) bool {
+		return panel != "" && !slices.Contains(without, panel) && !slices.Contains(partly, panel)
+	})
+}
+
+// wantQueries runs every query of every dashboard: none may give an error, and those of some panels must give data.
+func (p *monitoring) wantQueries(values map[string]string, needsData func(dashboard, panel string) bool) {
+	p.t.Helper()
+	dashboards, err := pipeline.Dashboards("../..")
+	if err != nil || len(dashboards) == 0 {
+		p.t.Fatalf("%d dashboards: %v", len(dashboards), err)
+	}
+	for _, d := range dashboards {
+		for _, q := range d.Queries() {
+			expr := q.PromQL(values, "10s")
+			got, err := p.query(strings.ReplaceAll(expr, "[15m]", "[20s]"))
+			if err != nil {
+				p.t.Errorf("%s: %v\n%s", q.Where, err, expr)
+			} else if len(got) == 0 && needsData(d.File, q.Panel) {
+				p.t.Errorf("%s gives nothing:\n%s", q.Where, expr)
+			}
+		}
+	}
+}
+
+// count returns how many series an expression gives, -1 for an error.
+func (p *monitoring) count(expr string) int {
+	got, err := p.query(expr)
+	if err != nil {
+		return -1
+	}
+	return len(got)
+}
+
+// An interface that goes down is told with its labels, and told to be over; when the whole device stops, that is the one thing
+// told of it.
+func TestADeviceThatStopsSilencesTheRest(t *testing.T) {
+	t.Parallel()
+	devices, e := startFleet(t, simulator.Config{Devices: 2, Interfaces: 8}, "timeout: 4s")
+	p := startPipeline(t, strings.TrimPrefix(e.url, "http://"), "prometheus.yml", "")
+	d, name := devices[0], "ethernet1/1"
+	notice := func(alert, status string, labels map[string]string) func() bool {
+		want := maps.Clone(labels)
+		want["alertname"], want["target"], want["job"] = alert, d.Name, "netconf"
+		return func() bool { n, ok := p.last(want); return ok && n.Status == status }
+	}
+	one := map[string]string{"interface": name, "severity": "warning"}
+	waitFor(t, "the devices to be up", func() bool { return p.count("netconf_up == 1") == 2 })
+	if err := d.SetInterfaceDown(name, true); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the interface's alert to fire", notice("NetconfInterfaceDown", "firing", one))
+	if err := d.SetInterfaceDown(name, false); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the interface's alert to be resolved", notice("NetconfInterfaceDown", "resolved", one))
+
+	// It stops answering. That also makes its scrapes take all of their time, which has an alert of its own.
+	d.SetReplyDelay(time.Hour)
+	waitFor(t, "the device's alert to fire", notice("NetconfTargetDown", "firing", map[string]string{"severity": "critical"}))
+	near := fmt.Sprintf(`ALERTS{alertname="NetconfScrapeNearBudget", target=%q, alertstate="firing"}`, d.Name)
+	waitFor(t, "the other alert to fire in Prometheus", func() bool { return p.count(near) == 1 })
+	waitFor(t, "Alertmanager to inhibit it", func() bool { return p.inhibited("NetconfScrapeNearBudget", d.Name) })
+	if n, told := p.last(map[string]string{"alertname": "NetconfScrapeNearBudget"}); told {
+		t.Errorf("told of the rest: %v", n)
+	}
+	d.SetReplyDelay(0)
+	waitLong(t, "the device's alert to be resolved", notice("NetconfTargetDown", "resolved", map[string]string{"severity": "critical"}))
+}
+
+// inhibited reports whether Alertmanager keeps an alert of a target to itself because of another one.
+func (p *monitoring) inhibited(alert, target string) bool {
+	var alerts []struct {
+		Labels map[string]string
+		Status struct{ InhibitedBy []string }
+	}
+	if err := getJSON("http://"+p.alertmanager+"/api/v2/alerts", &alerts); err != nil {
+		return false
+	}
+	for _, a := range alerts {
+		if a.Labels["alertname"] == alert && a.Labels["target"] == target {
+			return len(a.Status.InhibitedBy) > 0
+		}
+	}
+	return false
+}
