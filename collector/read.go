@@ -225,7 +225,9 @@ func (t *Target) readReply(ctx context.Context, r *read, d *device, rd *module.R
 			return size, err
 		}
 		if len(reply.Errors) == 0 {
-			operation, more = rd.Next(reply)
+			if operation, more = rd.Next(reply); more && size > int64(*t.config.MaxReplyBytes) {
+				return size, fmt.Errorf("%w, in parts", module.ErrTooLarge)
+			}
 			continue
 		}
 		if d.noGetData || !rd.IsGetData() || !slices.ContainsFunc(reply.Errors, unsupported) {

@@ -184,10 +184,15 @@ func (t *Table) start() error {
 		t.active = t.active[:f.nodes]
 		return t.failure()
 	}
+	full := false
 	for _, n := range nodes {
 		for _, o := range n.rows {
-			t.open(o)
+			full = !t.open(o)
 		}
+	}
+	if full { // nothing in it has a place
+		t.active, t.openRows = t.active[:f.nodes], t.openRows[:f.rows]
+		return t.pass(local)
 	}
 	for _, n := range nodes {
 		for _, c := range n.cells {
@@ -228,12 +233,12 @@ func (t *Table) sameNamespace(want int, ns xmlscan.NS) bool {
 	return known[ns] == 2
 }
 
-// open begins a row.
-func (t *Table) open(o opening) {
+// open begins a row; false where there are too many.
+func (t *Table) open(o opening) bool {
 	s := &t.module.specs[o.spec]
 	if len(t.rows) >= t.limits.Samples {
 		t.limited++
-		return
+		return false
 	}
 	rec := record{spec: int32(o.spec), parent: -1, group: -1, cells: int32(len(t.cells)), order: int16(o.order), read: t.read}
 	for i := len(t.openRows) - 1; i >= 0; i-- {
@@ -245,6 +250,7 @@ func (t *Table) open(o opening) {
 	t.cells = append(t.cells, s.blank...)
 	t.openRows = append(t.openRows, int32(len(t.rows)))
 	t.rows = append(t.rows, rec)
+	return true
 }
 
 // end leaves an element: its text becomes the cells that it is captured for.

@@ -10,7 +10,11 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
-const maxErrors = 100 // rpc-errors kept of one reply
+// What is kept of a reply's rpc-errors: they end up in lines of the log and on pages.
+const (
+	maxErrors    = 10
+	maxErrorText = 1 << 10 // octets of each text
+)
 
 // pass goes over an element that no path leads to, and looks for errors in it: they may be nested in whatever the operation
 // returns, and inherit its namespace.
@@ -63,8 +67,8 @@ func ReadError(s *xmlscan.Scanner) (netconf.RPCError, error) {
 		case xmlscan.Start:
 			field, text = append(field[:0], xmlscan.Local(s.Name())...), text[:0]
 		case xmlscan.Text:
-			if len(text) < maxCell {
-				text = s.AppendText(text)
+			if text = s.AppendText(text); len(text) > maxErrorText {
+				text = append(bytes.ToValidUTF8(text[:maxErrorText], nil), "..."...)
 			}
 		case xmlscan.End:
 			setError(&e, string(field), string(bytes.TrimSpace(text)))
