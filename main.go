@@ -82,6 +82,8 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	c.Flag("timeout-offset", "Seconds taken off Prometheus' scrape timeout.").Default("0.5").Float64Var(&serve.TimeoutOffset)
 	c.Flag("collector.targets", "The telemetry path reads all configured targets; without, it has the exporter's own metrics alone.").
 		Default("true").BoolVar(&serve.Targets)
+	c.Flag("collector.max-dials", "Logins in flight over all targets.").Default("64").IntVar(&serve.MaxDials)
+	c.Flag("web.max-requests", "Scrapes in flight; more are refused with 503. 0: no limit.").Default("2000").IntVar(&serve.MaxScrapes)
 
 	probe := &command.Probe{}
 	c = add("probe", "One scrape of a device: metrics on stdout, how the time went on stderr.", probe)

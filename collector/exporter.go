@@ -4,6 +4,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -29,6 +30,7 @@ type Options struct {
 	Logger    *slog.Logger // nil: nothing is logged
 	DialLimit int          // dials in flight over all targets; 0: 64
 	Lazy      bool         // dial no target before its first scrape, or Warm
+	MaxAdHoc  int          // targets kept that are not configured; 0: 10,000
 }
 
 // Exporter holds the targets of one configuration at a time.
@@ -38,6 +40,7 @@ type Exporter struct {
 
 	apply    sync.Mutex // one Apply, AdHoc or Close at a time
 	lazy     bool
+	maxAdHoc int
 	snapshot atomic.Pointer[snapshot]
 	adHoc    adHoc
 }
@@ -58,7 +61,10 @@ func New(c *config.Config, o Options) (*Exporter, error) {
 	if o.DialLimit == 0 {
 		o.DialLimit = defaultDialLimit
 	}
-	e := &Exporter{logger: o.Logger, dialer: session.NewDialer(o.DialLimit), lazy: o.Lazy}
+	if o.MaxAdHoc == 0 {
+		o.MaxAdHoc = defaultMaxAdHoc
+	}
+	e := &Exporter{maxAdHoc: o.MaxAdHoc, logger: o.Logger, dialer: session.NewDialer(o.DialLimit), lazy: o.Lazy}
 	e.snapshot.Store(&snapshot{})
 	return e, e.Apply(c)
 }
@@ -183,6 +189,13 @@ func (e *Exporter) Close(ctx context.Context) {
 // adHocIdle is how long the session of a target that is not configured is kept without a scrape.
 const adHocIdle = 10 * time.Minute
 
+// defaultMaxAdHoc bounds them. A network is scraped in this way at a few kB a device while it is not reached, or some 200 kB
+// with a session.
+const defaultMaxAdHoc = 10_000
+
+// ErrTooMany is returned for a target that is not configured, when as many others were probed within ten minutes.
+var ErrTooMany = errors.New("too many targets that are not configured are probed; configure them, or spread them over several exporters")
+
 // adHoc keeps the targets that are not configured and were probed of late.
 type adHoc struct {
 	mu      sync.Mutex
@@ -225,6 +238,9 @@ func (e *Exporter) AdHoc(address, auth string) (*Target, error) {
 	key := fmt.Sprintf("%s\x00%s", target.HostPort(), auth)
 	if t, ok := a.targets[key]; ok && t.idle.Reset(adHocIdle) {
 		return t.Target, nil
+	}
+	if len(a.targets) >= e.maxAdHoc {
+		return nil, ErrTooMany
 	}
 	t := &adHocTarget{Target: newTarget(e, target, s.config.Auths[auth], s.modules, true)}
 	t.idle = time.AfterFunc(adHocIdle, func() {

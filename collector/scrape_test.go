@@ -1,7 +1,9 @@
 package collector_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -185,6 +187,22 @@ func TestUnconfiguredTargets(t *testing.T) {
 	}
 	if _, err := e.AdHoc(address, "nobody"); err == nil || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("error %v for an auth that does not exist", err)
+	}
+}
+
+func TestUnconfiguredTargetsAreBounded(t *testing.T) {
+	_, c := fleet(t, simulator.Config{Interfaces: 3}, "")
+	e, err := collector.New(c, collector.Options{MaxAdHoc: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close(context.Background()) })
+	for i, want := range []error{nil, nil, collector.ErrTooMany} {
+		for range 2 { // the same target again is no other one
+			if _, err := e.AdHoc(fmt.Sprintf("192.0.2.%d", i), "sim"); !errors.Is(err, want) {
+				t.Errorf("target %d: %v, want %v", i, err, want)
+			}
+		}
 	}
 }
 

@@ -27,6 +27,8 @@ type Serve struct {
 	TelemetryPath string
 	TimeoutOffset float64 // seconds
 	Targets       bool    // the telemetry path reads all targets
+	MaxDials      int     // in flight over all targets
+	MaxScrapes    int     // in flight; 0: no limit
 
 	listening func(net.Addr) // told once requests are served; may be nil
 }
@@ -45,7 +47,7 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 		return fmt.Errorf("%s: %w; correct it, or leave --web.config.file out", *s.Web.WebConfigFile, err)
 	}
 	// Lazy: a second instance, which finds its port taken, must not have logged in to all devices by then.
-	exporter, err := collector.New(cfg, collector.Options{Logger: env.Logger, Lazy: true})
+	exporter, err := collector.New(cfg, collector.Options{Logger: env.Logger, Lazy: true, DialLimit: s.MaxDials})
 	if err != nil {
 		return err
 	}
@@ -62,6 +64,7 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 		Handler: web.New(web.Options{
 			Exporter: web.From(exporter), Reload: reload, Own: metrics, Logger: env.Logger, TimeoutOffset: s.TimeoutOffset,
 			TelemetryPath: s.TelemetryPath, NoTargets: !s.Targets, Version: version.Version,
+			MaxScrapes: s.MaxScrapes, Refused: metrics.Refused,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       5 * time.Minute,

@@ -8,11 +8,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors/version"
 )
 
-// Metrics are the exporter's metrics about itself: go_*, process_*, its build, and how the last reload of its
-// configuration went.
+// Metrics are the exporter's metrics about itself: go_*, process_*, its build, how the last reload of its configuration
+// went, and scrapes that were one too many.
 type Metrics struct {
 	prometheus.Gatherer
 	successful, timestamp prometheus.Gauge
+	refused               prometheus.Counter
 }
 
 // NewMetrics returns the metrics of an exporter that has loaded no configuration yet.
@@ -28,12 +29,16 @@ func NewMetrics() *Metrics {
 			Name: "netconf_exporter_config_last_reload_success_timestamp_seconds",
 			Help: "Unix time of the last successful load of the configuration.",
 		}),
+		refused: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "netconf_exporter_scrapes_refused_total",
+			Help: "Scrapes that were refused with status 503, because as many as --web.max-requests allows were in flight.",
+		}),
 	}
 	registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		version.NewCollector("netconf_exporter"),
-		m.successful, m.timestamp,
+		m.successful, m.timestamp, m.refused,
 	)
 	return m
 }
@@ -47,3 +52,6 @@ func (m *Metrics) Reloaded(ok bool, at time.Time) {
 	m.successful.Set(1)
 	m.timestamp.Set(float64(at.UnixMilli()) / 1000)
 }
+
+// Refused counts a scrape that was refused.
+func (m *Metrics) Refused() { m.refused.Inc() }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
@@ -41,6 +42,8 @@ func (s *server) probed(name, auth string) (Target, error) {
 	switch {
 	case errors.Is(err, session.ErrNotAllowed):
 		return nil, refuse(http.StatusForbidden, "%v", err)
+	case errors.Is(err, collector.ErrTooMany):
+		return nil, refuse(http.StatusServiceUnavailable, "%v", err)
 	case err != nil:
 		return nil, refuse(http.StatusBadRequest, "%v", err)
 	}

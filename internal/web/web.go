@@ -22,6 +22,8 @@ type Options struct {
 	TelemetryPath string              // "" is /metrics
 	NoTargets     bool                // TelemetryPath gives the exporter's own metrics alone
 	Version       string              // shown on the page
+	MaxScrapes    int                 // at a time, more are refused with 503; 0: no limit
+	Refused       func()              // told of each scrape that was refused; may be nil
 }
 
 // server holds what the handlers share. It is immutable.
@@ -42,10 +44,11 @@ func New(options Options) http.Handler {
 	s := &server{Options: options, page: newPage()}
 
 	compress := compression()
+	scrape := limited(max(options.MaxScrapes, 0), options.Refused)
 	mux := http.NewServeMux()
 	for pattern, handler := range map[string]http.HandlerFunc{
 		"GET /{$}":       s.servePage,
-		"GET /probe":     s.serveProbe,
+		"GET /probe":     scrape(s.serveProbe),
 		"GET /sd":        s.serveDiscovery,
 		"GET /config":    s.serveConfig,
 		"GET /-/healthy": serveLine("healthy"),
@@ -64,7 +67,7 @@ func New(options Options) http.Handler {
 	} {
 		mux.Handle(pattern, handler) // profiles come compressed
 	}
-	metrics := compress(readOnly(s.serveMetrics))
+	metrics := compress(readOnly(scrape(s.serveMetrics)))
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
