@@ -75,7 +75,7 @@ func Generate(ctx context.Context, o Options) ([]byte, error) {
 	}
 	text := w.document(metrics)
 	if err := check(text); err != nil {
-		return nil, fmt.Errorf("what was generated does not load, which is a fault of generate: %w", err)
+		return nil, fmt.Errorf("what was generated does not load; another --prefix or --name may help, else it is a fault of generate: %w", err)
 	}
 	return text, nil
 }

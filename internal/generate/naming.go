@@ -155,7 +155,10 @@ func unitOfName(name string) string {
 	return ""
 }
 
-var sentenceEnd = regexp.MustCompile(`\.(?:\s+|$)`)
+var (
+	sentenceEnd  = regexp.MustCompile(`\.(?:\s+|$)`)
+	abbreviation = regexp.MustCompile(`^\W*(?:[A-Za-z]\.)+[A-Za-z]$`) // e.g, i.e
+)
 
 // firstSentence is the first sentence of a description, without its full stop.
 func firstSentence(description string) string {
@@ -167,7 +170,7 @@ func firstSentence(description string) string {
 		}
 		end := from + match[0]
 		word := text[strings.LastIndexByte(text[:end], ' ')+1 : end]
-		if abbreviated := strings.Contains(word, ".") || slices.Contains([]string{"cf", "vs", "etc", "No"}, word); !abbreviated || match[1] == len(text)-from {
+		if abbreviated := abbreviation.MatchString(word) || slices.Contains([]string{"cf", "vs", "etc", "No"}, word); !abbreviated || match[1] == len(text)-from {
 			text = text[:end]
 			break
 		}

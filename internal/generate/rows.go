@@ -70,6 +70,16 @@ func (r *row) allKeyLabels() (names []string) {
 	return names
 }
 
+// keyLeaves are the keys of the row's list, in their order.
+func (r *row) keyLeaves() (leaves []*yang.Entry) {
+	for _, name := range strings.Fields(r.entry.Key) {
+		if leaf := r.entry.Dir[name[strings.IndexByte(name, ':')+1:]]; leaf != nil {
+			leaves = append(leaves, leaf)
+		}
+	}
+	return leaves
+}
+
 // builder walks what was selected of a schema and makes rows of it.
 type builder struct {
 	schema       *schema
@@ -167,19 +177,13 @@ func (b *builder) list(e *yang.Entry, in *row) {
 	} else {
 		r.path = b.path(nil, e)
 	}
-	for _, name := range strings.Fields(e.Key) {
-		_, local, prefixed := strings.Cut(name, ":")
-		if !prefixed {
-			local = name
-		}
-		if leaf := e.Dir[local]; leaf != nil {
-			b.wanted[leaf] = true
-			kind := judge(leaf)
-			r.keys = append(r.keys, keyLabel{b.path(e, leaf), b.keyName(r, leaf), kind.kind == "identity"})
-		}
+	keys := r.keyLeaves()
+	for _, leaf := range keys {
+		b.wanted[leaf] = true
+		r.keys = append(r.keys, keyLabel{b.path(e, leaf), b.keyName(r, leaf), judge(leaf).kind == "identity"})
 	}
 	for _, child := range children(e) {
-		if !slices.ContainsFunc(r.keys, func(k keyLabel) bool { return k.leaf == b.path(e, child) }) {
+		if !slices.Contains(keys, child) {
 			b.node(child, r)
 		}
 	}
@@ -237,12 +241,19 @@ func (b *builder) infoMetric(r *row) {
 	r.metrics = slices.Insert(r.metrics, 0, &metric{entry: r.entry, leaf: leaf, info: true, scale: 1, row: r})
 }
 
-// mirrorsKey tells whether a leaf is what a key of its list refers to, as OpenConfig has it, or has its name and type.
+// mirrorsKey tells whether a leaf is what a key of its list refers to, as OpenConfig has it, or refers to that key itself. A
+// reference to the key of another entry is none of both.
 func (b *builder) mirrorsKey(e *yang.Entry, r *row) bool {
-	return slices.ContainsFunc(strings.Fields(r.entry.Key), func(key string) bool {
-		leaf := r.entry.Dir[key]
-		return leaf != nil && leaf != e && leaf.Type != nil && leaf.Type.Kind == yang.Yleafref &&
-			(target(leaf) == e || e.Name == key && strings.HasSuffix(leaf.Type.Path, "/"+key))
+	depth := 0
+	for up := e; up != nil && up != r.entry; up = parent(up) {
+		depth++
+	}
+	return slices.ContainsFunc(r.keyLeaves(), func(key *yang.Entry) bool {
+		if target(key) == e {
+			return true
+		}
+		return e.Type != nil && e.Type.Kind == yang.Yleafref && strings.HasPrefix(e.Type.Path, "..") &&
+			strings.Count(e.Type.Path, "..") <= depth && target(e) == target(key)
 	})
 }
 

@@ -140,7 +140,7 @@ func (l *loader) module(keyword, name, revision, neededBy string) error {
 			return fmt.Errorf("%s: this is a %s, and a %s is needed; a path begins at the module that includes it", file, statements[0].Keyword, keyword)
 		}
 		statement = statements[0]
-		has := name + "@" + newestRevision([]byte(text))
+		has := strings.TrimSuffix(name+"@"+newestRevision([]byte(text)), "@")
 		if slices.Contains(l.read, has) {
 			return nil
 		}
