@@ -189,7 +189,7 @@ func (t *transport) answered(messageID string) (string, bool) {
 // readRoot reads a message up to its root element's start tag, which may come in pieces as small as one octet. It returns
 // all that was read, and io.EOF for a message without an element.
 func readRoot(message io.Reader) (head []byte, tag root, err error) {
-	head = make([]byte, 0, 4<<10)
+	head = make([]byte, 0, 512)
 	for {
 		n, err := message.Read(head[len(head):cap(head)])
 		head = head[:len(head)+n]
