@@ -10,10 +10,13 @@ DATE     := $(shell git log -1 --format=%cI 2>/dev/null)
 info    := github.com/prometheus/common/version
 ldflags := -s -w -X $(info).Version=$(VERSION) -X $(info).Revision=$(REVISION) -X $(info).Branch=$(BRANCH) -X $(info).BuildDate=$(DATE)
 
+# For how long make fuzz tries each of its targets, and make soak lasts.
+SECONDS ?= 60
+
 # The end-to-end tests time real servers, so they run alone and without the race detector.
 units = $$(go list ./... | grep -v /internal/e2e)
 
-.PHONY: help build test deps unit e2e lint fmt bench demo docs clean
+.PHONY: help build test deps unit e2e lint fmt bench fuzz soak demo docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -42,6 +45,13 @@ fmt: ## formats the code
 
 bench: ## the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## any bytes at all that read what devices and people send, SECONDS=60 at each
+	@set -e; for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$target of $$package"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(SECONDS)s -fuzzminimizetime 20x $$package; \
+		done; \
+	done
 
 demo: build ## simulated devices and the exporter on :10830, nothing to configure
 	./netconf_exporter demo
