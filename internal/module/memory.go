@@ -19,6 +19,7 @@ type Memory struct {
 	sizes    []int   // of the last read's families
 	live     int
 	read     uint32
+	start    start // the last that was new
 }
 
 // NewMemory returns an empty Memory, for one compiled Module. extra is a label pair that every series has in one of the two forms of LabelSet.
@@ -39,9 +40,13 @@ type entity struct {
 	keys  *LabelSet
 	infos []*info         // of the info metrics that it has
 	ages  map[int]float64 // by metric, and by ^row for start times: the timestamp last made from an age
+	start start           // last given to its counters
+}
 
-	start     float64                // the start time last given to its counters, in Unix seconds
-	startTime *timestamppb.Timestamp // the same
+// start is a start time in both forms.
+type start struct {
+	unix float64 // seconds
+	time *timestamppb.Timestamp
 }
 
 // info is the value labels of a sample of an info metric, in the order of Metric.Info.
@@ -101,15 +106,18 @@ func (e *entity) steady(of int, q quantity) float64 {
 }
 
 // began gives a start time as counters carry it, the same one while it does not change; nil for none.
-func (e *entity) began(of int, q quantity) *timestamppb.Timestamp {
+func (m *Memory) began(e *entity, of int, q quantity) *timestamppb.Timestamp {
 	unix := e.steady(of, q)
 	if unix == 0 {
 		return nil
 	}
-	if e.startTime == nil || unix != e.start {
-		e.start, e.startTime = unix, timestamppb.New(time.UnixMicro(int64(unix*1e6)))
+	if e.start.time == nil || unix != e.start.unix {
+		if m.start.time == nil || unix != m.start.unix { // mostly when the device booted
+			m.start = start{unix, timestamppb.New(time.UnixMicro(int64(unix * 1e6)))}
+		}
+		e.start = m.start
 	}
-	return e.startTime
+	return e.start.time
 }
 
 // begin starts a read.

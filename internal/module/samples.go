@@ -125,7 +125,7 @@ func (b *builder) row(n int32) {
 		}
 		sample := Sample{Labels: thing.keys, Value: thing.steady(m.metric, q)}
 		if b.families[m.metric].Metric.Type == dto.MetricType_COUNTER {
-			sample.Start = thing.began(^s.index, start)
+			sample.Start = b.memory.began(thing, ^s.index, start)
 		}
 		b.add(m, thing, sample)
 	}

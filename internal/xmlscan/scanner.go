@@ -22,7 +22,7 @@ const (
 )
 
 const (
-	bufferSize = 16 << 10
+	bufferSize = 8 << 10
 	maxTag     = 1 << 20 // a start tag with its attributes; 77 kB hellos are text, not tags
 	maxDepth   = 512     // YANG trees of real devices stay below 30
 )
