@@ -16,6 +16,7 @@ type credentials struct {
 	username string
 	password string
 	signers  []ssh.Signer
+	noSHA1   bool              // the key is an RSA key, and must not sign by SHA-1
 	digest   [sha256.Size]byte // tells whether anything changed, without keeping the secrets
 }
 
@@ -31,8 +32,15 @@ func readCredentials(auth *config.Auth, keys *config.Keyring) (*credentials, err
 	found := &credentials{username: auth.Username, password: password}
 	var key []byte
 	if signer != nil {
-		found.signers = append(found.signers, signer)
 		key = signer.PublicKey().Marshal()
+		if rsa, ok := signer.(ssh.AlgorithmSigner); ok && signer.PublicKey().Type() == ssh.KeyAlgoRSA && !auth.LegacyAlgorithms {
+			// The library would fall back to SHA-1 for servers that do not list signature algorithms (RFC 8308).
+			found.noSHA1 = true
+			if signer, err = ssh.NewSignerWithAlgorithms(rsa, []string{ssh.KeyAlgoRSASHA256, ssh.KeyAlgoRSASHA512}); err != nil {
+				return nil, err
+			}
+		}
+		found.signers = append(found.signers, signer)
 	}
 	if password == "" && signer == nil {
 		return nil, errors.New("neither password nor private key; set password, password_file, password_env or private_key_file")

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/crypto/ssh"
-
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
@@ -172,21 +170,6 @@ func TestAllowedTargets(t *testing.T) {
 	}
 	if n := device.Offered.Load(); n != 2 {
 		t.Errorf("%d passwords sent, want 2", n)
-	}
-}
-
-// TestAlgorithms has nothing in common with the device, until legacy algorithms are allowed.
-func TestAlgorithms(t *testing.T) {
-	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), func(d *netconftest.Device) {
-		d.Config.KeyExchanges = []string{ssh.InsecureKeyExchangeDH14SHA1}
-		d.Config.Ciphers = []string{ssh.InsecureCipherAES128CBC}
-		d.Config.MACs = []string{ssh.HMACSHA1}
-	})
-	_, err := connect(t, device.Address).Connect(deadline(t), nil)
-	wantError(t, err, session.ReasonNoNetconf, "key exchange", "curve25519-sha256", "diffie-hellman-group14-sha1", "legacy_algorithms: true")
-	legacy := connect(t, device.Address, func(o *session.Options) { o.Auth.LegacyAlgorithms = true })
-	if _, err := legacy.Connect(deadline(t), nil); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -90,6 +90,9 @@ func (l *login) refusal() error {
 		have = append(have, "password", "keyboard-interactive")
 	}
 	remedy := "check username, password and key"
+	if l.noSHA1 {
+		remedy += ", or set legacy_algorithms: true if the device takes RSA keys with SHA-1 only"
+	}
 	if !l.sent() {
 		remedy = "give the auth a secret that the device accepts"
 	}

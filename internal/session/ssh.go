@@ -152,7 +152,7 @@ func (d *dial) handshakeError(ctx context.Context, conn *connection, attempt *lo
 	return failed(ReasonRefused, "%s: the SSH handshake failed: %w", d.hostPort, err)
 }
 
-// algorithms returns what to offer. The library's own defaults would include some that are broken.
+// algorithms returns what to offer: nothing with CBC or SHA-1 unless legacy is set. The library's defaults have some of that.
 func algorithms(legacy bool) ssh.Config {
 	offer := ssh.SupportedAlgorithms()
 	if legacy {
@@ -160,6 +160,8 @@ func algorithms(legacy bool) ssh.Config {
 		offer.KeyExchanges = slices.Concat(offer.KeyExchanges, old.KeyExchanges)
 		offer.Ciphers = slices.Concat(offer.Ciphers, old.Ciphers)
 		offer.MACs = slices.Concat(offer.MACs, old.MACs)
+	} else {
+		offer.MACs = slices.DeleteFunc(offer.MACs, func(mac string) bool { return mac == ssh.HMACSHA1 })
 	}
 	return ssh.Config{KeyExchanges: offer.KeyExchanges, Ciphers: offer.Ciphers, MACs: offer.MACs}
 }
