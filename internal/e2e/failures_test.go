@@ -3,10 +3,18 @@
 package e2e
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // wrongFingerprint is well formed and no one's.
@@ -74,37 +82,90 @@ func TestAWrongPasswordIsTriedOnceAndThenBackedOffFrom(t *testing.T) {
 	}
 }
 
+// TestSecretsComeOutNowhere gives the program secrets of all kinds, good and bad, and looks for them in all that it says.
 func TestSecretsComeOutNowhere(t *testing.T) {
 	d := startDevice(t)
-	const secret = "s3cr3t-of-the-wrong-kind"
+	const secret, inFile, inEnvironment, passphrase = "s3cr3t-of-the-wrong-kind", "s3cr3t-in-a-file", "s3cr3t-in-the-environment", "s3cr3t-phrase"
+	t.Setenv("NETCONF_TEST_PASSWORD", inEnvironment)
+	folder := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte(passphrase))
+	if err != nil {
+		t.Fatal(err)
+	}
+	armoured := string(pem.EncodeToMemory(block))
 	text := withGoodTarget(config(d.address, secret, d.fingerprint), d)
+	for name, how := range map[string]string{
+		"file":        fmt.Sprintf("password_file: %q", write("password", inFile)),
+		"environment": "password_env: NETCONF_TEST_PASSWORD",
+		"key":         fmt.Sprintf("private_key_file: %q, private_key_passphrase_file: %q", write("key", armoured), write("phrase", passphrase)),
+	} {
+		auth := fmt.Sprintf("auths:\n  %s: {username: %s, %s, host_key_fingerprints: [%q]}\n", name, deviceUser, how, d.fingerprint)
+		text = strings.Replace(text, "auths:\n", auth, 1) + fmt.Sprintf("  - {name: %s, address: %q, auth: %s}\n", name, d.address, name)
+	}
+	targets := []string{"good", "targethost", "file", "environment", "key"}
+
 	e := startExporter(t, text, "--log.level=debug")
-	outputs := map[string]string{}
-	for _, path := range []string{"/metrics", "/", "/config", "/sd", "/probe?target=good&debug=true", "/probe?target=targethost&debug=true"} {
+	outputs := map[string]string{"--version": combined(run(t, "--version")), "hostkey": combined(run(t, "hostkey", d.address))}
+	paths := []string{"/metrics", "/", "/config", "/sd", "/debug/pprof/goroutine?debug=2", "/debug/pprof/cmdline", "/debug/pprof/heap?debug=1",
+		"/probe?target=127.0.0.1&auth=lab", "/probe?target=no-such-target"}
+	for _, target := range targets {
+		paths = append(paths, "/probe?debug=true&target="+target)
+	}
+	for _, path := range paths {
 		_, outputs[path] = e.get(path)
 	}
-	e.configure(text + "surprise: true\n")
-	_, outputs["/-/reload"] = e.reload()
-	outputs["--config.check"] = combined(run(t, "--config.check", "--config.file="+e.file))
+	for what, broken := range map[string]string{ // mistakes right beside secrets
+		"an unknown key":           text + "surprise: true\n",
+		"a secret as a list":       strings.Replace(text, "password: "+secret, "password: ["+secret+"]", 1),
+		"a secret as a map":        strings.Replace(text, "password: "+secret, "password: {"+secret+": "+secret+"}", 1),
+		"a misspelt key":           strings.Replace(text, "password: "+secret, "passwort: "+secret, 1),
+		"a secret twice":           strings.Replace(text, "password: "+secret, "password: "+secret+"\n    password: "+secret, 1),
+		"two kinds of secret":      strings.Replace(text, "password: "+secret, "password: "+secret+"\n    password_env: NETCONF_TEST_PASSWORD", 1),
+		"a secret that is no YAML": strings.Replace(text, "password: "+secret, "password: "+secret+": x", 1),
+		"an alias":                 strings.Replace(text, "password: "+secret, "password: *"+secret, 1),
+		"a tag":                    strings.Replace(text, "password: "+secret, "password: !!int "+secret, 1),
+		"the wrong passphrase":     strings.Replace(text, filepath.Join(folder, "phrase"), filepath.Join(folder, "password"), 1),
+		"a file as another's key":  strings.Replace(text, "private_key_file: \""+filepath.Join(folder, "key"), "private_key_file: \""+filepath.Join(folder, "phrase"), 1),
+	} {
+		e.configure(broken)
+		_, outputs["/-/reload of "+what] = e.reload()
+		outputs["--config.check of "+what] = combined(run(t, "--config.check", "--config.file="+e.file))
+	}
 	e.configure(text)
-	for _, target := range []string{"good", "targethost"} {
+	for _, target := range targets {
 		for _, command := range []string{"probe", "get", "discover"} {
 			outputs[command+" "+target] = combined(run(t, command, target, "--config.file="+e.file, "--log.level=debug"))
 		}
 	}
-	outputs["the log"] = e.output.String()
+	e.stop(syscall.SIGQUIT) // which ends a Go program as a panic does
+	outputs["the log and the stacks"] = e.output.String()
+	lines := strings.Split(strings.TrimSpace(armoured), "\n")
 	for what, output := range outputs {
 		if output == "" {
 			t.Errorf("%s is empty", what)
 		}
-		for _, hidden := range []string{secret, devicePassword} {
+		for _, hidden := range append(lines[1:len(lines)-1], secret, inFile, inEnvironment, passphrase, devicePassword) {
 			if strings.Contains(output, hidden) {
-				t.Errorf("%s shows a password:\n%s", what, output)
+				t.Errorf("%s shows the secret %q:\n%s", what, hidden, output)
 			}
 		}
 	}
 	if !strings.Contains(outputs["/config"], "<secret>") {
 		t.Errorf("/config does not show secrets as <secret>:\n%s", outputs["/config"])
+	}
+	if !strings.Contains(outputs["the log and the stacks"], "\ngoroutine 1 ") {
+		t.Error("there are no stacks after SIGQUIT")
 	}
 }
 
