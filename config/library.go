@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"maps"
+	"sync"
 )
 
 //go:embed catalog.yml modules/*.yml
@@ -15,8 +16,20 @@ type Library struct {
 	Modules map[string]*Module
 }
 
-// BuiltinLibrary returns the catalogue and the modules that the program ships. An error is a fault of the program.
+// BuiltinLibrary returns the catalogue and the modules that the program ships. The maps are the caller's; what is in them is
+// shared and not to be changed. An error is a fault of the program.
 func BuiltinLibrary() (*Library, error) {
+	library, err := shipped()
+	if err != nil {
+		return nil, err
+	}
+	return &Library{Catalog: maps.Clone(library.Catalog), Modules: maps.Clone(library.Modules)}, nil
+}
+
+// shipped reads the embedded files, once: they are constants, and a tenth of a second of parsing.
+var shipped = sync.OnceValues(readShipped)
+
+func readShipped() (*Library, error) {
 	library := &Library{Catalog: map[string]*Metric{}, Modules: map[string]*Module{}}
 	root, err := readBuiltin("catalog.yml", &library.Catalog)
 	if err != nil {
