@@ -71,7 +71,10 @@ func (f *Folders) Module(_ context.Context, name, revision string) (text, file s
 		if err != nil {
 			return "", "", fmt.Errorf("read the YANG of %s: %w", name, err)
 		}
-		has := newestRevision(data)
+		has := ""
+		if len(candidates) > 1 {
+			has = newestRevision(data)
+		}
 		if file == "" || has > latest && latest != revision || has == revision && latest != revision {
 			text, file, latest = string(data), candidate, has
 		}

@@ -45,19 +45,14 @@ func Generate(ctx context.Context, o Options) ([]byte, error) {
 	b := &builder{
 		schema: s, kinds: map[string]string{}, wanted: map[*yang.Entry]bool{}, prefixes: map[string]string{}, descriptions: o.Descriptions,
 	}
-	for _, path := range o.Paths {
-		e, err := s.find(path)
-		if err != nil {
-			return nil, err
-		}
-		b.selected = append(b.selected, e)
-	}
 	for _, entry := range library.Catalog {
 		for name, kind := range entry.Info {
 			b.kinds[name] = kind
 		}
 	}
-	b.build()
+	if err := guard(func() error { return b.build(o.Paths) }); err != nil {
+		return nil, err
+	}
 	rows := nested(b.rows)
 	metrics, err := nameMetrics(rows, o.Prefix, library)
 	if err != nil {

@@ -140,7 +140,12 @@ func (l *loader) module(keyword, name, revision, neededBy string) error {
 			return fmt.Errorf("%s: this is a %s, and a %s is needed; a path begins at the module that includes it", file, statements[0].Keyword, keyword)
 		}
 		statement = statements[0]
-		has := strings.TrimSuffix(name+"@"+newestRevision([]byte(text)), "@")
+		has := name
+		for _, s := range statement.SubStatements() {
+			if s.Keyword == "revision" {
+				has = max(has, name+"@"+s.Argument)
+			}
+		}
 		if slices.Contains(l.read, has) {
 			return nil
 		}
@@ -210,8 +215,7 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// prefix is what a namespace's nodes are called by in paths: its module's own prefix, or its name where another module in use
-// has the same prefix.
+// module is the module of a namespace; nil where none was read.
 func (s *schema) module(namespace string) *yang.Module {
 	var found *yang.Module
 	for _, name := range slices.Sorted(maps.Keys(s.modules.Modules)) {
