@@ -178,7 +178,8 @@ func framing() []fault {
 			return p.Reply(strings.Replace(good(id), ` message-id="`+id+`"`, "", 1))
 		}), want: served},
 		{name: "repeated message-id", begin: does(func(p *netconftest.Peer, id string) bool {
-			return p.Reply(good(id)) && p.Reply(good(id))
+			sent := p.Reply(good(id))
+			return p.Reply(good(id)) && sent
 		}), want: served},
 		{name: "out-of-order replies", begin: does(func(p *netconftest.Peer, id string) bool {
 			return p.Reply(reply("4711", data(""))) && p.Reply(reply("0", "<ok/>")) && p.Reply(good(id))
