@@ -4,15 +4,12 @@ package collector
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"iter"
 	"log/slog"
 	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
@@ -43,6 +40,10 @@ type Exporter struct {
 	maxAdHoc int
 	snapshot atomic.Pointer[snapshot]
 	adHoc    adHoc
+
+	life     context.Context // ends with Close
+	end      context.CancelFunc
+	retiring sync.WaitGroup // targets that are no longer configured
 }
 
 // snapshot is one configuration made ready. It is never changed.
@@ -65,6 +66,7 @@ func New(c *config.Config, o Options) (*Exporter, error) {
 		o.MaxAdHoc = defaultMaxAdHoc
 	}
 	e := &Exporter{maxAdHoc: o.MaxAdHoc, logger: o.Logger, dialer: session.NewDialer(o.DialLimit), lazy: o.Lazy}
+	e.life, e.end = context.WithCancel(context.Background())
 	e.snapshot.Store(&snapshot{})
 	return e, e.Apply(c)
 }
@@ -100,14 +102,25 @@ func (e *Exporter) Apply(c *config.Config) error {
 	e.snapshot.Store(next)
 	for _, t := range old.targets {
 		if !kept[t] {
-			go t.close(context.Background())
+			e.retire(t)
 		}
 	}
-	e.adHoc.drop(nil)
+	e.applyAdHoc(next)
 	if !e.lazy {
 		next.warm()
 	}
 	return nil
+}
+
+// retire closes a target in the background, once the read in flight has ended: scrapes may be waiting for it.
+func (e *Exporter) retire(t *Target) {
+	e.retiring.Go(func() {
+		select {
+		case <-t.idle():
+		case <-e.life.Done():
+		}
+		t.close(context.Background())
+	})
 }
 
 // Warm begins to dial the targets of a lazy Exporter, which is lazy no more.
@@ -182,78 +195,14 @@ func (e *Exporter) Close(ctx context.Context) {
 	for _, t := range s.targets {
 		wg.Go(func() { t.close(ctx) })
 	}
-	e.adHoc.drop(&wg)
+	e.adHoc.mu.Lock()
+	for _, t := range e.adHoc.targets {
+		t.expiry.Stop()
+		wg.Go(func() { t.close(ctx) })
+	}
+	e.adHoc.targets = nil
+	e.adHoc.mu.Unlock()
+	e.end()
 	wg.Wait()
-}
-
-// adHocIdle is how long the session of a target that is not configured is kept without a scrape.
-const adHocIdle = 10 * time.Minute
-
-// defaultMaxAdHoc bounds them. A network is scraped in this way at a few kB a device while it is not reached, or some 200 kB
-// with a session.
-const defaultMaxAdHoc = 10_000
-
-// ErrTooMany is returned for a target that is not configured, when as many others were probed within ten minutes.
-var ErrTooMany = errors.New("too many targets that are not configured are probed; configure them, or spread them over several exporters")
-
-// adHoc keeps the targets that are not configured and were probed of late.
-type adHoc struct {
-	mu      sync.Mutex
-	targets map[string]*adHocTarget
-}
-
-type adHocTarget struct {
-	*Target
-	idle *time.Timer // closes the target
-}
-
-// drop closes them all; wg, where given, waits for that.
-func (a *adHoc) drop(wg *sync.WaitGroup) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, t := range a.targets {
-		t.idle.Stop()
-		if wg != nil {
-			wg.Go(func() { t.close(context.Background()) })
-		} else {
-			go t.close(context.Background())
-		}
-	}
-	a.targets = nil
-}
-
-// AdHoc returns a target that is not configured, for an address inside the networks that the auth allows; whether it is, the
-// dial decides (session.ErrNotAllowed). Its session is kept while it is probed.
-func (e *Exporter) AdHoc(address, auth string) (*Target, error) {
-	e.apply.Lock()
-	defer e.apply.Unlock()
-	s := e.snapshot.Load()
-	target, err := s.config.AdHoc(address, auth)
-	if err != nil {
-		return nil, err
-	}
-	a := &e.adHoc
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	key := fmt.Sprintf("%s\x00%s", target.HostPort(), auth)
-	if t, ok := a.targets[key]; ok && t.idle.Reset(adHocIdle) {
-		return t.Target, nil
-	}
-	if len(a.targets) >= e.maxAdHoc {
-		return nil, ErrTooMany
-	}
-	t := &adHocTarget{Target: newTarget(e, target, s.config.Auths[auth], s.modules, true)}
-	t.idle = time.AfterFunc(adHocIdle, func() {
-		a.mu.Lock()
-		if a.targets[key] == t {
-			delete(a.targets, key)
-		}
-		a.mu.Unlock()
-		t.close(context.Background())
-	})
-	if a.targets == nil {
-		a.targets = map[string]*adHocTarget{}
-	}
-	a.targets[key] = t
-	return t.Target, nil
+	e.retiring.Wait() // no longer than a polite end of a session takes
 }

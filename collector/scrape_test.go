@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
@@ -188,6 +190,78 @@ func TestUnconfiguredTargets(t *testing.T) {
 	if _, err := e.AdHoc(address, "nobody"); err == nil || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("error %v for an auth that does not exist", err)
 	}
+}
+
+func TestReloadKeepsUnconfiguredTargets(t *testing.T) {
+	devices, c := fleet(t, simulator.Config{Interfaces: 3}, "")
+	c.Targets = nil
+	e := start(t, c)
+	device := devices.Devices()[0]
+	probe := func(networks ...string) *collector.Scrape {
+		changed, auth := *c, *c.Auths["sim"]
+		auth.AllowedTargets = networks
+		changed.Auths = map[string]*config.Auth{"sim": &auth}
+		if err := e.Apply(&changed); err != nil {
+			t.Fatal(err)
+		}
+		target, err := e.AdHoc(device.Address(), "sim")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return target.Scrape(within(t, 10*time.Second), nil)
+	}
+	for range 3 {
+		if s := probe("127.0.0.0/8"); s.Err != nil {
+			t.Fatal(s.Err)
+		}
+	}
+	if n := device.Logins(); n != 1 {
+		t.Errorf("%d logins over reloads, want 1", n)
+	}
+	if s := probe("192.0.2.0/24"); !errors.Is(s.Err, session.ErrNotAllowed) {
+		t.Errorf("a target that is allowed no longer gives %v", s.Err)
+	}
+}
+
+func TestReloadLetsReadsEnd(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	device := netconftest.Start(t, func(p *netconftest.Peer) {
+		p.Greet(announce("urn:ietf:params:xml:ns:yang:ietf-interfaces?module=ietf-interfaces"))
+		for {
+			_, id, ok := p.Request()
+			if !ok {
+				return
+			}
+			if p.Device.RPCs.Load() == 1 {
+				close(asked)
+				<-answer
+			}
+			p.Reply(netconftest.OKReply(id))
+		}
+	})
+	c := load(t, fmt.Sprintf("auths: {lab: {username: %s, password: %s, insecure_ignore_host_key: true}}\n"+
+		"targets: [{name: device, address: %q, auth: lab}]\n", netconftest.User, netconftest.Password, device.Address))
+	e := start(t, c)
+	target := e.Targets()[0]
+	ended := make(chan *collector.Scrape)
+	go func() { ended <- target.Scrape(within(t, 10*time.Second), nil) }()
+	<-asked
+	none := *c
+	none.Targets = nil
+	if err := e.Apply(&none); err != nil {
+		t.Fatal(err)
+	}
+	close(answer)
+	if s := <-ended; s.Err != nil || !s.Up {
+		t.Errorf("the scrape in flight: up %v, %v", s.Up, s.Err)
+	}
+	for range 100 {
+		if device.Connections() == 0 {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Error("the session of a target that was removed is still open")
 }
 
 func TestUnconfiguredTargetsAreBounded(t *testing.T) {

@@ -80,6 +80,18 @@ func (t *Target) close(ctx context.Context) {
 	_ = t.client.Close(ctx) // it has no error that anybody could act on
 }
 
+// idle is closed when no read is in flight any more.
+func (t *Target) idle() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.current == nil {
+		closed := make(chan struct{})
+		close(closed)
+		return closed
+	}
+	return t.current.done
+}
+
 // warm logs in and learns what the device is, so that the first scrape need not.
 func (t *Target) warm() {
 	t.mu.Lock()
