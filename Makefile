@@ -53,6 +53,9 @@ fuzz: ## any bytes at all that read what devices and people send, SECONDS=60 at 
 		done; \
 	done
 
+soak: ## 500 simulated devices with faults at random, scraped each second, for SECONDS=60
+	NETCONF_SOAK=$(SECONDS)s go test -count=1 -v -timeout 0 -run '^TestSoak$$' ./internal/e2e
+
 demo: build ## simulated devices and the exporter on :10830, nothing to configure
 	./netconf_exporter demo
 

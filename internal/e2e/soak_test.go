@@ -1,0 +1,227 @@
+//go:build linux
+
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
+)
+
+const (
+	soakTimeout = 3 * time.Second // of one read of a device
+	soakBudget  = "1"             // seconds that a scraper allows, as one that scrapes each second must
+)
+
+// TestSoak runs the exporter for as long as NETCONF_SOAK says, on 500 devices with faults at random, scraped each second by
+// two scrapers and reloaded every few seconds. Afterwards all devices must be served again, but for those that refused a
+// login and are left alone for that, and the exporter must hold no more than before. `make soak` runs it.
+func TestSoak(t *testing.T) {
+	length, err := time.ParseDuration(os.Getenv("NETCONF_SOAK"))
+	if err != nil {
+		t.Skip("set NETCONF_SOAK, to 5m say, or use make soak SECONDS=300")
+	}
+	const all = 500
+	devices, e := startFleet(t, simulator.Config{Devices: all, Interfaces: 4}, fmt.Sprintf("timeout: %s, max_age: 400ms", soakTimeout),
+		"--timeout-offset=0.1", "--log.level=error")
+	file, err := os.ReadFile(e.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &soak{t: t, exporter: e, mischief: newMischief(devices)}
+	s.settle("at the start", all)
+	before := s.usage()
+
+	end := time.After(length)
+	stop := make(chan struct{})
+	var running sync.WaitGroup
+	for range 2 {
+		running.Go(func() { each(stop, time.Second, s.scrape) })
+	}
+	running.Go(func() { each(stop, 3*time.Second, func() { s.reload(string(file)) }) })
+	running.Go(func() { each(stop, 700*time.Millisecond, s.browse) })
+	running.Go(func() { each(stop, 100*time.Millisecond, s.mischief.act) })
+	<-end
+	close(stop)
+	running.Wait()
+
+	s.mischief.end()
+	e.configure(string(file))
+	if status, body := e.reload(); status != http.StatusOK {
+		t.Errorf("the last reload: %d %s", status, body)
+	}
+	time.Sleep(soakTimeout) // what hangs is given up
+	s.settle("at the end", all-s.mischief.refused())
+	after := s.usage()
+	s.report(length, before, after)
+	if after.goroutines > before.goroutines+20 || after.descriptors > before.descriptors+10 || after.heap > before.heap*1.25+8 {
+		t.Errorf("the exporter grew: %+v, before %+v", after, before)
+	}
+	if s.unexpected.Load() > 0 {
+		t.Errorf("%d errors of devices that were well", s.unexpected.Load())
+	}
+}
+
+// soak counts what the exporter gives.
+type soak struct {
+	t        *testing.T
+	exporter *exporter
+	mischief *mischief
+
+	scrapes, reloads, pages    atomic.Int64
+	expected, late, unexpected atomic.Int64 // failures of targets; late: of one that was well, for want of time alone
+
+	mu   sync.Mutex
+	peak usage
+	odd  []string // the first unexpected ones
+}
+
+// usage is what the exporter holds; sizes in MiB.
+type usage struct {
+	resident, heap          float64
+	goroutines, descriptors float64
+}
+
+// each does something at intervals until stop is closed.
+func each(stop <-chan struct{}, interval time.Duration, do func()) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-ticker.C:
+			do()
+		}
+	}
+}
+
+// scrape asks as Prometheus does and judges each target's state by what its device was doing.
+func (s *soak) scrape() {
+	began := time.Now()
+	status, body := s.exporter.get("/metrics", "X-Prometheus-Scrape-Timeout-Seconds", soakBudget)
+	if status != http.StatusOK {
+		s.t.Errorf("/metrics: %d %.200s", status, body)
+		return
+	}
+	s.scrapes.Add(1)
+	for line := range strings.Lines(body) {
+		target, reason, failed := failure(line)
+		switch {
+		case !failed:
+		case s.mischief.since(target, began.Add(-2*soakTimeout)) || reason == "backoff":
+			s.expected.Add(1)
+		case reason == "timeout" || reason == "queue":
+			s.late.Add(1)
+		default:
+			s.unexpected.Add(1)
+			s.mu.Lock()
+			if len(s.odd) < 10 {
+				s.odd = append(s.odd, fmt.Sprintf("%s %s %s", began.Format(time.TimeOnly), target, reason))
+			}
+			s.mu.Unlock()
+		}
+	}
+	now := usageIn(body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.peak = usage{max(s.peak.resident, now.resident), max(s.peak.heap, now.heap), max(s.peak.goroutines, now.goroutines), max(s.peak.descriptors, now.descriptors)}
+}
+
+// failure reads a line such as `netconf_scrape_failure{reason="dns",target="x"} 1`. At this rate, parsing all would cost more
+// than the exporter does.
+func failure(line string) (target, reason string, failed bool) {
+	labels, found := strings.CutPrefix(line, "netconf_scrape_failure{")
+	if !found || !strings.HasSuffix(line, "} 1\n") {
+		return "", "", false
+	}
+	parts := strings.Split(labels, `"`)
+	return parts[3], parts[1], true
+}
+
+func usageIn(body string) (u usage) {
+	const mib = 1 << 20
+	for line := range strings.Lines(body) {
+		for name, field := range map[string]*float64{"process_resident_memory_bytes ": &u.resident, "go_memstats_heap_alloc_bytes ": &u.heap,
+			"go_goroutines ": &u.goroutines, "process_open_fds ": &u.descriptors} {
+			if text, found := strings.CutPrefix(line, name); found {
+				fmt.Sscan(text, field)
+			}
+		}
+	}
+	u.resident, u.heap = u.resident/mib, u.heap/mib
+	return u
+}
+
+// usage asks for what is held after a garbage collection.
+func (s *soak) usage() usage {
+	s.exporter.get("/debug/pprof/heap?gc=1")
+	_, body := s.exporter.get("/metrics", "X-Prometheus-Scrape-Timeout-Seconds", soakBudget)
+	return usageIn(body)
+}
+
+// reload alternates between the configuration, another one without the last targets, and one that is broken.
+func (s *soak) reload(file string) {
+	n, want := s.reloads.Add(1), http.StatusOK
+	switch n % 3 {
+	case 1:
+		file = file[:strings.Index(file, "    - name: sim-0451")] + file[strings.LastIndex(file, "defaults:"):]
+	case 2:
+		file, want = file+"oops: 1\n", http.StatusInternalServerError
+	}
+	s.exporter.configure(file)
+	if status, body := s.exporter.reload(); status != want {
+		s.t.Errorf("reload %d: %d, want %d: %.200s", n, status, want, body)
+	}
+}
+
+// browse does what people do meanwhile.
+func (s *soak) browse() {
+	paths := []string{"/", "/config", "/sd", "/probe?target=sim-0001&debug=true", "/probe?target=sim-0002", "/probe?target=nobody"}
+	if status, body := s.exporter.get(paths[int(s.pages.Add(1))%len(paths)], "X-Prometheus-Scrape-Timeout-Seconds", soakBudget); status >= 500 {
+		s.t.Errorf("%d %.200s", status, body)
+	}
+}
+
+// settle waits until so many targets are up and nothing but back-off fails.
+func (s *soak) settle(when string, wanted int) {
+	s.t.Helper()
+	waitFor(s.t, when+", for every device that is well to be served", func() bool {
+		_, body := s.exporter.get("/metrics", "X-Prometheus-Scrape-Timeout-Seconds", "10")
+		up := 0
+		for line := range strings.Lines(body) {
+			if _, reason, failed := failure(line); failed && reason != "backoff" {
+				return false
+			}
+			if strings.HasPrefix(line, "netconf_up{") && strings.HasSuffix(line, "} 1\n") {
+				up++
+			}
+		}
+		return up >= wanted
+	})
+}
+
+func (s *soak) report(length time.Duration, before, after usage) {
+	var logins []int
+	total := 0
+	for _, d := range s.mischief.devices {
+		logins = append(logins, d.Logins())
+		total += d.Logins()
+	}
+	slices.Sort(logins)
+	s.t.Logf("%v: %d scrapes of %d targets, %d reloads, %d other requests, %d faults", length, s.scrapes.Load(), len(logins), s.reloads.Load(), s.pages.Load(), s.mischief.count())
+	s.t.Logf("failures of targets: %d expected, %d late, %d unexpected %q", s.expected.Load(), s.late.Load(), s.unexpected.Load(), s.odd)
+	for what, u := range map[string]usage{"before": before, "at most": s.peak, "after": after} {
+		s.t.Logf("%-8s %4.0f MiB resident, %4.0f MiB heap, %5.0f goroutines, %4.0f descriptors", what, u.resident, u.heap, u.goroutines, u.descriptors)
+	}
+	s.t.Logf("sessions opened per device: median %d, at most %d, %.1f on average, with %.1f faults and reloads that remove it",
+		logins[len(logins)/2], logins[len(logins)-1], float64(total)/float64(len(logins)), float64(s.mischief.count())/float64(len(logins)))
+}
