@@ -10,6 +10,7 @@ packages=(
   chromium                                                                    # looks at the page
   gcc libc6-dev                                                               # Go's race detector
 )
+packages+=("$@") # what the caller needs beside that
 
 installed() {
   [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

@@ -1,0 +1,48 @@
+//go:build linux
+
+package e2e
+
+import (
+	"context"
+	"io"
+	"os"
+	"testing"
+
+	builtin "github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// BenchmarkLogin reads netconfd's interfaces on a session that is kept, and with a login for each read.
+func BenchmarkLogin(b *testing.B) {
+	d := startDevice(b)
+	c, err := builtin.Load([]string{writeConfig(b, d.config())})
+	if err != nil {
+		b.Fatal(err)
+	}
+	options := session.Options{Target: c.Targets[0], Auth: c.Auths[c.Targets[0].Auth]}
+	operations := interfaceOperations(b)
+	ctx := context.Background()
+	read := func(client *session.Client) {
+		for _, operation := range operations {
+			err := client.RPC(ctx, nil, operation, func(reply io.Reader) error {
+				_, err := io.Copy(io.Discard, reply)
+				return err
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.Run("kept", func(b *testing.B) {
+		client := session.NewClient(options)
+		defer client.Close(ctx)
+		measure(b, os.Getpid(), func() { read(client) })
+	})
+	b.Run("each", func(b *testing.B) {
+		measure(b, os.Getpid(), func() {
+			client := session.NewClient(options)
+			defer client.Close(ctx)
+			read(client)
+		})
+	})
+}

@@ -1,0 +1,89 @@
+//go:build linux
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// simulated is a fleet in a process of its own, so that it is not measured with what reads it.
+type simulated struct {
+	config    string
+	addresses []string
+}
+
+func startSimulated(t testing.TB, devices, interfaces int) *simulated {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "netconf.yml")
+	p := start(t, exec.Command(binary(t), "simulate", fmt.Sprint("--devices=", devices), fmt.Sprint("--interfaces=", interfaces), "--write-config="+file))
+	waitFor(t, "the simulated devices", func() bool { return strings.Contains(p.output.String(), "host key") })
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &simulated{config: string(text)}
+	for line := range strings.Lines(p.output.String()) {
+		if words := strings.Fields(line); len(words) == 2 && strings.HasPrefix(words[0], "sim-") {
+			s.addresses = append(s.addresses, words[1])
+		}
+	}
+	if len(s.addresses) != devices {
+		t.Fatalf("%d simulated devices, want %d", len(s.addresses), devices)
+	}
+	return s
+}
+
+// BenchmarkProbe is a probe of one device, beside merely taking the same replies off the wire.
+func BenchmarkProbe(b *testing.B) {
+	for _, interfaces := range []int{10, 100, 1000, 10_000} {
+		b.Run(fmt.Sprint("interfaces=", interfaces), func(b *testing.B) {
+			fleet := startSimulated(b, 1, interfaces)
+			b.Run("exporter", func(b *testing.B) {
+				e := startExporter(b, fleet.config)
+				s := e.scraper("/probe?target=sim-0001")
+				measureMemory(b, e.cmd.Process.Pid, s.scrape)
+				s.report(b)
+			})
+			b.Run("wire", func(b *testing.B) {
+				w := dialWire(b, fleet.addresses[0])
+				operations := interfaceOperations(b)
+				measure(b, os.Getpid(), func() { w.read(operations) })
+			})
+		})
+	}
+}
+
+// BenchmarkFleet is 1,000 devices of 48 interfaces in one answer, beside merely taking their replies off the wire.
+func BenchmarkFleet(b *testing.B) {
+	const devices, interfaces = 1000, 48
+	fleet := startSimulated(b, devices, interfaces)
+	b.Run("exporter", func(b *testing.B) {
+		e := startExporter(b, fleet.config)
+		s := e.scraper("/metrics")
+		measureMemory(b, e.cmd.Process.Pid, s.scrape)
+		samples, octets := s.size()
+		b.ReportMetric(float64(samples), sizeUnit)
+		b.ReportMetric(memory(b, e.cmd.Process.Pid, "VmHWM:")/float64(samples), "peak-B/sample")
+		b.ReportMetric(float64(octets)/float64(samples), "text-B/sample")
+	})
+	b.Run("wire", func(b *testing.B) {
+		operations := interfaceOperations(b)
+		var sessions []*wire
+		for _, address := range fleet.addresses {
+			sessions = append(sessions, dialWire(b, address))
+		}
+		measure(b, os.Getpid(), func() {
+			var wg sync.WaitGroup
+			for _, s := range sessions {
+				wg.Go(func() { s.read(operations) })
+			}
+			wg.Wait()
+		})
+	})
+}
