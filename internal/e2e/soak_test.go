@@ -219,8 +219,9 @@ func (s *soak) report(length time.Duration, before, after usage) {
 	slices.Sort(logins)
 	s.t.Logf("%v: %d scrapes of %d targets, %d reloads, %d other requests, %d faults", length, s.scrapes.Load(), len(logins), s.reloads.Load(), s.pages.Load(), s.mischief.count())
 	s.t.Logf("failures of targets: %d expected, %d late, %d unexpected %q", s.expected.Load(), s.late.Load(), s.unexpected.Load(), s.odd)
-	for what, u := range map[string]usage{"before": before, "at most": s.peak, "after": after} {
-		s.t.Logf("%-8s %4.0f MiB resident, %4.0f MiB heap, %5.0f goroutines, %4.0f descriptors", what, u.resident, u.heap, u.goroutines, u.descriptors)
+	for i, u := range []usage{before, s.peak, after} {
+		s.t.Logf("%-7s %4.0f MiB resident, %4.0f MiB heap, %5.0f goroutines, %4.0f descriptors",
+			[]string{"before", "at most", "after"}[i], u.resident, u.heap, u.goroutines, u.descriptors)
 	}
 	s.t.Logf("sessions opened per device: median %d, at most %d, %.1f on average, with %.1f faults and reloads that remove it",
 		logins[len(logins)/2], logins[len(logins)-1], float64(total)/float64(len(logins)), float64(s.mischief.count())/float64(len(logins)))
