@@ -1,5 +1,6 @@
 # What the README and .ci/run use; `make help` lists it.
 
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -16,7 +17,7 @@ SECONDS ?= 60
 # The end-to-end tests time real servers, so they run alone and without the race detector.
 units = $$(go list ./... | grep -v /internal/e2e)
 
-.PHONY: help build test deps unit e2e lint fmt bench fuzz soak demo docs clean
+.PHONY: help build test deps unit e2e lint vuln fmt bench fuzz soak demo docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -39,6 +40,9 @@ lint: ## gofmt, go vet and staticcheck
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "not formatted, run make fmt:" $$files; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
+
+vuln: ## known vulnerabilities in what the program uses; needs the Internet (vuln.go.dev), hence not part of lint
+	go run $(GOVULNCHECK) ./...
 
 fmt: ## formats the code
 	gofmt -w .

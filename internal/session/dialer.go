@@ -44,7 +44,7 @@ func (d *Dialer) acquire(ctx context.Context, trace *Trace) (release func(), err
 		trace.end("queue", began, nil, "")
 		return func() { <-d.slots }, nil
 	case <-ctx.Done():
-		err := failed(ReasonQueue, "no dial slot became free in time: %d dials are in flight; raise the limit of dials if the "+
+		err := failed(ReasonQueue, "no dial slot became free in time: %d dials are in flight; raise --collector.max-dials if the "+
 			"authentication server bears it", cap(d.slots))
 		trace.end("queue", began, err, "")
 		return nil, err
