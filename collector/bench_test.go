@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,7 +29,7 @@ func BenchmarkDecode(b *testing.B) {
 	m := target.modules["ietf-interfaces"]
 	b.Run("ours", func(b *testing.B) {
 		memory := module.NewMemory(target.label)
-		measure(b, replies, func() []*dto.MetricFamily {
+		measure(b, replies, func() iter.Seq[*dto.MetricFamily] {
 			table := m.Table(module.Limits{ReplyBytes: 1 << 30, Samples: 1 << 20})
 			defer table.Release()
 			for _, reply := range replies {
@@ -37,28 +38,32 @@ func BenchmarkDecode(b *testing.B) {
 				}
 			}
 			got := &result{module: m.Name, Result: table.Result(memory, time.Now(), false)}
-			return slices.Collect(gather([]view{{target: target, results: []*result{got}}}, false, false))
+			return gather([]view{{target: target, results: []*result{got}}}, false, true)
 		})
 	})
 	b.Run("textbook", func(b *testing.B) {
 		registry := prometheus.NewRegistry()
 		registry.MustRegister(newTextbook(b, replies))
-		measure(b, replies, func() []*dto.MetricFamily {
+		measure(b, replies, func() iter.Seq[*dto.MetricFamily] {
 			families, err := registry.Gather()
 			if err != nil {
 				b.Fatal(err)
 			}
-			return families
+			return slices.Values(families)
 		})
 	})
 }
 
 // measure reports allocations for each sample too.
-func measure(b *testing.B, replies [][]byte, families func() []*dto.MetricFamily) {
-	samples, octets := 0, 0
-	for _, f := range families() { // the first read makes the labels
-		samples += len(f.Metric)
+func measure(b *testing.B, replies [][]byte, families func() iter.Seq[*dto.MetricFamily]) {
+	octets := 0
+	once := func() (samples int) {
+		for f := range families() {
+			samples += len(f.Metric)
+		}
+		return samples
 	}
+	samples := once() // the first read makes the labels
 	for _, reply := range replies {
 		octets += len(reply)
 	}
@@ -66,10 +71,10 @@ func measure(b *testing.B, replies [][]byte, families func() []*dto.MetricFamily
 	b.ReportAllocs()
 	used := processorTime(b)
 	for b.Loop() {
-		families()
+		once()
 	}
 	b.ReportMetric(float64(processorTime(b)-used)/float64(b.N), "cpu-ns/op")
-	b.ReportMetric(testing.AllocsPerRun(1, func() { families() })/float64(samples), "allocs/sample")
+	b.ReportMetric(testing.AllocsPerRun(1, func() { once() })/float64(samples), "allocs/sample")
 	b.ReportMetric(float64(samples), "samples")
 }
 

@@ -3,6 +3,7 @@ package collector
 import (
 	"cmp"
 	"context"
+	"iter"
 	"log/slog"
 	"slices"
 	"strings"
@@ -113,6 +114,13 @@ type Scrape struct {
 func (t *Target) Scrape(ctx context.Context, modules []string) *Scrape {
 	v := t.scrape(ctx, modules)
 	return &Scrape{Families: slices.Collect(gather([]view{v}, false, false)), Up: v.up(), Err: v.err, Events: v.events}
+}
+
+// Families is Scrape for one who takes families one after the other: those of the Scrape are nil, and each of the others is
+// good until the next one is asked for.
+func (t *Target) Families(ctx context.Context, modules []string) (*Scrape, iter.Seq[*dto.MetricFamily]) {
+	v := t.scrape(ctx, modules)
+	return &Scrape{Up: v.up(), Err: v.err, Events: v.events}, gather([]view{v}, false, true)
 }
 
 // scrape joins the read in flight, starts one, or takes one that is fresh enough.

@@ -26,6 +26,7 @@ type Target interface {
 	Config() *config.Target
 	Status() collector.Status
 	Scrape(ctx context.Context, modules []string) *collector.Scrape
+	Families(ctx context.Context, modules []string) (*collector.Scrape, iter.Seq[*dto.MetricFamily]) // each good until the next one
 }
 
 // From returns a collector's exporter as the handlers take it.

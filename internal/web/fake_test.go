@@ -84,7 +84,14 @@ func (e *fakeExporter) Gather(ctx context.Context) []*dto.MetricFamily {
 }
 
 func (e *fakeExporter) Families(ctx context.Context) iter.Seq[*dto.MetricFamily] {
-	return slices.Values(e.Gather(ctx))
+	return byName(e.Gather(ctx))
+}
+
+// byName gives families in the order that is promised of those that come one after the other.
+func byName(families []*dto.MetricFamily) iter.Seq[*dto.MetricFamily] {
+	return slices.Values(slices.SortedStableFunc(slices.Values(families), func(a, b *dto.MetricFamily) int {
+		return strings.Compare(a.GetName(), b.GetName())
+	}))
 }
 
 // fakeTarget is a device. It keeps what it was asked.
@@ -104,6 +111,11 @@ func (t *fakeTarget) Scrape(ctx context.Context, modules []string) *collector.Sc
 	deadline, _ := ctx.Deadline()
 	t.scrapes, t.modules, t.budget = t.scrapes+1, modules, time.Until(deadline)
 	return t.scrape
+}
+
+func (t *fakeTarget) Families(ctx context.Context, modules []string) (*collector.Scrape, iter.Seq[*dto.MetricFamily]) {
+	scrape := t.Scrape(ctx, modules)
+	return scrape, byName(scrape.Families)
 }
 
 // newFake returns an exporter of testConfig whose targets are up.

@@ -3,11 +3,15 @@ package web
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
@@ -39,20 +43,37 @@ func (s *server) serveProbe(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := s.withBudget(r)
 	defer cancel()
-	scrape := target.Scrape(ctx, modules)
+	debug, labels := on(query.Get("debug")), on(query.Get("labels"))
+	format, text := textFormat(r)
+	var scrape *collector.Scrape
+	var each iter.Seq[*dto.MetricFamily]
+	if text = text && !debug && !labels; text {
+		scrape, each = target.Families(ctx, modules)
+	} else {
+		scrape = target.Scrape(ctx, modules)
+	}
 	if errors.Is(scrape.Err, session.ErrNotAllowed) { // what the name resolved to
 		writeRefusal(w, refuse(http.StatusForbidden, "%v", scrape.Err))
 		return
 	}
-	if debug, err := strconv.ParseBool(query.Get("debug")); err == nil && debug {
+	families := merge(scrape.Families)
+	switch {
+	case debug:
 		s.writeDebug(w, target.Config(), modules, scrape)
 		return
-	}
-	families := merge(scrape.Families)
-	if labels, err := strconv.ParseBool(query.Get("labels")); err == nil && labels {
+	case text:
+		s.writeText(w, r, format, each)
+		return
+	case labels:
 		addOwnLabels(families, target.Config().Labels)
 	}
 	s.writeFamilies(w, r, families)
+}
+
+// on reports whether a parameter of a query is set to what is true.
+func on(parameter string) bool {
+	set, err := strconv.ParseBool(parameter)
+	return err == nil && set
 }
 
 // modules returns the modules that a request names, each once: they may be separated by commas and the parameter may
