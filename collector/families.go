@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
@@ -16,6 +17,7 @@ import (
 type families struct {
 	byName   map[string]*family
 	labelled bool // every sample carries its target
+	pairs    map[[2]string]*dto.LabelPair
 }
 
 // family is the samples of one name: those of modules, as each target gave them, and metrics about targets.
@@ -23,7 +25,13 @@ type family struct {
 	dto.MetricFamily
 	metric *module.Metric
 	parts  []part
-	own    []*dto.Metric
+	own    []ownSample
+}
+
+// ownSample is one of a metric about a target.
+type ownSample struct {
+	labels []*dto.LabelPair
+	value  float64
 }
 
 type part struct {
@@ -33,7 +41,7 @@ type part struct {
 
 // gather makes families of views, sorted by name. With reuse they are built in the same memory, each in its turn.
 func gather(views []view, labelled, reuse bool) iter.Seq[*dto.MetricFamily] {
-	f := &families{byName: map[string]*family{}, labelled: labelled}
+	f := &families{byName: map[string]*family{}, labelled: labelled, pairs: map[[2]string]*dto.LabelPair{}}
 	for i := range views {
 		views[i].own(f)
 		for _, r := range views[i].results {
@@ -77,49 +85,60 @@ type room struct {
 	counters []dto.Counter
 	gauges   []dto.Gauge
 	list     []*dto.Metric
+	used     int
 }
 
 // build makes metrics of the family's samples, a few allocations for all of them.
 func (f *family) build(room *room, labelled bool) *dto.MetricFamily {
-	size := 0
+	size := len(f.own)
 	for _, p := range f.parts {
 		size += len(p.samples)
 	}
 	counters := f.GetType() == dto.MetricType_COUNTER
-	room.metrics, room.list = sized(room.metrics, size), room.list[:0]
+	room.metrics, room.list, room.used = sized(room.metrics, size), slices.Grow(room.list[:0], size), 0
 	if counters {
 		room.counters = sized(room.counters, size)
 	} else {
 		room.gauges = sized(room.gauges, size)
 	}
-	n, from := 0, 0 // from: where the target's samples begin
+	from := 0 // where the target's samples begin
 	for i, p := range f.parts {
 		again := i > 0 && f.parts[i-1].target == p.target
 		if !again {
 			from = len(room.list)
 		}
 		for j := range p.samples {
-			s, m := &p.samples[j], &room.metrics[n]
-			m.Label = s.Labels.Pairs
+			s := &p.samples[j]
+			labels := s.Labels.Pairs
 			if labelled {
-				m.Label = s.Labels.Extra
+				labels = s.Labels.Extra
 			}
-			if counters {
-				m.Counter, m.Gauge = &room.counters[n], nil
-				m.Counter.Value, m.Counter.CreatedTimestamp = &s.Value, s.Start
-			} else {
-				m.Counter, m.Gauge = nil, &room.gauges[n]
-				m.Gauge.Value = &s.Value
-			}
-			room.list = append(room.list, m)
-			n++
+			room.add(counters, labels, &s.Value, s.Start)
 		}
 		if again {
 			room.list = mergeEqual(room.list, from, f.metric)
 		}
 	}
-	f.Metric = append(room.list, f.own...)
+	for i := range f.own {
+		room.add(counters, f.own[i].labels, &f.own[i].value, nil)
+	}
+	f.Metric = room.list
 	return &f.MetricFamily
+}
+
+// add makes one metric.
+func (r *room) add(counter bool, labels []*dto.LabelPair, value *float64, start *timestamppb.Timestamp) {
+	m := &r.metrics[r.used]
+	m.Label, m.Counter, m.Gauge = labels, nil, nil
+	if counter {
+		m.Counter = &r.counters[r.used]
+		m.Counter.Value, m.Counter.CreatedTimestamp = value, start
+	} else {
+		m.Gauge = &r.gauges[r.used]
+		m.Gauge.Value = value
+	}
+	r.list = append(r.list, m)
+	r.used++
 }
 
 // sized returns a slice of that length, old elements in it.

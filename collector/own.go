@@ -129,20 +129,24 @@ func (v *view) ownModule(f *families, m *result) {
 func (f *families) put(v *view, d definition, value float64, labels ...string) {
 	pairs := make([]*dto.LabelPair, 0, len(labels)/2+1)
 	for i := 0; i < len(labels); i += 2 {
-		pairs = append(pairs, &dto.LabelPair{Name: &labels[i], Value: &labels[i+1]})
+		pairs = append(pairs, f.pair(labels[i], labels[i+1]))
 	}
 	if f.labelled {
 		pairs = append(pairs, v.target.label)
 	}
 	slices.SortFunc(pairs, func(a, b *dto.LabelPair) int { return cmp.Compare(a.GetName(), b.GetName()) })
-	m := &dto.Metric{Label: pairs}
-	if d.kind == counter {
-		m.Counter = &dto.Counter{Value: &value}
-	} else {
-		m.Gauge = &dto.Gauge{Value: &value}
-	}
 	family := f.family(d.name, d.help, d.kind)
-	family.own = append(family.own, m)
+	family.own = append(family.own, ownSample{pairs, value})
+}
+
+// pair returns a label pair that all targets share: they have the same reasons, phases and modules.
+func (f *families) pair(name, value string) *dto.LabelPair {
+	known := f.pairs[[2]string{name, value}]
+	if known == nil {
+		known = &dto.LabelPair{Name: &name, Value: &value}
+		f.pairs[[2]string{name, value}] = known
+	}
+	return known
 }
 
 func number(b bool) float64 {

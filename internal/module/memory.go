@@ -15,8 +15,9 @@ type Memory struct {
 	extra    *dto.LabelPair
 	entities map[string]*entity
 	key      []byte
-	infos    []*info // that this read gave
-	sizes    []int   // of the last read's families
+	infos    []*info  // that this read gave
+	spare    []string // for next of more of them
+	sizes    []int    // of the last read's families
 	live     int
 	read     uint32
 	start    start // the last that was new
@@ -52,7 +53,7 @@ type start struct {
 // info is the value labels of a sample of an info metric, in the order of Metric.Info.
 type info struct {
 	values []string // of the last read; set points into it, so it is not changed
-	next   []string // of this read, as far as it has come
+	next   []string // of this read, as far as it has come; nil between reads
 	set    *LabelSet
 	read   uint32
 
@@ -165,10 +166,10 @@ func (e *entity) info(metric int) *info {
 func (m *Memory) describe(thing *entity, metric *Metric, index, sample int) {
 	known := thing.info(index)
 	if known == nil {
-		known = &info{next: make([]string, len(metric.Info)), keys: thing.keys, metric: index}
+		known = &info{keys: thing.keys, metric: index}
 		thing.infos = append(thing.infos, known)
 	}
-	clear(known.next)
+	known.next = m.blank(len(metric.Info))
 	known.sample, known.read = sample, m.read
 	m.infos = append(m.infos, known)
 }
@@ -191,7 +192,19 @@ func (m *Memory) settle(families []Family, incomplete bool) {
 			known.set = m.withValues(known.keys, families[known.metric].Metric.Info, known.values)
 		}
 		families[known.metric].Samples[known.sample].Labels = known.set
+		known.next = nil
 	}
+	m.spare = nil
+}
+
+// blank returns empty texts that last until settle.
+func (m *Memory) blank(n int) []string {
+	if len(m.spare) < n {
+		m.spare = make([]string, max(n, 256))
+	}
+	texts := m.spare[:n:n]
+	m.spare = m.spare[n:]
+	return texts
 }
 
 // withValues adds value labels to key labels.
