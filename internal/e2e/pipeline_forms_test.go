@@ -129,7 +129,7 @@ func (p *monitoring) count(expr string) int {
 // told of it.
 func TestADeviceThatStopsSilencesTheRest(t *testing.T) {
 	t.Parallel()
-	devices, e := startFleet(t, simulator.Config{Devices: 2, Interfaces: 8}, "timeout: 4s")
+	devices, e := startFleet(t, simulator.Config{Devices: 2, Interfaces: 8}, "timeout: 12s")
 	p := startPipeline(t, strings.TrimPrefix(e.url, "http://"), "prometheus.yml", "")
 	d, name := devices[0], "ethernet1/1"
 	notice := func(alert, status string, labels map[string]string) func() bool {
