@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -35,6 +36,9 @@ type Serve struct {
 
 // Run implements Command. It serves until ctx ends.
 func (s *Serve) Run(ctx context.Context, env *Environment) error {
+	if os.Getenv("GOGC") == "" { // with 1,000 targets a tenth less memory, for a twentieth more of the processor
+		debug.SetGCPercent(75)
+	}
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP) // from now on: it would end the program
 	defer signal.Stop(hangups)
