@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -94,6 +95,27 @@ func (r *read) setAnswered() {
 	r.answered = true
 }
 
+// share is what a scrape of these modules gets of a read of others: those that both ask for. It has ended if that is all.
+func (r *read) share(request string, modules []string) *read {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &read{request: request, modules: modules, trace: r.trace, answered: r.answers()}
+	for _, m := range r.results {
+		if slices.Contains(modules, m.module) {
+			s.results, s.planned = append(s.results, m), append(s.planned, m.module)
+		}
+	}
+	for _, name := range modules {
+		if name != config.Auto && !slices.Contains(s.planned, name) {
+			s.planned = append(s.planned, name)
+		}
+	}
+	if len(s.results) == len(modules) {
+		s.ended = time.Now()
+	}
+	return s
+}
+
 // read connects, plans and reads one module after the other, each published as soon as it is complete.
 func (t *Target) read(ctx context.Context, r *read) {
 	device, err := t.connect(ctx, r)
@@ -107,6 +129,9 @@ func (t *Target) read(ctx context.Context, r *read) {
 		return
 	}
 	groups := t.plan(device, r.modules)
+	slices.SortStableFunc(groups, func(a, b group) int { // so that a module that is never answered costs the others one read, not all
+		return cmp.Compare(number(t.silent[device.chosen(a).Name]), number(t.silent[device.chosen(b).Name]))
+	})
 	if len(groups) == 0 {
 		r.setAnswered()
 		r.publish(t.nothing(), nil)
@@ -119,10 +144,11 @@ func (t *Target) read(ctx context.Context, r *read) {
 	r.mu.Unlock()
 	left := *t.config.MaxSamples
 	for _, g := range groups {
+		first := device.chosen(g).Name
 		m := t.readGroup(ctx, r, device, g, left)
 		left -= m.Samples
 		r.publish(m, unreachable(m.err))
-		if r.err != nil {
+		if t.silent[first] = r.err != nil; r.err != nil {
 			return
 		}
 	}

@@ -42,6 +42,7 @@ type core struct {
 	device  *device          // what is known of the device; replaced, never changed
 
 	states map[string]*moduleState // by module; belongs to the read in flight
+	silent map[string]bool         // modules at which the last read of them ended; likewise
 }
 
 // lateLimit is how long a result that came too late for its scrape waits for the next one: Prometheus itself looks back as
@@ -60,6 +61,7 @@ func newTarget(e *Exporter, target *config.Target, auth *config.Auth, modules ma
 		label:  &dto.LabelPair{Name: new("target"), Value: new(target.Name)},
 		last:   map[string]*read{},
 		states: map[string]*moduleState{},
+		silent: map[string]bool{},
 	}
 	c.life, c.end = context.WithCancel(context.Background())
 	return &Target{core: c, config: target, auth: auth, modules: modules}
@@ -154,16 +156,16 @@ func (t *Target) scrape(ctx context.Context, modules []string) view {
 		}
 		t.mu.Lock()
 		r.waiters--
-		switch {
-		case r.request == request:
+		if r.request == request {
 			defer t.mu.Unlock()
 			if r.ended.IsZero() {
 				r.owed = min(r.owed+1, r.most)
 			}
 			return t.view(r, ctx, began)
-		case ctx.Err() != nil: // all the time went by with a read of something else
+		}
+		if share := r.share(request, modules); !share.ended.IsZero() || ctx.Err() != nil {
 			defer t.mu.Unlock()
-			return t.view(&read{request: request, modules: modules, trace: r.trace}, ctx, began)
+			return t.view(share, ctx, began)
 		}
 		t.mu.Unlock()
 	}
