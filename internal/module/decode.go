@@ -67,7 +67,9 @@ func (t *Table) begin(limits Limits) {
 
 // Release gives the table back for another read.
 func (t *Table) Release() {
-	if cap(t.text) <= 16<<20 { // what one large reply needed is not kept for ever
+	switch {
+	case cap(t.text) <= 1<<20 && t.module.spare.CompareAndSwap(nil, t): // some thousand interfaces
+	case cap(t.text) <= 16<<20: // what one large reply needed is not kept for ever
 		t.module.tables.Put(t)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -29,6 +30,7 @@ type Module struct {
 	root       *node
 	specs      []spec // parents before what is nested in them
 	seed       maphash.Seed
+	spare      atomic.Pointer[Table] // one that stays; the others go with the garbage
 	tables     sync.Pool
 }
 
@@ -121,8 +123,11 @@ type capture struct {
 
 // Table returns a table for one read of the module; Release gives it back.
 func (m *Module) Table(limits Limits) *Table {
-	t, ok := m.tables.Get().(*Table)
-	if !ok {
+	t := m.spare.Swap(nil)
+	if t == nil {
+		t, _ = m.tables.Get().(*Table)
+	}
+	if t == nil {
 		t = &Table{module: m}
 	}
 	t.begin(limits)
