@@ -131,7 +131,10 @@ func (v *value) scaled(text []byte, r row, now time.Time) (float64, status) {
 	if text, _ := r.text(v.precision); len(text) == 1 && text[0] >= '1' && text[0] <= '9' {
 		power -= int(text[0] - '0')
 	}
-	f = shift(f, power)*v.scale/v.divisor + v.offset
+	if power != 0 {
+		f = shift(f, power)
+	}
+	f = f*v.scale/v.divisor + v.offset
 	if v.age {
 		f = float64(now.UnixNano())/1e9 - f
 	}
