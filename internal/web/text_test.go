@@ -60,6 +60,21 @@ func textFamilies() []*dto.MetricFamily {
 		many.Metric = append(many.Metric, sample(gauge, v, "i", fmt.Sprint(i)))
 		octets.Metric = append(octets.Metric, sample(counter, v, "interface", "eth0", "target", awkward))
 	}
+	// Of things with and without each of three metrics, and one metric of other things between.
+	var shared [3]*dto.MetricFamily
+	for i := range shared {
+		shared[i] = family(gauge, fmt.Sprint("shared_", i), "Help.")
+	}
+	for n := range 100 {
+		labels := sample(gauge, 0, "interface", fmt.Sprint("eth", n)).Label
+		for i, f := range shared {
+			if n%(i*i+2) != 1 {
+				m := sample(gauge, float64(n))
+				m.Label = labels
+				f.Metric = append(f.Metric, m)
+			}
+		}
+	}
 	timed := family(gauge, "timed", "", sample(gauge, 1))
 	timed.Metric[0].TimestampMs = new(int64(1234))
 	exemplary := family(counter, "exemplary_total", "Help.", sample(counter, 1))
@@ -69,7 +84,7 @@ func textFamilies() []*dto.MetricFamily {
 	united := family(gauge, "united_bytes", "Help.", sample(gauge, 2))
 	united.Unit = new("bytes")
 	return []*dto.MetricFamily{
-		many, octets, timed, exemplary, unhelpful, united,
+		shared[0], many, shared[1], octets, shared[2], shared[0], timed, exemplary, unhelpful, united,
 		family(counter, "without_suffix", "Help.", sample(counter, 3)),
 		family(untyped, "untyped", awkward, sample(untyped, 4, "a", "b")),
 		family(gauge, "wrong", "Help.", sample(gauge, 1), sample(counter, 4)),
