@@ -90,6 +90,8 @@ m.yml:2: module m: there is nothing under rows; say where the metrics are in the
 		"template and more":      {start + "- path: /a:x\n  labels: {thing: {template: x, skip: y}}\n  metrics: {lab_value: v}", `m.yml:7: module m: match, skip and values are for a leaf's text; a template has none of its own`},
 		"scaled label":           {start + "- path: /a:x\n  labels: {thing: {leaf: n, scale: 2}}\n  metrics: {lab_value: v}", `m.yml:7: module m: decode, scale, offset, scale_leaf and precision_leaf are for metrics; a label is a text`},
 		"bad alternative":        {start + "- path: /a:x\n  metrics:\n    lab_alone:\n      first_of:\n      - v\n      - q:v", `m.yml:11: module m: path "q:v": prefix "q" is not under namespaces; add it there`},
+		"scale of nothing":       {start + "- path: /a:x\n  metrics:\n    lab_alone: {leaf: v,\n      scale: 0}", `m.yml:9: module m: a scale is a number other than 0`},
+		"scale, no number":       {start + "- path: /a:x\n  metrics:\n    lab_alone: {leaf: v,\n      scale: .nan}", `m.yml:9: module m: a scale is a number other than 0`},
 		"condition":              {start + "- path: /a:x\n  when:\n    k: []\n  metrics: {lab_alone: v}", `m.yml:8: module m: a condition needs the texts that the leaf may have`},
 		"condition leaf":         {start + "- path: /a:x\n  metrics: {lab_alone: {leaf: v, when: {\"q:k\": a}}}", `m.yml:7: module m: path "q:k": prefix "q" is not under namespaces; add it there`},
 		"scale leaf":             {start + "- path: /a:x\n  metrics: {lab_alone: {leaf: v, scale_leaf: \"1s\"}}", `m.yml:7: module m: path "1s": "1s" is not the name of a node`},

@@ -22,7 +22,9 @@ func (c *compiler) numberValue(at []any, index int, from config.Value, metric *M
 	}
 	v.scale, v.divisor = 1, 1
 	if from.Scale != nil {
-		v.scale = *from.Scale
+		if v.scale = *from.Scale; v.scale == 0 || math.IsNaN(v.scale) || math.IsInf(v.scale, 0) {
+			c.fail(append(slices.Clip(at), "scale"), "a scale is a number other than 0")
+		}
 	}
 	if inverse := math.Round(1 / v.scale); 1/inverse == v.scale {
 		v.scale, v.divisor = 1, inverse
