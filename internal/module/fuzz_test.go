@@ -21,7 +21,7 @@ var fuzzLimits = module.Limits{ReplyBytes: 1 << 20, Samples: 100}
 
 // FuzzReply sends any bytes through all modules: whatever a device sends, what comes of it can be served.
 func FuzzReply(f *testing.F) {
-	modules := load(f, "testdata/vendors.yml")
+	modules := load(f, "../corpus/vendors.yml")
 	files, err := filepath.Glob("testdata/modules/*/*/*.xml")
 	if err != nil {
 		f.Fatal(err)

@@ -1,40 +1,28 @@
 package module_test
 
 import (
-	"bytes"
 	"html"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"gopkg.in/yaml.v3"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/corpus"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
 
 var capability = regexp.MustCompile(`capability>([^<]*)</`)
 
-// TestHellos compares, for what real devices said in their hello, the modules that fit best with testdata/hellos.yml: file of
-// the collection to kind to module.
+// TestHellos compares, for what real devices said in their hello, the modules that fit best with those known.
 func TestHellos(t *testing.T) {
-	data, err := os.ReadFile("testdata/hellos.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cases map[string]map[string]string
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	if err := d.Decode(&cases); err != nil {
-		t.Fatal(err)
-	}
 	modules := load(t)
-	for file, want := range cases {
+	for file, want := range corpus.Hellos(t) {
 		t.Run(file, func(t *testing.T) {
 			var capabilities []string
-			for _, found := range capability.FindAllStringSubmatch(corpus(t, file), -1) {
+			for _, found := range capability.FindAllStringSubmatch(corpus.Recording(t, file), -1) {
 				capabilities = append(capabilities, strings.TrimSpace(html.UnescapeString(found[1])))
 			}
 			device := module.NewDevice(capabilities, nil)

@@ -1,7 +1,6 @@
 package module_test
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"maps"
@@ -14,9 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	dto "github.com/prometheus/client_model/go"
-	"gopkg.in/yaml.v3"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/corpus"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
 
@@ -26,8 +25,9 @@ var update = flag.Bool("update", false, "write what the modules give to testdata
 //
 //	testdata/modules/MODULE/CASE/1.xml, 2.xml ...   replies, one for each read of the module, in the shape that devices send
 //	testdata/modules/MODULE/CASE/want.prom          all that the module makes of them
-//	testdata/corpus/*.yml                           what it makes of replies that real devices sent (corpusCase)
-const casesFolder, corpusFolder = "testdata/modules", "testdata/corpus"
+//
+// What they make of replies that real devices sent is in ../corpus.
+const casesFolder = "testdata/modules"
 
 // TestLibrary compares what each shipped module gives with the goldens.
 func TestLibrary(t *testing.T) {
@@ -137,50 +137,10 @@ func compareGolden(t *testing.T, file, got string) {
 	}
 }
 
-// corpusCase says what a module must make of replies that real devices sent.
-type corpusCase struct {
-	Module  string
-	Replies []string  // files of the collection
-	Now     time.Time // when they are read, for values that depend on it; else the present of all tests
-	// Partial says that the replies show too little of the module, or were put together by people, so that they do not
-	// make the module a supported one.
-	Partial bool
-	Want    []string       // samples, among others
-	Counts  map[string]int // how many samples a metric has
-	Skipped map[string]int // values that are left out, by reason
-}
-
-// corpusCases reads all cases by name.
-func corpusCases(t *testing.T) map[string]corpusCase {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(corpusFolder, "*.yml"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases in %s (%v)", corpusFolder, err)
-	}
-	all := map[string]corpusCase{}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var cases map[string]corpusCase
-		d := yaml.NewDecoder(bytes.NewReader(data))
-		d.KnownFields(true)
-		if err := d.Decode(&cases); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		for name, c := range cases {
-			all[strings.TrimSuffix(filepath.Base(file), ".yml")+"/"+name] = c
-		}
-	}
-	return all
-}
-
-// TestCorpus reads what real devices sent and compares it with what is known of each reply. A case that wants nothing wants
-// that nothing comes of the reply.
+// TestCorpus reads what real devices sent and compares it with what is known of each reply.
 func TestCorpus(t *testing.T) {
-	modules := load(t, "testdata/vendors.yml")
-	for name, tc := range corpusCases(t) {
+	modules := load(t, "../corpus/vendors.yml")
+	for name, tc := range corpus.Cases(t) {
 		t.Run(name, func(t *testing.T) {
 			m := modules[tc.Module]
 			if m == nil {
@@ -188,46 +148,23 @@ func TestCorpus(t *testing.T) {
 			}
 			var replies []string
 			for _, file := range tc.Replies {
-				replies = append(replies, corpus(t, file))
+				replies = append(replies, corpus.Recording(t, file))
 			}
-			present := now
-			if !tc.Now.IsZero() {
-				present = tc.Now
+			r, errors := readAll(t, m, tc.Present(), replies...)
+			if tc.Fails != (len(errors) > 0) {
+				t.Errorf("errors %q; want some: %v", errors, tc.Fails)
 			}
-			r, _ := readAll(t, m, present, replies...)
 			expect(t, r, tc.Want...)
 			for metric, want := range tc.Counts {
 				if got := count(r, metric); got != want {
 					t.Errorf("%s has %d samples, want %d", metric, got, want)
 				}
 			}
-			for _, reason := range module.SkippedReasons() {
-				if r.Skipped[reason] != tc.Skipped[reason] {
-					t.Errorf("%d values skipped as %s, want %d", r.Skipped[reason], reason, tc.Skipped[reason])
-				}
-			}
-			if tc.Want == nil && tc.Counts == nil && r.Samples != 0 {
+			wantSkipped(t, r, tc.Skipped)
+			if tc.Empty() && r.Samples != 0 {
 				t.Errorf("%d samples from nothing:\n%s", r.Samples, strings.Join(lines(r), "\n"))
 			}
 		})
-	}
-}
-
-// TestStatus holds modules to what they say of themselves: supported is what read a real device's reply.
-func TestStatus(t *testing.T) {
-	recorded := map[string]bool{}
-	for _, c := range corpusCases(t) {
-		if len(c.Want) > 0 && !c.Partial {
-			recorded[c.Module] = true
-		}
-	}
-	for name, m := range load(t) {
-		if m.Untested && recorded[name] {
-			t.Errorf("module %s reads recorded replies; say status: supported", name)
-		}
-		if !m.Untested && !recorded[name] {
-			t.Errorf("module %s has no recorded reply of a real device in %s; say status: untested", name, corpusFolder)
-		}
 	}
 }
 

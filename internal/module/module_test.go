@@ -2,24 +2,22 @@ package module_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/corpus"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
 
 // now is the present of all tests.
-var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+var now = corpus.Now
 
 var limits = module.Limits{ReplyBytes: 64 << 20, Samples: 500000}
 
-// load compiles the built-in modules and those of a file in testdata.
+// load compiles the built-in modules and those of a file.
 func load(t testing.TB, files ...string) map[string]*module.Module {
 	t.Helper()
 	library, err := config.BuiltinLibrary()
@@ -93,35 +91,4 @@ func expect(t *testing.T, r module.Result, want ...string) {
 			t.Errorf("no sample %s; there are:\n%s", line, strings.Join(slices.DeleteFunc(slices.Clone(got), func(l string) bool { return !strings.HasPrefix(l, name+"{") }), "\n"))
 		}
 	}
-}
-
-// corpus reads a reply that a real device sent; the test is skipped where the collection is not at hand.
-func corpus(t testing.TB, name string) string {
-	t.Helper()
-	reply, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "corpus", name))
-	if os.IsNotExist(err) {
-		t.Skip("the collection of recorded replies is not at hand")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return unframe(string(reply))
-}
-
-// unframe takes the framing of RFC 6242 off a captured message.
-func unframe(s string) string {
-	if !strings.HasPrefix(s, "\n#") {
-		return strings.TrimSuffix(strings.TrimSpace(s), "]]>]]>")
-	}
-	var b strings.Builder
-	for strings.HasPrefix(s, "\n#") && !strings.HasPrefix(s, "\n##") {
-		size, rest, _ := strings.Cut(s[2:], "\n")
-		n, err := strconv.Atoi(size)
-		if err != nil || n > len(rest) {
-			panic("bad framing in a test file")
-		}
-		b.WriteString(rest[:n])
-		s = rest[n:]
-	}
-	return b.String()
 }

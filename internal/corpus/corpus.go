@@ -1,0 +1,129 @@
+// Package corpus is what tests know of replies and hellos that real devices sent. The recordings themselves are no part of
+// this repository; tests that need them are skipped where they are not beside it.
+package corpus
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+//go:embed cases hellos.yml
+var files embed.FS
+
+// Case says what a module must make of replies that real devices sent. One that wants nothing wants that nothing comes of
+// them.
+type Case struct {
+	Module  string
+	Replies []string  // recordings, one for each read of the module; reads without one give no data
+	Now     time.Time // when they are read, for values that depend on it; else Now
+	// Partial says that the replies show too little of the module, or were put together by people, so that they do not
+	// make the module a supported one.
+	Partial bool
+	Fails   bool           // the replies report an error
+	Want    []string       // samples, among others: `name{label="value"} number`, labels sorted, those without a value left out
+	Counts  map[string]int // how many samples a metric has
+	Skipped map[string]int // values that are left out, by reason
+}
+
+// Now is the present of cases that do not name another one.
+var Now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+// Present is when the replies are read.
+func (c *Case) Present() time.Time {
+	if c.Now.IsZero() {
+		return Now
+	}
+	return c.Now
+}
+
+// Empty reports whether nothing comes of the replies.
+func (c *Case) Empty() bool { return c.Want == nil && c.Counts == nil }
+
+// Cases reads the cases of cases/*.yml, by file and name.
+func Cases(t testing.TB) map[string]Case {
+	t.Helper()
+	folder, err := files.ReadDir("cases")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]Case{}
+	for _, file := range folder {
+		var cases map[string]Case
+		load(t, "cases/"+file.Name(), &cases)
+		for name, c := range cases {
+			all[strings.TrimSuffix(file.Name(), ".yml")+"/"+name] = c
+		}
+	}
+	return all
+}
+
+// Hellos reads hellos.yml: which module auto reads first of each kind, by recording and kind.
+func Hellos(t testing.TB) (hellos map[string]map[string]string) {
+	t.Helper()
+	load(t, "hellos.yml", &hellos)
+	return hellos
+}
+
+func load(t testing.TB, name string, into any) {
+	t.Helper()
+	data, err := files.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(into); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// Folder is where the recordings are, seen from a package of internal. The test is skipped where there are none.
+func Folder(t testing.TB) string {
+	t.Helper()
+	folder := filepath.Join("..", "..", "..", "shared", "corpus")
+	if _, err := os.Stat(folder); os.IsNotExist(err) {
+		t.Skip("the collection of recorded replies is not at hand")
+	}
+	return folder
+}
+
+// Recording reads what a real device sent, without its framing.
+func Recording(t testing.TB, name string) string {
+	t.Helper()
+	recorded, err := os.ReadFile(filepath.Join(Folder(t), name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	message, err := unframe(string(recorded))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return message
+}
+
+// unframe takes the framing of RFC 6242 off a message.
+func unframe(s string) (string, error) {
+	if !strings.HasPrefix(s, "\n#") {
+		return strings.TrimSuffix(strings.TrimSpace(s), "]]>]]>"), nil
+	}
+	var b strings.Builder
+	for strings.HasPrefix(s, "\n#") && !strings.HasPrefix(s, "\n##") {
+		size, rest, _ := strings.Cut(s[2:], "\n")
+		n, err := strconv.Atoi(size)
+		if err != nil || n > len(rest) {
+			return "", fmt.Errorf("bad chunk of size %q", size)
+		}
+		b.WriteString(rest[:n])
+		s = rest[n:]
+	}
+	return b.String(), nil
+}
