@@ -1,0 +1,162 @@
+package corpus_test
+
+import (
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/corpus"
+	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
+)
+
+// framings are the ways in which each recording is sent.
+var framings = map[string]struct {
+	hello string
+	frame func(message string) string
+}{
+	"base:1.0": {netconftest.Hello10, func(message string) string { return message + netconftest.EOM }},
+	"base:1.1": {netconftest.Hello11, func(message string) string { return netconftest.Chunks(message, 1024) }},
+}
+
+// TestReplay has devices send over SSH what real ones sent, and reads the outcome where Prometheus does.
+func TestReplay(t *testing.T) {
+	cases, stand := corpus.Cases(t), newStand()
+	for name, c := range cases {
+		var replies []string
+		for _, file := range c.Replies {
+			replies = append(replies, corpus.Recording(t, file))
+		}
+		for framing, f := range framings {
+			stand.add(t, name+"/"+framing, c.Module, func(p *netconftest.Peer) {
+				p.Greet(f.hello)
+				for left := replies; ; {
+					rpc, id, ok := p.Request()
+					switch {
+					case !ok:
+						return
+					case strings.Contains(rpc, "close-session"):
+						p.Reply(netconftest.OKReply(id))
+						return
+					case len(left) == 0:
+						p.Reply(netconftest.OKReply(id))
+					default:
+						p.Send(f.frame(answering(rpc, id, left[0])))
+						left = left[1:]
+					}
+				}
+			})
+		}
+	}
+	stand.serve(t, "vendors.yml")
+	for _, name := range slices.Sorted(maps.Keys(cases)) {
+		for framing := range framings {
+			t.Run(name+"/"+framing, func(t *testing.T) {
+				c := cases[name]
+				before := time.Now()
+				if before.Before(c.Present()) {
+					t.Skipf("this machine's clock is behind the recording's, %s", c.Present())
+				}
+				a := stand.probe(t, name+"/"+framing)
+				a.compare(t, &c, before.Sub(c.Present()), time.Since(before))
+			})
+		}
+	}
+}
+
+var (
+	envelope  = regexp.MustCompile(`<(\w+:)?rpc-reply\b[^>]*>`)
+	messageID = regexp.MustCompile(`(message-id\s*=\s*)("[^"]*"|'[^']*')`)
+	dataReads = regexp.MustCompile(`<get(-config|-data)?[\s>]`)
+)
+
+// answering makes of a recording an answer to an rpc: with its message-id, unless the device sends none, and with the
+// elements around the data that some recordings lack.
+func answering(rpc, id, recorded string) string {
+	if tag := envelope.FindString(recorded); tag != "" {
+		return strings.Replace(recorded, tag, messageID.ReplaceAllString(tag, `${1}"`+id+`"`), 1)
+	}
+	if dataReads.MatchString(rpc) && !strings.HasPrefix(strings.TrimSpace(recorded), "<data") {
+		recorded = "<data>" + recorded + "</data>"
+	}
+	return `<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="` + id + `">` + recorded + `</rpc-reply>`
+}
+
+// answer is what a probe gave.
+type answer struct {
+	samples map[string]float64 // by series
+	counts  map[string]int     // how many series a metric has
+}
+
+// compare holds the answer to what is known of the replies. It was given later than they are to be read in the case, and
+// took some time.
+func (a *answer) compare(t *testing.T, c *corpus.Case, later, took time.Duration) {
+	t.Helper()
+	own := func(name string, labels string) float64 { return a.samples[name+`{module="`+c.Module+`"`+labels+`}`] }
+	if up, success := a.samples["netconf_up{}"], own("netconf_module_success", ""); up != 1 || c.Fails == (success == 1) {
+		t.Errorf("up %v, success %v; the replies report an error: %v", up, success, c.Fails)
+	}
+	for _, line := range c.Want {
+		at := strings.LastIndex(line, " ")
+		key := line[:at]
+		want, err := strconv.ParseFloat(line[at+1:], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok := a.samples[key]
+		// Devices tell times as dates or as so long ago, and the latter pass with the clock.
+		passed := got - want - later.Seconds()
+		switch {
+		case !ok:
+			t.Errorf("no %s; there are:\n%s", key, strings.Join(a.like(key), "\n"))
+		case strings.Contains(key, "_timestamp_seconds{") && passed > -1 && passed < took.Seconds()+1:
+		case got != want && !(math.IsNaN(got) && math.IsNaN(want)):
+			t.Errorf("%s is %v, want %v", key, got, want)
+		}
+	}
+	for metric, want := range c.Counts {
+		if got := a.counts[metric]; got != want {
+			t.Errorf("%s has %d series, want %d", metric, got, want)
+		}
+	}
+	for _, reason := range module.SkippedReasons() {
+		if got := own("netconf_module_skipped_values", `,reason="`+reason+`"`); got != float64(c.Skipped[reason]) {
+			t.Errorf("%v values skipped as %s, want %d", got, reason, c.Skipped[reason])
+		}
+	}
+	if got := own("netconf_module_samples", ""); c.Empty() != (got == 0) {
+		t.Errorf("%v samples", got)
+	}
+}
+
+// like gives the series of the same metric.
+func (a *answer) like(key string) []string {
+	name, _, _ := strings.Cut(key, "{")
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(a.samples)), func(s string) bool { return !strings.HasPrefix(s, name+"{") })
+}
+
+// TestStatus holds modules to what they say of themselves: supported is what TestReplay shows to read a real device's
+// replies.
+func TestStatus(t *testing.T) {
+	library, err := config.BuiltinLibrary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded := map[string]bool{}
+	for _, c := range corpus.Cases(t) {
+		if len(c.Want) > 0 && !c.Partial {
+			recorded[c.Module] = true
+		}
+	}
+	for name, m := range library.Modules {
+		if supported := m.Status == "supported"; supported != recorded[name] {
+			t.Errorf("module %s says status: %s; real devices' replies to it in cases/*.yml: %v", name, m.Status, recorded[name])
+		}
+	}
+}
