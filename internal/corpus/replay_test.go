@@ -1,6 +1,7 @@
 package corpus_test
 
 import (
+	"html"
 	"maps"
 	"math"
 	"regexp"
@@ -17,44 +18,51 @@ import (
 )
 
 // framings are the ways in which each recording is sent.
-var framings = map[string]struct {
-	hello string
-	frame func(message string) string
-}{
-	"base:1.0": {netconftest.Hello10, func(message string) string { return message + netconftest.EOM }},
-	"base:1.1": {netconftest.Hello11, func(message string) string { return netconftest.Chunks(message, 1024) }},
+var framings = map[string]func(message string) string{
+	"base:1.0": func(message string) string { return message + netconftest.EOM },
+	"base:1.1": func(message string) string { return netconftest.Chunks(message, 1024) },
 }
 
-// TestReplay has devices send over SSH what real ones sent, and reads the outcome where Prometheus does.
+// TestReplay has devices send over SSH what real ones sent, and reads the outcome where Prometheus does. They announce what
+// the module needs, and are read by auto where the module is one that auto can find, and gives samples.
 func TestReplay(t *testing.T) {
-	cases, stand := corpus.Cases(t), newStand()
+	cases, modules, stand := corpus.Cases(t), load(t), newStand()
 	for name, c := range cases {
 		var replies []string
 		for _, file := range c.Replies {
 			replies = append(replies, corpus.Recording(t, file))
 		}
-		for framing, f := range framings {
-			stand.add(t, name+"/"+framing, c.Module, func(p *netconftest.Peer) {
-				p.Greet(f.hello)
-				for left := replies; ; {
+		m := modules[c.Module]
+		if m.compiled == nil || len(replies) > len(m.compiled.Reads) {
+			t.Fatalf("%s: there is no module %s with %d reads", name, c.Module, len(replies))
+		}
+		for framing, frame := range framings {
+			capabilities := m.capabilities(framing)
+			device, read := module.NewDevice(capabilities, nil), c.Module
+			if fits, _ := m.compiled.Fits(device); fits && !c.Empty() {
+				read = config.Auto
+			}
+			stand.add(t, name+"/"+framing, read, func(p *netconftest.Peer) {
+				p.Greet(hello(capabilities))
+				for {
 					rpc, id, ok := p.Request()
-					switch {
-					case !ok:
+					if !ok {
 						return
-					case strings.Contains(rpc, "close-session"):
-						p.Reply(netconftest.OKReply(id))
+					}
+					reply := p.Frame(netconftest.OKReply(id))
+					for i, recorded := range replies {
+						if strings.Contains(rpc, m.compiled.Reads[i].XML(device, false)) {
+							reply = frame(answering(rpc, id, recorded))
+						}
+					}
+					if !p.Send(reply) || strings.Contains(rpc, "close-session") {
 						return
-					case len(left) == 0:
-						p.Reply(netconftest.OKReply(id))
-					default:
-						p.Send(f.frame(answering(rpc, id, left[0])))
-						left = left[1:]
 					}
 				}
 			})
 		}
 	}
-	stand.serve(t, "vendors.yml")
+	stand.serve(t, vendors)
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		for framing := range framings {
 			t.Run(name+"/"+framing, func(t *testing.T) {
@@ -68,6 +76,59 @@ func TestReplay(t *testing.T) {
 			})
 		}
 	}
+}
+
+// shipped is a module, as it is written and as it is read.
+type shipped struct {
+	source   *config.Module
+	compiled *module.Module
+}
+
+// vendors has modules that the program does not ship.
+const vendors = "vendors.yml"
+
+func load(t *testing.T) map[string]shipped {
+	t.Helper()
+	cfg, err := config.Load([]string{vendors})
+	if err != nil {
+		t.Fatal(err)
+	}
+	library, err := cfg.Library()
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := module.Compile(library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := map[string]shipped{}
+	for name, source := range library.Modules {
+		modules[name] = shipped{source, compiled[name]}
+	}
+	return modules
+}
+
+// capabilities are those of a device that has a framing and what a module needs.
+func (m shipped) capabilities(framing string) []string {
+	all := []string{"urn:ietf:params:netconf:" + framing}
+	for prefix, uri := range m.source.Namespaces {
+		all = append(all, strings.ReplaceAll(uri, "*", "1")+"?module="+prefix+"&revision=2999-12-31")
+	}
+	for _, needed := range m.source.Requires {
+		if needed == ":nmda" {
+			needed = "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda"
+		}
+		all = append(all, strings.ReplaceAll(needed, "*", "1"))
+	}
+	return all
+}
+
+func hello(capabilities []string) string {
+	var list strings.Builder
+	for _, c := range capabilities {
+		list.WriteString("<capability>" + html.EscapeString(c) + "</capability>")
+	}
+	return `<hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><capabilities>` + list.String() + `</capabilities><session-id>7</session-id></hello>`
 }
 
 var (
