@@ -67,6 +67,8 @@ func TestCommands(t *testing.T) {
 		"version":          {"--version", `^netconf_exporter, version`, `^$`, 0},
 		"help":             {"--help", `(?s)probe.*get.*discover.*hostkey.*simulate.*demo`, `^$`, 0},
 		"help of serve":    {"help serve", `(?s)--web\.listen-address=:10830.*--web\.config\.file.*--web\.telemetry-path.*--timeout-offset=0\.5.*--\[no-\]collector\.targets`, `^$`, 0},
+		"bad offset":       {"--timeout-offset=-1 --config.file=FILE", `^$`, `^--timeout-offset=-1 would .*; use 0 or more seconds\n$`, 1},
+		"no offset":        {"--timeout-offset=nan --config.file=FILE", `^$`, `^--timeout-offset=NaN would .*\n$`, 1},
 		"unknown flag":     {"--colour", `^$`, `^unknown long flag '--colour'; .*--help\n$`, 1},
 		"unknown command":  {"frobnicate", `^$`, `^unexpected frobnicate; .*--help\n$`, 1},
 		"no target":        {"probe", `^$`, `^required argument 'target' .*--help\n$`, 1},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"log/slog"
 	"net"
 	"net/http"
@@ -40,6 +41,9 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	signal.Notify(hangups, syscall.SIGHUP) // from now on: it would end the program
 	defer signal.Stop(hangups)
 
+	if s.TimeoutOffset < 0 || math.IsNaN(s.TimeoutOffset) {
+		return fmt.Errorf("--timeout-offset=%v would make scrapes last longer than Prometheus waits; use 0 or more seconds", s.TimeoutOffset)
+	}
 	cfg, err := env.load()
 	if err != nil {
 		return err
