@@ -257,7 +257,7 @@ func (t *Target) readReply(ctx context.Context, r *read, d *device, rd *module.R
 			continue
 		}
 		if d.noGetData || !rd.IsGetData() || !slices.ContainsFunc(reply.Errors, unsupported) {
-			return size, fmt.Errorf("the device answered with an error: %w", reply.Errors)
+			return size, module.Refusal(reply.Errors)
 		}
 		d.noGetData = true
 		operation = rd.XML(d.Device, true)

@@ -3,7 +3,6 @@ package command
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -60,11 +59,7 @@ func (g *Get) Run(ctx context.Context, env *Environment) error {
 	case err != nil:
 		return err
 	case len(printer.errors) > 0:
-		var all []error
-		for _, e := range printer.errors {
-			all = append(all, fmt.Errorf("target %s: the device answered with an error: %w", d.Name(), e))
-		}
-		return errors.Join(all...)
+		return fmt.Errorf("target %s: %w", d.Name(), module.Refusal(printer.errors))
 	case printer.empty:
 		_, _ = fmt.Fprintf(env.Stderr, "target %s: the reply is empty: the device has nothing there, or its user may not read it\n", d.Name())
 	}

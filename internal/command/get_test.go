@@ -87,8 +87,9 @@ func TestGetTellsErrorsApart(t *testing.T) {
 		r := get(t, "", reply(`<results><a/>`+one+`</results>`+one))
 		var lines strings.Builder
 		command.PrintError(&lines, r.err)
-		if got := strings.Count(lines.String(), "is gone\n"); got != 2 {
-			t.Errorf("%d errors are told of:\n%s", got, lines.String())
+		const told = "operation-failed: the line card is gone"
+		if want := "target router: the device answered with an error: " + told + "; " + told + "\n"; lines.String() != want {
+			t.Errorf("the errors are told as\n%swant\n%s", lines.String(), want)
 		}
 		if !strings.Contains(r.stdout.String(), "<a/>") {
 			t.Errorf("the data is missing:\n%s", r.stdout)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"strings"
 
 	"nemith.io/netconf"
 
@@ -98,3 +99,23 @@ func setError(e *netconf.RPCError, field, text string) {
 		e.Message = cmp.Or(e.Message, fmt.Sprintf("bad element %q", text))
 	}
 }
+
+// Refusal is a device's answer by rpc-errors, as an error of one line: tag, path and message of each, as far as it has them.
+type Refusal netconf.RPCErrors
+
+func (r Refusal) Error() string {
+	all := make([]string, len(r))
+	for i, e := range r {
+		var words []string
+		for _, text := range []string{string(e.Tag), e.Path, e.Message} {
+			if text = strings.Join(strings.Fields(text), " "); text != "" {
+				words = append(words, text)
+			}
+		}
+		all[i] = cmp.Or(strings.Join(words, ": "), "an rpc-error that says nothing")
+	}
+	return "the device answered with an error: " + strings.Join(all, "; ")
+}
+
+// Unwrap returns the rpc-errors.
+func (r Refusal) Unwrap() error { return netconf.RPCErrors(r) }

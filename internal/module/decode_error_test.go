@@ -1,0 +1,29 @@
+package module_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"nemith.io/netconf"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/module"
+)
+
+func TestRefusalIsOneLine(t *testing.T) {
+	all := netconf.RPCErrors{
+		{Tag: netconf.ErrTag("access-denied"), Path: "/a/b", Message: "no\n  right"},
+		{Message: "card 3 is gone"},
+		{Tag: netconf.ErrTag("too-big")},
+		{},
+	}
+	err := fmt.Errorf("module m: %w", module.Refusal(all))
+	const want = "module m: the device answered with an error: access-denied: /a/b: no right; card 3 is gone; too-big; an rpc-error that says nothing"
+	if err.Error() != want {
+		t.Errorf("the error is\n%s\nwant\n%s", err, want)
+	}
+	var got netconf.RPCErrors
+	if !errors.As(err, &got) || len(got) != len(all) {
+		t.Errorf("it wraps %v", got)
+	}
+}
