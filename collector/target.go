@@ -235,7 +235,7 @@ func (t *Target) say(r *read) {
 		text = err.Error()
 	}
 	switch {
-	case text == t.said || t.life.Err() != nil:
+	case text == t.said || t.life.Err() != nil || text == "" && r.request == warmUp: // that read nothing yet
 		return
 	case text == "":
 		t.logger.Info("the target is read again in full")
