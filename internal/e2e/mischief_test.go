@@ -47,6 +47,9 @@ func (m *mischief) act() {
 		_ = d.SetDown(true) // of a listener that is open
 	case fault < 10: // an idle drop, which must not be seen at all
 		delete(m.until, i)
+		if d.Sessions() == 0 { // or it hits a dial, which may be seen
+			m.ended[d.Name] = time.Now()
+		}
 		d.DropSessions()
 	case fault < 14:
 		d.SetReplyDelay(time.Hour)

@@ -62,7 +62,7 @@ func (d *Device) Logins() int { return int(d.logins.Load()) }
 // RefusedLogins is how many passwords it has refused.
 func (d *Device) RefusedLogins() int { return int(d.refused.Load()) }
 
-// Sessions is how many NETCONF sessions are open now.
+// Sessions is how many NETCONF sessions are open now, both hellos exchanged.
 func (d *Device) Sessions() int { return int(d.sessions.Load()) }
 
 // RefuseLogins makes the device refuse every password, or accept the right one again. Open sessions stay.

@@ -26,9 +26,7 @@ type reply struct{ message, framed []byte }
 
 // serveSession speaks NETCONF on a channel until one side ends it.
 func serveSession(ctx context.Context, d *Device, channel io.ReadWriteCloser) {
-	d.sessions.Add(1)
 	defer channel.Close()
-	defer d.sessions.Add(-1) // before the client can see the end
 	hello := appendHello(nil, d.fleet, d.sessionIDs.Add(1))
 	if _, err := channel.Write(appendMessage(nil, hello, false, 0)); err != nil {
 		return
@@ -42,6 +40,8 @@ func serveSession(ctx context.Context, d *Device, channel io.ReadWriteCloser) {
 	if err != nil || answer.name.Local != "hello" {
 		return
 	}
+	d.sessions.Add(1)
+	defer d.sessions.Add(-1) // before the client can see the end
 	chunked := !d.fleet.config.Base10 && answer.announces(capabilityBase11)
 	for done := false; !done; {
 		if message, err = readMessage(in, chunked); err != nil {
