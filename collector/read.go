@@ -252,7 +252,7 @@ func (t *Target) readReply(ctx context.Context, r *read, d *device, rd *module.R
 		}
 		if len(reply.Errors) == 0 {
 			if operation, more = rd.Next(reply); more && size > int64(*t.config.MaxReplyBytes) {
-				return size, fmt.Errorf("%w, in parts", module.ErrTooLarge)
+				return size, fmt.Errorf("all parts of the reply together: %w", module.ErrTooLarge)
 			}
 			continue
 		}

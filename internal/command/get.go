@@ -45,7 +45,7 @@ func (g *Get) Run(ctx context.Context, env *Environment) error {
 	out := bufio.NewWriter(env.Stdout)
 	printer := newXMLPrinter(out)
 	err = d.RPC(ctx, what, func(reply io.Reader) error {
-		return printer.print(&bounded{reply, int64(*d.Config().MaxReplyBytes)})
+		return printer.print(&module.BoundedReader{R: reply, Left: int64(*d.Config().MaxReplyBytes)})
 	})
 	if flushed := out.Flush(); err == nil {
 		err = flushed
@@ -64,18 +64,4 @@ func (g *Get) Run(ctx context.Context, env *Environment) error {
 		_, _ = fmt.Fprintf(env.Stderr, "target %s: the reply is empty: the device has nothing there, or its user may not read it\n", d.Name())
 	}
 	return nil
-}
-
-// bounded fails, unlike io.LimitedReader, at the bound.
-type bounded struct {
-	from io.Reader
-	left int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.from.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return 0, fmt.Errorf("%w; raise it, or ask for less", module.ErrTooLarge)
-	}
-	return n, err
 }

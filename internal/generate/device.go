@@ -138,7 +138,7 @@ func (d *Device) ask(ctx context.Context, operation string, leaf func(path []str
 			path []string // below rpc-reply
 			text []byte
 		)
-		s.Reset(&bounded{reply, d.limit})
+		s.Reset(&module.BoundedReader{R: reply, Left: d.limit})
 		for {
 			kind, err := s.Next()
 			if err == io.EOF {
@@ -183,20 +183,6 @@ func (d *Device) ask(ctx context.Context, operation string, leaf func(path []str
 		return refused
 	}
 	return err
-}
-
-// bounded fails where a reply is longer than the target's configuration allows.
-type bounded struct {
-	from io.Reader
-	left int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.from.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return 0, module.ErrTooLarge
-	}
-	return n, err
 }
 
 func escape(text string) string {

@@ -2,7 +2,6 @@ package module
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"math"
 	"slices"
@@ -28,9 +27,6 @@ type Reply struct {
 
 	attributes map[string]string // of rpc-reply
 }
-
-// ErrTooLarge is returned for a reply of more than Limits.ReplyBytes.
-var ErrTooLarge = errors.New("the reply is larger than max_reply_bytes")
 
 // Table gathers the replies of one read of a module.
 type Table struct {
@@ -80,33 +76,19 @@ func (t *Table) Read(r io.Reader) (Reply, error) {
 	rows, cells, text, limited := len(t.rows), len(t.cells), len(t.text), t.limited
 	t.frames, t.active, t.openRows = t.frames[:0], t.active[:0], t.openRows[:0]
 	t.reply = Reply{}
-	bounded := &boundedReader{r: r, left: t.limits.ReplyBytes}
+	bounded := &BoundedReader{R: r, Left: t.limits.ReplyBytes}
 	t.scanner.Reset(bounded)
 	if t.scanner.Namespaces() == 1 { // what was remembered of others is void
 		clear(t.matches)
 	}
 	err := t.document()
-	bounded.r = nil // the table is kept for other reads, what it read from is not
-	t.reply.Bytes = t.limits.ReplyBytes - max(0, bounded.left)
+	bounded.R = nil // the table is kept for other reads, what it read from is not
+	t.reply.Bytes = t.limits.ReplyBytes - max(0, bounded.Left)
 	t.read++
 	if err != nil {
 		t.rows, t.cells, t.text, t.limited = t.rows[:rows], t.cells[:cells], t.text[:text], limited
 	}
 	return t.reply, err
-}
-
-// boundedReader fails, unlike io.LimitedReader, at the bound.
-type boundedReader struct {
-	r    io.Reader
-	left int64
-}
-
-func (b *boundedReader) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return 0, ErrTooLarge
-	}
-	return n, err
 }
 
 // document walks the reply: rpc-reply, then data, then what the paths begin with. Either may be missing.

@@ -1,0 +1,24 @@
+package module
+
+import (
+	"errors"
+	"io"
+)
+
+// ErrTooLarge is returned for a reply of more than Limits.ReplyBytes.
+var ErrTooLarge = errors.New("the reply is larger than max_reply_bytes; raise it, or ask for less")
+
+// BoundedReader reads a reply and fails with ErrTooLarge, where io.LimitedReader would end, after more than Left bytes.
+type BoundedReader struct {
+	R    io.Reader
+	Left int64
+}
+
+// Read implements io.Reader.
+func (b *BoundedReader) Read(p []byte) (int, error) {
+	n, err := b.R.Read(p)
+	if b.Left -= int64(n); b.Left < 0 {
+		return 0, ErrTooLarge
+	}
+	return n, err
+}
