@@ -1,7 +1,6 @@
 package session
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -28,9 +27,10 @@ var (
 // frame reads the octets of one message. Read gives io.EOF at the message's end, and any other error when the stream
 // ends or breaks; in that case the stream is of no more use.
 type frame struct {
-	in      *bufio.Reader
+	in      *input
 	chunked bool
 
+	read    int   // octets of the message so far
 	safe    int   // octets at the head of in's buffer that hold no end-of-message mark
 	left    int64 // octets left of the chunk
 	started bool
@@ -48,6 +48,12 @@ func (f *frame) Read(p []byte) (n int, err error) {
 	}
 	f.started = f.started || n > 0
 	f.err = err
+	switch f.read += n; {
+	case err == io.EOF:
+		f.in.settle()
+	case f.read > wide:
+		f.in.widen()
+	}
 	return n, err
 }
 

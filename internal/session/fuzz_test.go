@@ -1,7 +1,6 @@
 package session
 
 import (
-	"bufio"
 	"bytes"
 	"io"
 	"slices"
@@ -22,7 +21,7 @@ func FuzzFrame(f *testing.F) {
 		f.Add([]byte(raw), false)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, chunked bool) {
-		in := bufio.NewReader(bytes.NewReader(raw))
+		in := newInput(bytes.NewReader(raw))
 		total := 0
 		for messages := 0; ; messages++ {
 			message, err := io.ReadAll(&frame{in: in, chunked: chunked})
@@ -44,7 +43,7 @@ func FuzzFrame(f *testing.F) {
 		if err := writeFrame(&framed, raw, chunked); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := io.ReadAll(&frame{in: bufio.NewReader(&framed), chunked: chunked}); err != nil || !bytes.Equal(got, raw) {
+		if got, err := io.ReadAll(&frame{in: newInput(&framed), chunked: chunked}); err != nil || !bytes.Equal(got, raw) {
 			t.Errorf("%q came back as %q, %v", raw, got, err)
 		}
 	})

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -31,7 +30,7 @@ var errSend = errors.New("the rpc could not be sent")
 //     whole start tag in the first Read, in the base namespace, with its message-id. The device's octets follow untouched.
 //   - Messages that answer no request are skipped: notifications, echoes of the request, late or repeated hellos.
 type transport struct {
-	in  *bufio.Reader
+	in  *input
 	out io.Writer
 
 	chunked bool // set before the library's loops start
@@ -55,7 +54,7 @@ func newTransport(closeStream func()) *transport {
 }
 
 func (t *transport) attach(in io.Reader, out io.Writer) {
-	t.in = bufio.NewReaderSize(in, 4<<10) // kept by each open session; a large Read goes past it
+	t.in = newInput(in)
 	t.out = out
 }
 
