@@ -8,7 +8,6 @@ import (
 	"net/http/pprof"
 	"strings"
 
-	"github.com/klauspost/compress/gzhttp"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -78,16 +77,6 @@ func New(options Options) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
-}
-
-// compression returns what makes a handler's answers small when the client asks for it. Level 1: on metrics, more costs
-// much time and saves few bytes.
-func compression() func(http.Handler) http.HandlerFunc {
-	wrap, err := gzhttp.NewWrapper(gzhttp.CompressionLevel(1), gzhttp.EnableZstd(false))
-	if err != nil { // only of options that do not go together
-		return func(h http.Handler) http.HandlerFunc { return h.ServeHTTP }
-	}
-	return wrap
 }
 
 // readOnly refuses methods other than GET and HEAD, as the mux does for its own patterns.
