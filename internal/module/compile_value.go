@@ -32,6 +32,7 @@ func (c *compiler) numberValue(at []any, index int, from config.Value, metric *M
 	if from.Offset != nil {
 		v.offset = *from.Offset
 	}
+	v.linear = v.scale != 1 || v.divisor != 1 || v.offset != 0
 	v.scaleLeaf = c.need(c.optional(at, index, from.ScaleLeaf))
 	v.precision = c.need(c.optional(at, index, from.PrecisionLeaf))
 	v.min, v.max, v.maxNow = bounds(metric)

@@ -35,9 +35,12 @@ func decodeOne([]byte, time.Time) (float64, bool) { return 1, true }
 
 // decodeNumber reads a decimal number (RFC 7950, sections 9.2 and 9.3); an exponent is allowed, hexadecimal, infinities
 // and digit separators are not.
-func decodeNumber(text []byte, _ time.Time) (float64, bool) {
+func decodeNumber(text []byte, now time.Time) (float64, bool) {
 	if len(text) == 0 || len(text) > 64 {
 		return 0, false
+	}
+	if f, ok := decodeCounter(text, now); ok { // as most are
+		return f, true
 	}
 	for _, c := range text {
 		if (c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E' {
@@ -54,10 +57,11 @@ func decodeCounter(text []byte, _ time.Time) (float64, bool) {
 	if len(text) == 0 {
 		return 0, false
 	}
+	const safe = 19 // digits that fit into 64 bits, whatever they are
 	var n uint64
-	for _, c := range text {
+	for i, c := range text {
 		d := uint64(c - '0')
-		if d > 9 || n > (math.MaxUint64-d)/10 {
+		if d > 9 || i >= safe && n > (math.MaxUint64-d)/10 {
 			return 0, false
 		}
 		n = n*10 + d

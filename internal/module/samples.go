@@ -87,7 +87,7 @@ type builder struct {
 
 func (b *builder) row(n int32) {
 	s := &b.table.module.specs[b.table.groups[n].spec]
-	r := row{&b.table.joiner, n}
+	r := b.table.joiner.row(n)
 	b.readLabels(s, r)
 	b.things = b.things[:0]
 	for range s.keysets {

@@ -89,7 +89,7 @@ func (j *joiner) join(specs []spec, seed maphash.Seed) {
 	for n := range j.groups {
 		g := &j.groups[n]
 		s := &specs[g.spec]
-		g.drop = g.drop || j.parentDropped(*g, s.parent) || !row{j, int32(n)}.all(s.when)
+		g.drop = g.drop || j.parentDropped(*g, s.parent) || len(s.when) > 0 && !j.row(int32(n)).all(s.when)
 	}
 }
 
@@ -223,9 +223,23 @@ func (j *joiner) find(leaf ref, g group) ([]byte, bool) {
 type row struct {
 	j     *joiner
 	group int32
+	spec  int
+	cells []cell // its own
 }
 
-func (r row) text(leaf ref) ([]byte, bool) { return r.j.find(leaf, r.j.groups[r.group]) }
+func (j *joiner) row(group int32) row {
+	g := &j.groups[group]
+	return row{j, group, int(g.spec), j.cells[j.rows[g.record].cells:]}
+}
+
+func (r row) text(leaf ref) ([]byte, bool) {
+	if len(leaf) > 0 && leaf[0].spec == r.spec { // as nearly always
+		if c := r.cells[leaf[0].col]; c.size != absent {
+			return r.j.bytes(c), true
+		}
+	}
+	return r.j.find(leaf, r.j.groups[r.group])
+}
 
 // all reports whether every condition holds.
 func (r row) all(when []condition) bool {

@@ -38,6 +38,7 @@ type value struct {
 	values    map[string]float64
 	rest      *float64          // for texts that values does not list
 	texts     map[string]string // as values, for labels
+	linear    bool              // the three below change something
 	scale     float64
 	divisor   float64 // in place of a scale that is its inverse: 57/100 is exact where 57*0.01 is not
 	offset    float64
@@ -69,7 +70,7 @@ func (v *value) raw(r row) ([]byte, status) {
 		return nil, missing
 	}
 	text, ok := r.text(v.leaf)
-	if !ok || slices.Contains(v.skip, string(text)) {
+	if !ok || v.skips(text) {
 		return nil, missing
 	}
 	if v.match != nil {
@@ -78,11 +79,15 @@ func (v *value) raw(r row) ([]byte, status) {
 			return nil, invalid
 		}
 		text = m[min(1, len(m)-1)]
-		if slices.Contains(v.skip, string(text)) {
+		if v.skips(text) {
 			return nil, missing
 		}
 	}
 	return text, given
+}
+
+func (v *value) skips(text []byte) bool {
+	return len(v.skip) > 0 && slices.Contains(v.skip, string(text))
 }
 
 // quantity is a number for a metric.
@@ -128,13 +133,17 @@ func (v *value) scaled(text []byte, r row, now time.Time) (float64, status) {
 			return 0, invalid // without its unit the number could be off by any power of ten
 		}
 	}
-	if text, _ := r.text(v.precision); len(text) == 1 && text[0] >= '1' && text[0] <= '9' {
-		power -= int(text[0] - '0')
+	if v.precision != nil {
+		if text, _ := r.text(v.precision); len(text) == 1 && text[0] >= '1' && text[0] <= '9' {
+			power -= int(text[0] - '0')
+		}
 	}
 	if power != 0 {
 		f = shift(f, power)
 	}
-	f = f*v.scale/v.divisor + v.offset
+	if v.linear {
+		f = f*v.scale/v.divisor + v.offset
+	}
 	if v.age {
 		f = float64(now.UnixNano())/1e9 - f
 	}
