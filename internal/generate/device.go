@@ -163,8 +163,8 @@ func (d *Device) ask(ctx context.Context, operation string, leaf func(path []str
 					continue
 				}
 				path, text = append(path, string(xmlscan.Local(s.Name()))), text[:0]
-				if ns, _ := s.Resolve(s.Name()); namespace != nil && len(path) > 1 {
-					namespace(s.URI(ns))
+				if uri, _ := s.Resolve(s.Name()); namespace != nil && len(path) > 1 {
+					namespace(uri)
 				}
 			case xmlscan.Text:
 				text = s.AppendText(text)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"math"
-	"slices"
 
 	"nemith.io/netconf"
 
@@ -35,18 +34,21 @@ type Table struct {
 	scanner xmlscan.Scanner
 	joiner
 
-	matches  [][]int8 // by namespace of the module, by namespace of the scanner: 0 not known yet, 1 no, 2 yes
+	start    *place // the document's
+	learned  int    // octets of the tags that were
+	made     []byte // a tag
+	last     *place // the leaf that ended last, in this reply
+	lastEnd  int64  // offset of its end
 	frames   []frame
-	active   []*node // nodes of the open elements, frame after frame
 	openRows []int32
 	limited  int // rows and texts over a limit
 	read     int16
 	reply    Reply
 }
 
-// frame is an open element that some path leads to.
+// frame is an open element that some path leads to, or the envelope, or the document.
 type frame struct {
-	nodes   int // where its nodes begin in active
+	place   *place
 	rows    int // how many rows were open before it
 	from    int // where its text begins
 	capture bool
@@ -56,9 +58,6 @@ type frame struct {
 func (t *Table) begin(limits Limits) {
 	t.limits, t.limited, t.read = limits, 0, 0
 	t.joiner.reset(len(t.module.specs))
-	if t.matches == nil {
-		t.matches = make([][]int8, len(t.module.namespaces))
-	}
 }
 
 // Release gives the table back for another read.
@@ -74,13 +73,13 @@ func (t *Table) Release() {
 // here: it is in the Reply, beside the rows that may have come with it.
 func (t *Table) Read(r io.Reader) (Reply, error) {
 	rows, cells, text, limited := len(t.rows), len(t.cells), len(t.text), t.limited
-	t.frames, t.active, t.openRows = t.frames[:0], t.active[:0], t.openRows[:0]
-	t.reply = Reply{}
+	t.openRows, t.reply, t.last = t.openRows[:0], Reply{}, nil
 	bounded := &BoundedReader{R: r, Left: t.limits.ReplyBytes}
 	t.scanner.Reset(bounded)
-	if t.scanner.Namespaces() == 1 { // what was remembered of others is void
-		clear(t.matches)
+	if t.start == nil || t.learned >= maxLearned {
+		t.start, t.learned = newPlace([]*node{t.module.root}, 0), 0
 	}
+	t.frames = append(t.frames[:0], frame{place: t.start})
 	err := t.document()
 	bounded.R = nil // the table is kept for other reads, what it read from is not
 	t.reply.Bytes = t.limits.ReplyBytes - max(0, bounded.Left)
@@ -91,9 +90,8 @@ func (t *Table) Read(r io.Reader) (Reply, error) {
 	return t.reply, err
 }
 
-// document walks the reply: rpc-reply, then data, then what the paths begin with. Either may be missing.
+// document walks the reply.
 func (t *Table) document() error {
-	envelope := 0 // how many open elements are rpc-reply or data
 	for {
 		kind, err := t.scanner.Next()
 		if err == io.EOF {
@@ -104,34 +102,28 @@ func (t *Table) document() error {
 		}
 		switch kind {
 		case xmlscan.Start:
-			if len(t.frames) == 0 {
-				local := xmlscan.Local(t.scanner.Name())
-				if envelope == 0 && string(local) == "rpc-reply" || envelope <= 1 && string(local) == "data" {
-					if envelope++; envelope == 1 {
-						t.envelope()
-					}
-					continue
-				}
-			}
-			if err := t.start(); err != nil {
+			if err := t.enter(); err != nil {
 				return err
 			}
 		case xmlscan.End:
-			if len(t.frames) == 0 {
-				envelope--
-				continue
-			}
-			t.end()
+			t.leave()
 		case xmlscan.Text:
-			if n := len(t.frames); n > 0 && t.frames[n-1].capture && t.frames[n-1].leaf {
-				t.text = t.scanner.AppendText(t.text)
-				if size := len(t.text) - t.frames[n-1].from; size > maxCell {
-					t.text = t.text[:t.frames[n-1].from]
-					t.frames[n-1].capture = false
-					t.limited++
-				}
-			}
+			t.keep()
 		}
+	}
+}
+
+// keep takes a piece of text where it is wanted.
+func (t *Table) keep() {
+	f := &t.frames[len(t.frames)-1]
+	if !f.capture || !f.leaf {
+		return
+	}
+	t.text = t.scanner.AppendText(t.text)
+	if len(t.text)-f.from > maxCell {
+		t.text = t.text[:f.from]
+		f.capture = false
+		t.limited++
 	}
 }
 
@@ -148,73 +140,35 @@ func (t *Table) envelope() {
 	}
 }
 
-// start enters an element that a path may lead to, or passes over it.
-func (t *Table) start() error {
-	ns, local := t.scanner.Resolve(t.scanner.Name())
-	f := frame{nodes: len(t.active), rows: len(t.openRows), leaf: true}
-	if n := len(t.frames); n == 0 {
-		t.match(t.module.root, ns, local)
-	} else {
-		t.frames[n-1].leaf = false
-		for i := t.frames[n-1].nodes; i < f.nodes; i++ {
-			t.match(t.active[i], ns, local)
-		}
+// enter goes into an element that a path may lead to, or passes over it.
+func (t *Table) enter() error {
+	parent := &t.frames[len(t.frames)-1]
+	parent.leaf = false
+	to := t.follow(parent.place)
+	if to != nil && to.leaf && t.leaves(parent.place, to) {
+		return nil
 	}
-	nodes := t.active[f.nodes:]
-	if len(nodes) == 0 {
-		return t.pass(local)
-	}
-	if slices.ContainsFunc(nodes, func(n *node) bool { return n.failure }) {
-		t.active = t.active[:f.nodes]
+	switch {
+	case to == nil:
+		return t.pass()
+	case to.failure:
 		return t.failure()
+	case to.envelope == 1:
+		t.envelope()
 	}
-	full := false
-	for _, n := range nodes {
-		for _, o := range n.rows {
-			full = !t.open(o)
+	rows := len(t.openRows)
+	for _, o := range to.rows {
+		if !t.open(o) { // nothing in it has a place
+			t.openRows = t.openRows[:rows]
+			return t.pass()
 		}
 	}
-	if full { // nothing in it has a place
-		t.active, t.openRows = t.active[:f.nodes], t.openRows[:f.rows]
-		return t.pass(local)
+	for _, c := range to.attributes {
+		t.attribute(c)
 	}
-	for _, n := range nodes {
-		for _, c := range n.cells {
-			if c.attribute == "" {
-				f.capture = true
-			} else {
-				t.attribute(c)
-			}
-		}
-	}
-	f.from = len(t.text)
-	t.frames = append(t.frames, f)
+	to.next = 0
+	t.frames = append(t.frames, frame{place: to, rows: rows, from: len(t.text), capture: len(to.texts) > 0, leaf: true})
 	return nil
-}
-
-// match adds the children of n that have the name.
-func (t *Table) match(n *node, ns xmlscan.NS, local []byte) {
-	for _, e := range n.children[string(local)] {
-		if t.sameNamespace(e.ns, ns) {
-			t.active = append(t.active, e.to)
-		}
-	}
-}
-
-// sameNamespace compares a namespace of the module with one of the reply, remembering the answer.
-func (t *Table) sameNamespace(want int, ns xmlscan.NS) bool {
-	known := t.matches[want]
-	for int(ns) >= len(known) {
-		known = append(known, 0)
-		t.matches[want] = known
-	}
-	if known[ns] == 0 {
-		known[ns] = 1
-		if globMatch(t.module.namespaces[want], t.scanner.URI(ns)) {
-			known[ns] = 2
-		}
-	}
-	return known[ns] == 2
 }
 
 // open begins a row; false where there are too many.
@@ -237,23 +191,19 @@ func (t *Table) open(o opening) bool {
 	return true
 }
 
-// end leaves an element: its text becomes the cells that it is captured for.
-func (t *Table) end() {
-	f := t.frames[len(t.frames)-1]
+// leave ends an element: its text becomes the cells that it is captured for.
+func (t *Table) leave() {
+	f := &t.frames[len(t.frames)-1]
 	if f.capture {
 		to := len(t.text)
 		if !f.leaf {
 			to = f.from // a container; what is in it is not its text
 		}
-		for _, n := range t.active[f.nodes:] {
-			for _, c := range n.cells {
-				if c.attribute == "" {
-					t.set(c.column, f.from, to)
-				}
-			}
+		for _, c := range f.place.texts {
+			t.set(c, f.from, to)
 		}
 	}
-	t.active, t.openRows = t.active[:f.nodes], t.openRows[:f.rows]
+	t.openRows = t.openRows[:f.rows]
 	t.frames = t.frames[:len(t.frames)-1]
 }
 

@@ -19,9 +19,9 @@ const (
 
 // pass goes over an element that no path leads to, and looks for errors in it: they may be nested in whatever the operation
 // returns, and inherit its namespace.
-func (t *Table) pass(local []byte) error {
+func (t *Table) pass() error {
 	for depth := t.scanner.Depth(); ; {
-		if string(local) == "rpc-error" {
+		if string(xmlscan.Local(t.scanner.Name())) == "rpc-error" {
 			if err := t.failure(); err != nil {
 				return err
 			}
@@ -35,7 +35,6 @@ func (t *Table) pass(local []byte) error {
 				return err
 			}
 		}
-		local = xmlscan.Local(t.scanner.Name())
 	}
 }
 

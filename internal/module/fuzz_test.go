@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
@@ -19,7 +21,8 @@ import (
 
 var fuzzLimits = module.Limits{ReplyBytes: 1 << 20, Samples: 100}
 
-// FuzzReply sends any bytes through all modules: whatever a device sends, what comes of it can be served.
+// FuzzReply sends any bytes through all modules: whatever a device sends, what comes of it can be served, and is the same when it
+// comes octet by octet to a table that cannot look ahead.
 func FuzzReply(f *testing.F) {
 	modules := load(f, "../corpus/vendors.yml")
 	files, err := filepath.Glob("testdata/modules/*/*/*.xml")
@@ -37,19 +40,28 @@ func FuzzReply(f *testing.F) {
 	f.Add([]byte(`<rpc-reply><rpc-error><error-tag>in-use</error-tag></rpc-error></rpc-reply>`))
 	f.Fuzz(func(t *testing.T, reply []byte) {
 		for name, m := range modules {
-			memory := module.NewMemory(nil)
+			memory, slow := module.NewMemory(nil), module.NewMemory(nil)
 			for _, incomplete := range []bool{false, true} {
-				checkResult(t, name, fuzzRead(m, memory, incomplete, reply))
+				got := fuzzRead(m, memory, incomplete, reply)
+				checkResult(t, name, got)
+				octets := fuzzRead(m, slow, incomplete, reply, iotest.OneByteReader)
+				if diff := cmp.Diff(lines(octets), lines(got)) + cmp.Diff(octets.Skipped, got.Skipped); diff != "" {
+					t.Errorf("module %s: octet by octet (-) and at once (+): %s", name, diff)
+				}
 			}
 		}
 	})
 }
 
-func fuzzRead(m *module.Module, memory *module.Memory, incomplete bool, reply []byte) module.Result {
+func fuzzRead(m *module.Module, memory *module.Memory, incomplete bool, reply []byte, through ...func(io.Reader) io.Reader) module.Result {
 	table := m.Table(fuzzLimits)
 	defer table.Release()
 	for range 2 {
-		if _, err := table.Read(bytes.NewReader(reply)); err != nil {
+		var from io.Reader = bytes.NewReader(reply)
+		for _, wrap := range through {
+			from = wrap(from)
+		}
+		if _, err := table.Read(from); err != nil {
 			break // a reply need not be XML
 		}
 	}

@@ -24,16 +24,18 @@ func (s *Scanner) markup() (Kind, error) {
 }
 
 func (s *Scanner) endTag() (Kind, error) {
-	n, err := s.find([]byte{'>'}, 2)
-	if err != nil {
-		return 0, err
-	}
 	if len(s.marks) == 0 {
 		return 0, s.syntax("an end tag without a start tag")
 	}
 	last := s.open[s.marks[len(s.marks)-1]:]
-	if name := s.buf[s.pos+2 : s.pos+n]; !bytes.Equal(name, last) {
-		if name = bytes.TrimRight(name, " \t\r\n"); !bytes.Equal(name, last) {
+	const before = len("</")
+	n := before + len(last)
+	if s.end-s.pos <= n || s.buf[s.pos+n] != '>' || !bytes.Equal(s.buf[s.pos+before:s.pos+n], last) {
+		var err error
+		if n, err = s.find([]byte{'>'}, before); err != nil {
+			return 0, err
+		}
+		if name := bytes.TrimRight(s.buf[s.pos+before:s.pos+n], " \t\r\n"); !bytes.Equal(name, last) {
 			return 0, s.syntax("</" + quote(name) + "> closes <" + quote(last) + ">")
 		}
 	}
@@ -53,7 +55,7 @@ func (s *Scanner) startTag() (Kind, error) {
 		tag = tag[:len(tag)-1]
 	}
 	i = min(i, len(tag))
-	s.name = tag[:i]
+	s.tag, s.name = tag, tag[:i]
 	switch {
 	case i == 0 || !nameStart(tag[0]):
 		return 0, s.syntax("a '<' that begins no tag")
@@ -62,51 +64,53 @@ func (s *Scanner) startTag() (Kind, error) {
 	case len(s.marks) >= maxDepth:
 		return 0, s.syntax("elements nested more than 512 deep")
 	}
+	s.marks = append(s.marks, len(s.open))
+	s.open = append(s.open, s.name...)
 	s.attrs = s.attrs[:0]
 	if i < len(tag) {
 		if err := s.scanAttrs(tag[i:]); err != nil {
 			return 0, err
 		}
+		if !s.ns.declare(s.attrs, len(s.marks)) {
+			return 0, s.syntax("thousands of namespaces are declared")
+		}
 	}
 	s.pos += n + 1
-	s.marks = append(s.marks, len(s.open))
-	s.open = append(s.open, s.name...)
-	if !s.ns.declare(s.attrs, len(s.marks)) {
-		return 0, s.syntax("thousands of namespaces are declared")
-	}
 	return Start, nil
 }
 
 // tagEnd finds the '>' that ends a start tag, as quoted attribute values may hold others, and how long the name is.
 func (s *Scanner) tagEnd() (end, name int, err error) {
-	from, quoted := 1, byte(0)
+	i, quoted := 1, byte(0)
 	for {
-		for i := s.pos + from; i < s.end; i++ {
-			switch c := s.buf[i]; {
-			case c > '>': // most of a name
+		for unread := s.buf[s.pos:s.end]; i < len(unread); i++ {
+			switch c := unread[i]; {
+			case !inTag[c]: // most of a name
 			case quoted != 0:
 				if c == quoted {
 					quoted = 0
 				}
 			case c == '>':
 				if name == 0 {
-					name = i - s.pos - 1
+					name = i - 1
 				}
-				return i - s.pos, name, nil
-			case name == 0 && IsSpace(c):
-				name = i - s.pos - 1
-			case c == '"' || c == '\'':
-				quoted = c
+				return i, name, nil
 			case c == '<':
 				return 0, 0, s.syntax("a '<' inside a tag")
+			case c == '"' || c == '\'':
+				quoted = c
+			case name == 0: // white space
+				name = i - 1
 			}
 		}
-		from = s.end - s.pos
 		if err := s.more(); err != nil {
 			return 0, 0, s.finish(err)
 		}
 	}
 }
+
+// inTag are the octets that mean something in a start tag.
+var inTag = [256]bool{'<': true, '>': true, '"': true, '\'': true, ' ': true, '\t': true, '\r': true, '\n': true}
 
 func (s *Scanner) scanAttrs(b []byte) error {
 	for {

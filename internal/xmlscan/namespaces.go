@@ -2,82 +2,62 @@ package xmlscan
 
 import "bytes"
 
-// NS identifies a namespace URI within one Scanner; None is the absence of one. Identifiers stay valid over documents, until
-// Namespaces falls.
-type NS int32
-
-// None is the namespace of names without one, and of names whose prefix is bound to nothing.
-const None NS = 0
-
-// maxURIs bounds what a Scanner remembers of the URIs that devices send.
-const maxURIs = 4096
+// maxInterned bounds what a Scanner remembers of the prefixes and URIs that devices send.
+const maxInterned = 4096
 
 // maxBindings bounds the declarations in force, all of which a name may have to be compared with.
 const maxBindings = 4096
 
 type binding struct {
-	prefix string
-	ns     NS
-	depth  int
+	prefix, uri string
+	depth       int
 }
 
 // namespaces keeps the prefix bindings in force.
 type namespaces struct {
-	uris     []string
-	ids      map[string]NS
-	prefixes map[string]string // interned, so that a binding costs no allocation
+	interned map[string]string // so that a binding costs no allocation
 	bindings []binding
 }
 
 func (n *namespaces) reset() {
 	n.bindings = n.bindings[:0]
-	if n.ids == nil || len(n.uris) > maxURIs || len(n.prefixes) > maxURIs {
-		n.uris = []string{""}
-		n.ids = map[string]NS{"": None}
-		n.prefixes = map[string]string{}
+	if n.interned == nil || len(n.interned) > maxInterned {
+		n.interned = map[string]string{}
 	}
 }
 
 // declare takes a tag's declarations; false when they are more than any device needs, in the document or in force.
 func (n *namespaces) declare(attrs []Attr, depth int) bool {
 	for _, a := range attrs {
-		if !bytes.HasPrefix(a.Name, xmlns) {
+		if !a.Declares() {
 			continue
 		}
-		prefix := a.Name[len(xmlns):]
-		if len(prefix) > 0 {
-			if prefix[0] != ':' {
-				continue
-			}
-			prefix = prefix[1:]
+		uri := a.Value
+		if bytes.IndexByte(uri, '&') >= 0 {
+			uri = appendDecoded(nil, uri, false, true)
 		}
-		p, ok := n.prefixes[string(prefix)]
-		if !ok {
-			p = string(prefix)
-			n.prefixes[p] = p
-		}
-		n.bindings = append(n.bindings, binding{p, n.id(a.Value), depth})
-		if len(n.uris) > 2*maxURIs || len(n.prefixes) > 2*maxURIs || len(n.bindings) > maxBindings {
+		n.bindings = append(n.bindings, binding{n.intern(bytes.TrimPrefix(a.Name[len(xmlns):], colon)), n.intern(uri), depth})
+		if len(n.interned) > 2*maxInterned || len(n.bindings) > maxBindings {
 			return false
 		}
 	}
 	return true
 }
 
-var xmlns = []byte("xmlns")
+var xmlns, colon = []byte("xmlns"), []byte(":")
 
-func (n *namespaces) id(value []byte) NS {
-	if bytes.IndexByte(value, '&') >= 0 {
-		value = appendDecoded(nil, value, false, true)
-	}
-	id, ok := n.ids[string(value)]
+// Declares reports whether the attribute binds a namespace, to a prefix or as the default.
+func (a Attr) Declares() bool {
+	return bytes.HasPrefix(a.Name, xmlns) && (len(a.Name) == len(xmlns) || a.Name[len(xmlns)] == ':')
+}
+
+func (n *namespaces) intern(text []byte) string {
+	known, ok := n.interned[string(text)]
 	if !ok {
-		id = NS(len(n.uris))
-		uri := string(value)
-		n.uris = append(n.uris, uri)
-		n.ids[uri] = id
+		known = string(text)
+		n.interned[known] = known
 	}
-	return id
+	return known
 }
 
 func (n *namespaces) leave(depth int) {
@@ -88,24 +68,18 @@ func (n *namespaces) leave(depth int) {
 	n.bindings = n.bindings[:i]
 }
 
-func (n *namespaces) lookup(prefix []byte) NS {
+func (n *namespaces) lookup(prefix []byte) string {
 	for i := len(n.bindings) - 1; i >= 0; i-- {
 		if n.bindings[i].prefix == string(prefix) {
-			return n.bindings[i].ns
+			return n.bindings[i].uri
 		}
 	}
-	return None
+	return ""
 }
 
-// Namespaces is how many namespaces the Scanner knows. It grows, and falls back to one where Reset forgets them, so that no
-// device can fill memory with them.
-func (s *Scanner) Namespaces() int { return len(s.ns.uris) }
-
-// URI is the text of a namespace.
-func (s *Scanner) URI(ns NS) string { return s.ns.uris[ns] }
-
-// Resolve splits a qualified element name, as returned by Name after a Start, into namespace and local name.
-func (s *Scanner) Resolve(name []byte) (NS, []byte) {
+// Resolve splits a qualified element name, as returned by Name after a Start, into the URI of its namespace and the local name.
+// The URI is empty for names without a namespace, and for those whose prefix is bound to nothing.
+func (s *Scanner) Resolve(name []byte) (uri string, local []byte) {
 	if i := bytes.IndexByte(name, ':'); i >= 0 {
 		return s.ns.lookup(name[:i]), name[i+1:]
 	}

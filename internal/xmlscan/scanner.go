@@ -54,7 +54,7 @@ type Scanner struct {
 	closed bool // the root element has ended
 	latin1 bool
 
-	name      []byte
+	tag, name []byte
 	attrs     []Attr
 	text      []byte
 	cdata     bool // inside <![CDATA[
@@ -86,6 +86,10 @@ func (s *Scanner) Offset() int64 { return s.base + int64(s.pos) }
 
 // Name is the qualified name of the element that a Start or End is about.
 func (s *Scanner) Name() []byte { return s.name }
+
+// Tag is the element that a Start is about as it stands in the document: what is between the angle brackets, without the
+// slash of an element that closes itself.
+func (s *Scanner) Tag() []byte { return s.tag }
 
 // Attrs are the attributes of the element that a Start is about.
 func (s *Scanner) Attrs() []Attr { return s.attrs }
@@ -125,6 +129,43 @@ func (s *Scanner) Next() (Kind, error) {
 			return kind, err
 		}
 	}
+}
+
+// Leaf consumes the rest of the element whose Start was just returned, its End included, if there is nothing but text in it and
+// all of that is at hand. It is a shorter way through what devices send most. The text is for AppendText.
+func (s *Scanner) Leaf() bool {
+	if s.selfClose || !leaf(s, s.pos, s.name) {
+		return false
+	}
+	s.pop()
+	return true
+}
+
+// LeafAfter is Next and Leaf in one, where exactly lead comes next: white space, and the start tag of a name without attributes.
+func (s *Scanner) LeafAfter(lead []byte, name string) bool {
+	return bytes.HasPrefix(s.buf[s.pos:s.end], lead) && leaf(s, s.pos+len(lead), name)
+}
+
+// leaf consumes text and an end tag.
+func leaf[Name string | []byte](s *Scanner, from int, name Name) bool {
+	rest := s.buf[from:s.end]
+	text := bytes.IndexByte(rest, '<')
+	begin := text + len("</")
+	end := begin + len(name)
+	if text < 0 || end >= len(rest) || rest[end] != '>' || rest[text+1] != '/' || string(rest[begin:end]) != string(name) {
+		return false
+	}
+	s.text, s.raw = rest[:text], false
+	s.pos = from + end + 1
+	return true
+}
+
+// Since returns what stood in the document from an Offset until now, nil if not all of it is at hand.
+func (s *Scanner) Since(offset int64) []byte {
+	if offset < s.base {
+		return nil
+	}
+	return s.buf[offset-s.base : s.pos]
 }
 
 // Skip consumes the rest of the element whose Start was just returned, its End included.

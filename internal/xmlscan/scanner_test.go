@@ -33,8 +33,8 @@ func scan(t *testing.T, r io.Reader) (lines []string, err error) {
 		switch kind {
 		case xmlscan.Start:
 			flush()
-			ns, local := s.Resolve(s.Name())
-			line := "+{" + s.URI(ns) + "}" + string(local)
+			uri, local := s.Resolve(s.Name())
+			line := "+{" + uri + "}" + string(local)
 			for _, a := range s.Attrs() {
 				line += " " + string(a.Name) + "=" + string(s.AppendValue(nil, a))
 			}

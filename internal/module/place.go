@@ -1,0 +1,168 @@
+package module
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
+)
+
+// place is where in a reply an element can be, as far as the paths tell: which nodes lead there together, and what that means.
+// Devices repeat the same tags in the same order, list entry after list entry and read after read. So what a tag leads to is
+// worked out once, namespaces and all, and recognised by its octets from then on.
+type place struct {
+	nodes      []*node
+	envelope   int // of the start 0, of what is rpc-reply or data how many of those it lies in, itself included; of others -1
+	rows       []opening
+	texts      []column // cells that the element's text is
+	attributes []capture
+	failure    bool
+
+	ways  []way // to the elements inside, in the order in which they first came
+	byTag map[string]int
+	next  int // the way that is expected
+
+	// Of a leaf, what came after it the last time: white space and the start tag of another one, without attributes.
+	leaf  bool // nothing but text of it is wanted
+	name  string
+	order int // its way's index
+	lead  []byte
+	then  *place
+}
+
+// way is a start tag and what it leads to.
+type way struct {
+	tag string
+	to  *place // nil: no path leads there
+}
+
+// Bounds of what a table remembers, in octets.
+const (
+	maxLearned = 1 << 20 // of all places
+	placeSize  = 512     // of one, about
+	maxLead    = 256
+)
+
+func newPlace(nodes []*node, envelope int) *place {
+	p := &place{nodes: nodes, envelope: envelope}
+	for _, n := range nodes {
+		p.rows = append(p.rows, n.rows...)
+		p.failure = p.failure || n.failure
+		for _, c := range n.cells {
+			if c.attribute == "" {
+				p.texts = append(p.texts, c.column)
+			} else {
+				p.attributes = append(p.attributes, c)
+			}
+		}
+	}
+	p.leaf = len(p.texts) > 0 && len(p.rows) == 0 && len(p.attributes) == 0 && !p.failure
+	return p
+}
+
+// follow goes from a place into the element whose Start was just read; nil if no path leads there.
+func (t *Table) follow(from *place) *place {
+	tag := t.tag()
+	if i := from.next; i < len(from.ways) && from.ways[i].tag == string(tag) {
+		from.next++
+		return from.ways[i].to
+	}
+	if i, ok := from.byTag[string(tag)]; ok {
+		from.next = i + 1
+		return from.ways[i].to
+	}
+	to := t.resolve(from)
+	if t.learned >= maxLearned {
+		return to
+	}
+	t.learned += len(tag)
+	if to != nil {
+		t.learned += placeSize
+		to.order = len(from.ways)
+	}
+	if from.byTag == nil {
+		from.byTag = map[string]int{}
+	}
+	from.byTag[string(tag)] = len(from.ways)
+	from.ways = append(from.ways, way{string(tag), to})
+	from.next = len(from.ways)
+	return to
+}
+
+// leaves takes a leaf whose Start was just read, and those behind it for as long as they come as they did the last time; false if
+// it is not that simple. Most of a reply is read here.
+func (t *Table) leaves(parent, p *place) bool {
+	t.expect(p)
+	if !t.scanner.Leaf() {
+		return false
+	}
+	t.leaf(p)
+	for p.then != nil && t.scanner.LeafAfter(p.lead, p.then.name) {
+		p = p.then
+		t.leaf(p)
+	}
+	parent.next = p.order + 1
+	t.last, t.lastEnd = p, t.scanner.Offset()
+	return true
+}
+
+func (t *Table) leaf(p *place) {
+	from := len(t.text)
+	t.text = t.scanner.AppendText(t.text)
+	for _, c := range p.texts {
+		t.set(c, from, len(t.text))
+	}
+}
+
+// expect remembers that a leaf came right after the last one.
+func (t *Table) expect(p *place) {
+	if t.last == nil {
+		return
+	}
+	name, lead := t.scanner.Name(), t.scanner.Since(t.lastEnd)
+	space := len(lead) - len("<>") - len(name)
+	if space < 0 || len(lead) > maxLead || len(name) != len(t.scanner.Tag()) || len(bytes.TrimLeft(lead[:space], " \t\r\n")) > 0 {
+		return
+	}
+	if p.name == "" {
+		p.name = string(name)
+	}
+	t.last.lead, t.last.then = append(t.last.lead[:0], lead...), p
+}
+
+// tag is the start tag as far as it decides where it leads: without attributes, but for declarations of namespaces.
+func (t *Table) tag() []byte {
+	attrs := t.scanner.Attrs()
+	if !slices.ContainsFunc(attrs, func(a xmlscan.Attr) bool { return !a.Declares() }) {
+		return t.scanner.Tag()
+	}
+	t.made = append(append(t.made[:0], t.scanner.Name()...), '>') // which no tag has there
+	for _, a := range attrs {
+		if a.Declares() {
+			t.made = strconv.AppendQuote(append(t.made, a.Name...), string(a.Value))
+		}
+	}
+	return t.made
+}
+
+// resolve works out where an element leads: the paths' next steps, or further into the device's envelope, which is rpc-reply and
+// then data. Either may be missing.
+func (t *Table) resolve(from *place) *place {
+	uri, local := t.scanner.Resolve(t.scanner.Name())
+	if from.envelope == 0 && string(local) == "rpc-reply" || (from.envelope == 0 || from.envelope == 1) && string(local) == "data" {
+		return newPlace(from.nodes, from.envelope+1)
+	}
+	var nodes []*node
+	for _, n := range from.nodes {
+		for _, e := range n.children[string(local)] {
+			if globMatch(t.module.namespaces[e.ns], uri) {
+				nodes = append(nodes, e.to)
+			}
+		}
+	}
+	if len(nodes) == 0 {
+		return nil
+	}
+	return newPlace(nodes, -1)
+}
