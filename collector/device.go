@@ -67,7 +67,7 @@ func (t *Target) readLibrary(ctx context.Context, r *read, d *device, operation 
 	}
 	r.trace.About("YANG library")
 	defer r.trace.About("")
-	err := t.rpc(ctx, r, operation, func(from io.Reader) (err error) {
+	err := t.rpc(ctx, r, operation, "", func(from io.Reader) (err error) {
 		d.library, err = module.ReadLibrary(io.LimitReader(from, int64(*t.config.MaxReplyBytes)))
 		return err
 	})
@@ -87,13 +87,16 @@ type group struct {
 	modules  []*module.Module
 }
 
-// chosen is the module of a group that will be read, as far as that is known.
-func (d *device) chosen(g group) *module.Module {
+// candidates are the modules of a group that will be read until one gives rows.
+func (d *device) candidates(g group) []*module.Module {
 	if m, ok := d.providers[g.provides]; ok {
-		return m
+		return []*module.Module{m}
 	}
-	return g.modules[0]
+	return g.modules
 }
+
+// chosen is the module of a group that will be read first.
+func (d *device) chosen(g group) *module.Module { return d.candidates(g)[0] }
 
 // plan makes groups of the modules asked for. auto stands for all that the device has, but for kinds that a module named
 // beside it provides.

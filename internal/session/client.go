@@ -62,6 +62,7 @@ type Client struct {
 	end  context.CancelFunc
 
 	session *session // under turn
+	serial  bool     // an rpc that was sent ahead got no answer; under turn
 	deaf    int      // sessions that answered rpcs and no keepalive; under turn
 
 	mu      sync.Mutex // for what Stats shows
@@ -96,6 +97,7 @@ func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
 	if err != nil {
 		return Hello{}, c.named(err)
 	}
+	s.forgo(ctx) // or an answer of long ago would be taken for that to a new question
 	return s.hello, nil
 }
 
@@ -103,7 +105,10 @@ func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
 // what it sends ahead of that), to read as they arrive. If the session turns out to have been lost while idle, before any
 // byte of the reply came, it is replaced once and the rpc sent again. The end of ctx and an error of read close the
 // session. Errors are *Error; an error of read is wrapped.
-func (c *Client) RPC(ctx context.Context, trace *Trace, operation string, read func(io.Reader) error) error {
+//
+// next is the operation that the caller will ask for after this one, or "" where that is not certain: the device is given it
+// while a large reply to this one comes in.
+func (c *Client) RPC(ctx context.Context, trace *Trace, operation, next string, read func(io.Reader) error) error {
 	ctx, done, err := c.take(ctx)
 	if err != nil {
 		return c.named(err)
@@ -116,13 +121,17 @@ func (c *Client) RPC(ctx context.Context, trace *Trace, operation string, read f
 		}
 		// A session that has just been opened is not replaced: a device that hangs up on the first rpc does so again.
 		mayBeStale := !retried && !fresh && (s.replies > 0 || s.idle() > time.Second)
+		if c.serial {
+			next = ""
+		}
 		began := time.Now()
-		got, err := s.rpc(ctx, operation, read)
+		got, err := s.rpc(ctx, operation, next, read)
 		trace.end("rpc", began, err, fmt.Sprintf("%d bytes, the first after %v", got.bytes, got.first.Round(time.Microsecond)))
 		if err == nil {
 			return nil
 		}
 		c.drop(s)
+		c.serial = c.serial || got.ahead && got.bytes == 0
 		lost := errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errSilent)
 		if !lost || !mayBeStale || got.bytes > 0 || ctx.Err() != nil {
 			return c.named(err)

@@ -24,6 +24,7 @@ type session struct {
 	library   *netconf.Session
 	stderr    *firstLine
 
+	ahead   *question    // sent while the reply before it came in
 	replies int          // rpcs answered so far
 	heard   bool         // a keepalive was answered; belongs to whoever watches the session
 	busy    atomic.Bool  // an rpc is in flight
@@ -123,18 +124,63 @@ func (s *session) explain(err error) error {
 	return err
 }
 
-// rpc sends one operation and has read read the reply. The session is of no more use after an error: whatever of the
-// reply is still to come would be taken for the next one.
-func (s *session) rpc(ctx context.Context, operation string, read func(io.Reader) error) (got progress, err error) {
+// question is an rpc that was sent, or is about to be.
+type question struct {
+	operation string
+	answer    chan answer // gives one
+}
+
+type answer struct {
+	message *netconf.Message
+	err     error
+}
+
+// ask sends an rpc without waiting for it.
+func (s *session) ask(operation string) *question {
+	q := &question{operation, make(chan answer, 1)}
+	go func() {
+		// The library's Do leaks its receive loop when its context ends as the reply arrives; closing the transport ends it.
+		message, err := s.library.Do(context.Background(), netconf.NewRPC(operation))
+		q.answer <- answer{message, err}
+	}()
+	return q
+}
+
+// forgo passes over the reply to what was sent ahead and is not wanted any more. The end of ctx closes the transport.
+func (s *session) forgo(ctx context.Context) {
+	if s.ahead == nil {
+		return
+	}
+	defer context.AfterFunc(ctx, func() { s.transport.fail(ctx.Err()) })()
+	if a := <-s.ahead.answer; a.err == nil {
+		a.message.Close()
+	}
+	s.ahead = nil
+}
+
+// rpc sends one operation, unless that was done already, and has read read the reply. The operation that is certain to be
+// the next one, if any, is sent while a large reply comes in: the device can work on it meanwhile (RFC 6241 section 4.5). A device
+// that has not got as far is left alone. The session is of no more use after an error: whatever of the reply is still to come
+// would be taken for the next one.
+func (s *session) rpc(ctx context.Context, operation, next string, read func(io.Reader) error) (got progress, err error) {
 	began := time.Now()
 	s.busy.Store(true)
 	defer func() {
 		s.lastUse.Store(time.Now().UnixNano())
 		s.busy.Store(false)
 	}()
-	// The library's Do leaks its receive loop when its context ends as the reply arrives; closing the transport ends it.
 	defer context.AfterFunc(ctx, func() { s.transport.fail(ctx.Err()) })()
-	message, err := s.library.Do(context.WithoutCancel(ctx), netconf.NewRPC(operation))
+	if s.ahead != nil && s.ahead.operation != operation {
+		s.forgo(ctx)
+	}
+	q := s.ahead
+	if s.ahead = nil; q == nil {
+		q = s.ask(operation)
+	} else {
+		got.ahead = true
+	}
+	a := <-q.answer
+	message, err := a.message, a.err
 	if err != nil {
 		if cause := s.transport.cause(); cause != nil {
 			err = s.explain(cause)
@@ -142,7 +188,10 @@ func (s *session) rpc(ctx context.Context, operation string, read func(io.Reader
 		s.transport.fail(err)
 		return got, s.rpcError(ctx, began, got, err)
 	}
-	stream := &replyReader{reader: message, began: began}
+	stream := &replyReader{progress: got, reader: message, began: began}
+	if next != "" {
+		stream.large = func() { s.ahead = s.ask(next) }
+	}
 	if _, err = io.CopyN(io.Discard, message, int64(len(envelope(message.MessageID())))); err == nil {
 		err = read(stream)
 	}
@@ -181,11 +230,13 @@ func (s *session) rpcError(ctx context.Context, began time.Time, got progress, e
 // answers does not matter. The library needs it in any case to end its send loop.
 func (s *session) close(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() { s.transport.Close() })()
+	s.forgo(ctx)
 	s.library.Close(context.Background())
 }
 
 // progress is how far a reply has come.
 type progress struct {
+	ahead bool // it was sent before its turn
 	bytes int64
 	first time.Duration // from the request to the first byte
 }
@@ -195,6 +246,7 @@ type replyReader struct {
 	progress
 	reader io.Reader
 	began  time.Time
+	large  func() // called once if the reply is
 	err    error
 }
 
@@ -203,7 +255,10 @@ func (r *replyReader) Read(p []byte) (int, error) {
 	if r.bytes == 0 && n > 0 {
 		r.first = time.Since(r.began)
 	}
-	r.bytes += int64(n)
+	if r.bytes += int64(n); r.bytes > wide && r.large != nil {
+		r.large()
+		r.large = nil
+	}
 	if err != nil && err != io.EOF {
 		r.err = err
 	}
