@@ -19,6 +19,7 @@ type device struct {
 	library   *module.Library
 	unread    time.Time                 // when the library could last not be read; zero if it could
 	providers map[string]*module.Module // by kind: the one that gave rows where a better one did not
+	fits      map[*module.Module]bool   // what is known of modules
 	noGetData bool                      // it announces NMDA and refuses get-data
 }
 
@@ -36,7 +37,7 @@ func (t *Target) connect(ctx context.Context, r *read) (*device, error) {
 	if known != nil && known.session.Equal(opened) {
 		return known, nil
 	}
-	d := &device{session: opened, providers: map[string]*module.Module{}}
+	d := &device{session: opened, providers: map[string]*module.Module{}, fits: map[*module.Module]bool{}}
 	operation, contentID := module.LibraryRead(hello.Capabilities)
 	switch {
 	case operation == "":
@@ -113,7 +114,12 @@ func (t *Target) plan(d *device, names []string) (groups []group) {
 	}
 	byKind := map[string][]*module.Module{}
 	for _, m := range t.modules {
-		if fits, _ := m.Fits(d.Device); fits && !taken[kind(m)] {
+		fits, known := d.fits[m]
+		if !known {
+			fits, _ = m.Fits(d.Device)
+			d.fits[m] = fits
+		}
+		if fits && !taken[kind(m)] {
 			byKind[kind(m)] = append(byKind[kind(m)], m)
 		}
 	}
