@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -52,6 +53,10 @@ func gather(views []view, labelled, reuse bool) iter.Seq[*dto.MetricFamily] {
 	}
 	return func(yield func(*dto.MetricFamily) bool) {
 		memory := &room{}
+		if reuse {
+			memory = rooms.Get().(*room)
+			defer rooms.Put(memory)
+		}
 		for _, name := range slices.Sorted(maps.Keys(f.byName)) {
 			if !reuse {
 				memory = &room{}
@@ -87,6 +92,8 @@ type room struct {
 	list     []*dto.Metric
 	used     int
 }
+
+var rooms = sync.Pool{New: func() any { return &room{} }}
 
 // build makes metrics of the family's samples, a few allocations for all of them.
 func (f *family) build(room *room, labelled bool) *dto.MetricFamily {

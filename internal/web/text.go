@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -29,11 +30,14 @@ type textWriter struct {
 // textBuffer is how much is written at once: much for the compressor to work on, and little enough for the cache.
 const textBuffer = 32 << 10
 
+// textWriters keeps the memory of those that are closed.
+var textWriters = sync.Pool{New: func() any { return &textWriter{buf: make([]byte, 0, textBuffer+4<<10)} }}
+
 func newTextWriter(out io.Writer, format expfmt.Format) *textWriter {
-	return &textWriter{
-		out: out, format: format, openMetrics: format.FormatType() == expfmt.TypeOpenMetrics,
-		buf: make([]byte, 0, textBuffer+4<<10),
-	}
+	w := textWriters.Get().(*textWriter)
+	w.labels.reset()
+	*w = textWriter{out: out, format: format, openMetrics: format.FormatType() == expfmt.TypeOpenMetrics, buf: w.buf[:0], labels: w.labels}
+	return w
 }
 
 // family writes one family, or more of the last one. An error concerns it alone, unless the client is gone. Of two types
@@ -83,12 +87,14 @@ func (w *textWriter) family(f *dto.MetricFamily) error {
 	return w.failed
 }
 
-// close ends the answer.
+// close ends the answer, and the use of the writer.
 func (w *textWriter) close() error {
 	if w.openMetrics {
 		w.buf = append(w.buf, "# EOF\n"...)
 	}
 	w.flush()
+	w.out = nil
+	defer textWriters.Put(w)
 	return w.failed
 }
 

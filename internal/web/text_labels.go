@@ -14,6 +14,12 @@ type labelText struct {
 	useful  bool // this family has sets that are known
 }
 
+// reset forgets all labels, and keeps the memory.
+func (t *labelText) reset() {
+	clear(t.keys)
+	*t = labelText{keys: t.keys[:0], ends: t.ends[:0], text: t.text[:0]}
+}
+
 // begin starts a family. Where the last one had none of the sets that are known, this one's are remembered in their place.
 func (t *labelText) begin() {
 	if t.filling = !t.useful; t.filling {
