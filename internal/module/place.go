@@ -23,7 +23,7 @@ type place struct {
 	byTag map[string]int
 	next  int // the way that is expected
 
-	// Of a leaf, what came after it the last time: white space and the start tag of another one, without attributes.
+	// Of a leaf, what came after it the last time: white space and the start tag of another one.
 	leaf  bool // nothing but text of it is wanted
 	name  string
 	order int // its way's index
@@ -117,28 +117,32 @@ func (t *Table) leaf(p *place) {
 
 // expect remembers that a leaf came right after the last one.
 func (t *Table) expect(p *place) {
-	if t.last == nil {
+	if t.last == nil || t.otherAttributes() {
 		return
 	}
-	name, lead := t.scanner.Name(), t.scanner.Since(t.lastEnd)
-	space := len(lead) - len("<>") - len(name)
-	if space < 0 || len(lead) > maxLead || len(name) != len(t.scanner.Tag()) || len(bytes.TrimLeft(lead[:space], " \t\r\n")) > 0 {
+	lead := t.scanner.Since(t.lastEnd)
+	space := len(lead) - len("<>") - len(t.scanner.Tag())
+	if space < 0 || len(lead) > maxLead || len(bytes.TrimLeft(lead[:space], " \t\r\n")) > 0 {
 		return
 	}
 	if p.name == "" {
-		p.name = string(name)
+		p.name = string(t.scanner.Name())
 	}
 	t.last.lead, t.last.then = append(t.last.lead[:0], lead...), p
 }
 
+// otherAttributes reports whether the tag has attributes that are not declarations of namespaces.
+func (t *Table) otherAttributes() bool {
+	return slices.ContainsFunc(t.scanner.Attrs(), func(a xmlscan.Attr) bool { return !a.Declares() })
+}
+
 // tag is the start tag as far as it decides where it leads: without attributes, but for declarations of namespaces.
 func (t *Table) tag() []byte {
-	attrs := t.scanner.Attrs()
-	if !slices.ContainsFunc(attrs, func(a xmlscan.Attr) bool { return !a.Declares() }) {
+	if !t.otherAttributes() {
 		return t.scanner.Tag()
 	}
 	t.made = append(append(t.made[:0], t.scanner.Name()...), '>') // which no tag has there
-	for _, a := range attrs {
+	for _, a := range t.scanner.Attrs() {
 		if a.Declares() {
 			t.made = strconv.AppendQuote(append(t.made, a.Name...), string(a.Value))
 		}

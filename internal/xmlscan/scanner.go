@@ -141,7 +141,7 @@ func (s *Scanner) Leaf() bool {
 	return true
 }
 
-// LeafAfter is Next and Leaf in one, where exactly lead comes next: white space, and the start tag of a name without attributes.
+// LeafAfter is Next and Leaf in one, where exactly lead comes next: white space, and a start tag of that name.
 func (s *Scanner) LeafAfter(lead []byte, name string) bool {
 	return bytes.HasPrefix(s.buf[s.pos:s.end], lead) && leaf(s, s.pos+len(lead), name)
 }
