@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	dto "github.com/prometheus/client_model/go"
+
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
@@ -99,7 +101,7 @@ func (c *compiler) rowMetrics(at []any, index int, r config.Row) {
 			c.fail(here, "metric %s is not in the catalogue; describe it under catalog", name)
 			continue
 		}
-		made := rowMetric{metric: c.metricIndex(metric), value: c.numberValue(here, index, r.Metrics[name], metric)}
+		made := rowMetric{metric: c.metricIndex(metric), counter: metric.Type == dto.MetricType_COUNTER, value: c.numberValue(here, index, r.Metrics[name], metric)}
 		s := &c.module.specs[index]
 		find := func(name string) int {
 			return slices.IndexFunc(s.labels, func(l label) bool { return l.name == name })

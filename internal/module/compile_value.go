@@ -37,6 +37,8 @@ func (c *compiler) numberValue(at []any, index int, from config.Value, metric *M
 	v.precision = c.need(c.optional(at, index, from.PrecisionLeaf))
 	v.min, v.max, v.maxNow = bounds(metric)
 	c.decoding(at, &v, from, metric)
+	v.plain = v.leaf != nil && v.match == nil && len(v.skip)+len(v.when) == 0 && v.values == nil && v.rest == nil &&
+		v.scaleLeaf == nil && v.precision == nil && !v.linear && !v.age
 	return v
 }
 

@@ -84,10 +84,11 @@ type label struct {
 
 // rowMetric is a metric of a row.
 type rowMetric struct {
-	metric int // index into Module.Metrics
-	keyset int
-	info   []int // row label of each of the metric's value labels, -1 where the row has none
-	value  value
+	metric  int // index into Module.Metrics
+	counter bool
+	keyset  int
+	info    []int // row label of each of the metric's value labels, -1 where the row has none
+	value   value
 }
 
 // keyset is a set of key labels that metrics of a row share: it names the thing that they are about.

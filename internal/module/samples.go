@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
@@ -124,7 +123,7 @@ func (b *builder) row(n int32) {
 			continue
 		}
 		sample := Sample{Labels: thing.keys, Value: thing.steady(m.metric, q)}
-		if b.families[m.metric].Metric.Type == dto.MetricType_COUNTER {
+		if m.counter {
 			sample.Start = b.memory.began(thing, ^s.index, start)
 		}
 		b.add(m, thing, sample)

@@ -33,6 +33,7 @@ type condition struct {
 // value is a config.Value made ready.
 type value struct {
 	leaf      ref
+	plain     bool // a number that is a leaf's text decoded, and nothing else
 	decode    decoder
 	age       bool
 	values    map[string]float64
@@ -98,6 +99,14 @@ type quantity struct {
 
 // number evaluates the value for a metric.
 func (v *value) number(r row, now time.Time) (quantity, status) {
+	if v.plain { // as most are
+		text, ok := r.text(v.leaf)
+		if !ok {
+			return quantity{}, missing
+		}
+		f, ok := v.decode(text, now)
+		return quantity{value: f}, v.judge(f, ok, now)
+	}
 	if len(v.firstOf) > 0 {
 		worst := missing
 		if !r.all(v.when) {
@@ -147,10 +156,18 @@ func (v *value) scaled(text []byte, r row, now time.Time) (float64, status) {
 	if v.age {
 		f = float64(now.UnixNano())/1e9 - f
 	}
-	if most := v.most(now); f < v.min || f > most || math.IsNaN(f) || math.IsInf(f, 1) {
-		return 0, implausible
+	return f, v.judge(f, true, now)
+}
+
+// judge tells what a number is good for; ok if the text was one.
+func (v *value) judge(f float64, ok bool, now time.Time) status {
+	switch {
+	case !ok:
+		return invalid
+	case f < v.min || f > v.most(now) || math.IsNaN(f) || math.IsInf(f, 1):
+		return implausible
 	}
-	return f, given
+	return given
 }
 
 func (v *value) most(now time.Time) float64 {
