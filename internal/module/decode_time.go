@@ -1,7 +1,6 @@
 package module
 
 import (
-	"bytes"
 	"strconv"
 	"time"
 )
@@ -13,16 +12,19 @@ func decodeTimestamp(text []byte, _ time.Time) (float64, bool) {
 	if len(text) < len(form) || !hasForm(text[:len(form)], form) {
 		return 0, false
 	}
-	rest := text[len(form):]
-	fraction := rest[:len(rest)-len(bytes.TrimLeft(rest, ".0123456789"))]
-	offset, ok := decodeZone(rest[len(fraction):])
+	end := len(form)
+	for end < len(text) && (text[end] == '.' || text[end] >= '0' && text[end] <= '9') {
+		end++
+	}
+	fraction := text[len(form):end]
+	offset, ok := decodeZone(text[end:])
 	if !ok {
 		return 0, false
 	}
 	year, month, day := 100*two(text)+two(text[2:]), time.Month(two(text[5:])), two(text[8:])
 	hour, minute, second := two(text[11:]), two(text[14:]), two(text[17:])
-	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
-	if y, m, d := date.Date(); y != year || m != month || d != day || hour > 23 || minute > 59 || second > 60 {
+	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC) // a day too many is of the next month
+	if month < 1 || month > 12 || day < 1 || date.Day() != day || hour > 23 || minute > 59 || second > 60 {
 		return 0, false
 	}
 	f := float64(date.Unix() + int64(3600*hour+60*minute+second-offset))
