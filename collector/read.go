@@ -323,7 +323,7 @@ func (t *Target) rpc(ctx context.Context, r *read, operation, next string, read 
 		return err
 	})
 	if decoding > 0 {
-		r.trace.Add("decode", began, decoding, whileReading)
+		r.trace.AddWithin("rpc", "decode", began, decoding, "while reading the reply")
 	}
 	var syntax *xmlscan.SyntaxError
 	if err == nil || errors.As(err, &syntax) || errors.Is(err, module.ErrTooLarge) {
@@ -331,9 +331,6 @@ func (t *Target) rpc(ctx context.Context, r *read, operation, next string, read 
 	}
 	return err
 }
-
-// whileReading marks decoding that went on while the reply came in.
-const whileReading = "while reading the reply"
 
 // timedReader measures how long was spent waiting for bytes.
 type timedReader struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
@@ -40,9 +39,7 @@ func (t *Target) view(r *read, ctx context.Context, began time.Time) view {
 	}
 	for _, e := range v.events {
 		v.phases[e.Phase] += e.Duration
-		if e.Phase == "decode" && strings.HasSuffix(e.Detail, whileReading) {
-			v.phases["rpc"] -= e.Duration // the rpc lasts until its reply has been read
-		}
+		v.phases[e.Within] -= e.Duration // nobody asks for those of ""
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

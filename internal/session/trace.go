@@ -14,6 +14,7 @@ func Phases() []string {
 // Event is one step of a read.
 type Event struct {
 	Phase    string
+	Within   string        // the phase that went on meanwhile and has it in its own duration; "" for none
 	Start    time.Duration // since Trace.Began
 	Duration time.Duration
 	Detail   string // for people: addresses, algorithms, sizes, or the error that ended the phase
@@ -43,6 +44,11 @@ func (t *Trace) About(subject string) {
 
 // Add records that a phase began at a time and lasted d.
 func (t *Trace) Add(phase string, began time.Time, d time.Duration, detail string) {
+	t.AddWithin("", phase, began, d, detail)
+}
+
+// AddWithin is Add for what went on within another phase.
+func (t *Trace) AddWithin(within, phase string, began time.Time, d time.Duration, detail string) {
 	if t == nil {
 		return
 	}
@@ -51,7 +57,7 @@ func (t *Trace) Add(phase string, began time.Time, d time.Duration, detail strin
 	if t.subject != "" {
 		detail = t.subject + ": " + detail
 	}
-	t.events = append(t.events, Event{Phase: phase, Start: began.Sub(t.Began), Duration: d, Detail: detail})
+	t.events = append(t.events, Event{Phase: phase, Within: within, Start: began.Sub(t.Began), Duration: d, Detail: detail})
 }
 
 // end records a phase that ends now, with the error that ended it or else the detail.
