@@ -45,10 +45,12 @@ func scripted(t *testing.T, hello, config string, answer func(rpc string) (attri
 			}
 		}
 	})
-	c := load(t, fmt.Sprintf("auths: {lab: {username: %s, password: %s, host_key_fingerprints: [%q]}}\n", netconftest.User,
-		netconftest.Password, ssh.FingerprintSHA256(device.Key))+
-		fmt.Sprintf("targets: [{name: device, address: %q, auth: lab}]\n", device.Address)+config)
-	return start(t, c).Targets()[0]
+	return start(t, load(t, deviceConfig(device)+config)).Targets()[0]
+}
+
+func deviceConfig(d *netconftest.Device) string {
+	return fmt.Sprintf("auths: {lab: {username: %s, password: %s, host_key_fingerprints: [%q]}}\n"+
+		"targets: [{name: device, address: %q, auth: lab}]\n", netconftest.User, netconftest.Password, ssh.FingerprintSHA256(d.Key), d.Address)
 }
 
 func announce(capabilities ...string) string {
@@ -94,6 +96,50 @@ func TestPartThatIsRefusedIsSeen(t *testing.T) {
 	got := samples(s.Families)
 	if got["netconf_module_success module=lab"] != 0 || got["netconf_up"] != 1 || s.Err == nil || !strings.Contains(s.Err.Error(), "too late") {
 		t.Errorf("a reply that was cut says success %v, error %v", got["netconf_module_success module=lab"], s.Err)
+	}
+}
+
+func TestErrorsOfAModuleAreOneLine(t *testing.T) {
+	config := strings.Replace(fmt.Sprintf(lab, "things"), "reads: [{get: [/l:more]}]", "reads: [{get: [/l:more]}, {get: [/l:even/more]}]", 1)
+	target := scripted(t, announce("urn:lab"), "defaults: {modules: [more]}"+config, func(string) (string, string) {
+		return "", "<rpc-error><error-severity>error</error-severity><error-message>not\nnow</error-message></rpc-error>"
+	})
+	err := target.Scrape(within(t, 10*time.Second), nil).Err
+	if err == nil || strings.Count(err.Error(), "not now") != 2 || strings.Contains(err.Error(), "\n") {
+		t.Errorf("the error is %q, want what both reads said, on one line", err)
+	}
+}
+
+// TestNextModuleIsAskedAhead has a device that ends a large reply only when it has been asked for the next module.
+func TestNextModuleIsAskedAhead(t *testing.T) {
+	const large = 10_000
+	var list []string
+	for i := range large {
+		list = append(list, fmt.Sprint(i), "1", "")
+	}
+	device := netconftest.Start(t, func(p *netconftest.Peer) {
+		p.Greet(announce("urn:lab"))
+		_, first, _ := p.Request()
+		reply := `<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="%s">%s</rpc-reply>`
+		text := p.Frame(fmt.Sprintf(reply, first, items("more", list...)))
+		p.Send(text[:len(text)/2])
+		rpc, second, ok := p.Request()
+		if !ok || !strings.Contains(rpc, "<other") {
+			t.Errorf("in the middle of a reply the device is asked %q, want the next module", rpc)
+			return
+		}
+		p.Send(text[len(text)/2:])
+		p.Reply(fmt.Sprintf(reply, second, items("other", "b", "2", "")))
+		p.Wait()
+	})
+	other := "  other:\n" + `    namespaces: {l: "urn:lab"}
+    reads: [{get: [/l:other]}]
+    rows: [{path: /l:other/item, key: [name], labels: {thing: name, note: note}, metrics: {lab_value: value}}]
+`
+	c := load(t, deviceConfig(device)+"defaults: {modules: [more, other]}"+fmt.Sprintf(lab, "things")+other)
+	got := samples(start(t, c).Targets()[0].Scrape(within(t, 10*time.Second), nil).Families)
+	if got["lab_value note= thing=b"] != 2 || got[fmt.Sprintf("lab_value note= thing=%d", large-1)] != 1 {
+		t.Errorf("%d samples, and not those of both modules", len(got))
 	}
 }
 

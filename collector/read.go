@@ -252,7 +252,11 @@ func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.M
 		got.bytes += bytes
 		if err != nil {
 			err = fmt.Errorf("module %s: %w", m.Name, err)
-			got.err = errors.Join(got.err, err)
+			if got.err == nil {
+				got.err = err
+			} else {
+				got.err = fmt.Errorf("%w; %w", got.err, err) // on one line
+			}
 			var refused netconf.RPCErrors
 			if !errors.As(err, &refused) {
 				break // the session is gone: what is complete is kept, the rest would only cost another login
