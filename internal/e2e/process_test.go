@@ -3,15 +3,15 @@
 package e2e
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 )
 
 // patience is how long a test waits for what should happen soon, before it says that it did not.
@@ -22,7 +22,7 @@ type process struct {
 	t      testing.TB
 	cmd    *exec.Cmd
 	ended  chan struct{}
-	output buffer
+	output netconftest.Buffer
 }
 
 func start(t testing.TB, cmd *exec.Cmd) *process {
@@ -91,22 +91,4 @@ func freePort(t testing.TB, wanted int) int {
 	}
 	defer listener.Close()
 	return listener.Addr().(*net.TCPAddr).Port
-}
-
-// buffer is a bytes.Buffer that one side may read while another writes.
-type buffer struct {
-	mu   sync.Mutex
-	data bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.data.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.data.String()
 }

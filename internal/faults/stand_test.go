@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"runtime/pprof"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -41,35 +40,17 @@ type stand struct {
 	exporter *collector.Exporter
 	server   *httptest.Server
 	client   *http.Client
-	log      *log
+	log      netconftest.Buffer
 
 	fate    atomic.Pointer[fate] // of the device; nil: it is well
 	restore []func()             // what ends the fault
-}
-
-// log is the exporter's log, as text.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // newStand starts everything; it ends with stop, and the devices with the test. host, where given, is the name that stands for the faulty device's address; settings are the
 // faulty target's own.
 func newStand(t *testing.T, host, settings string) *stand {
 	t.Helper()
-	s := &stand{t: t, folder: t.TempDir(), log: &log{}}
+	s := &stand{t: t, folder: t.TempDir()}
 	// The label is inherited by all goroutines that start from here on, the exporter's and the devices'.
 	pprof.Do(context.Background(), pprof.Labels("stand", s.folder), func(context.Context) { s.start(host, settings) })
 	return s
@@ -100,7 +81,7 @@ targets:
 	if err != nil {
 		t.Fatal(err)
 	}
-	logger := slog.New(slog.NewTextHandler(s.log, nil))
+	logger := slog.New(slog.NewTextHandler(&s.log, nil))
 	if s.exporter, err = collector.New(cfg, collector.Options{Logger: logger}); err != nil {
 		t.Fatal(err)
 	}
