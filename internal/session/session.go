@@ -124,7 +124,7 @@ func (s *session) explain(err error) error {
 	return err
 }
 
-// question is an rpc that was sent, or is about to be.
+// question is an rpc that was sent ahead.
 type question struct {
 	operation string
 	answer    chan answer // gives one
@@ -135,15 +135,18 @@ type answer struct {
 	err     error
 }
 
-// ask sends an rpc without waiting for it.
+// ask sends an rpc without waiting for the reply.
 func (s *session) ask(operation string) *question {
 	q := &question{operation, make(chan answer, 1)}
-	go func() {
-		// The library's Do leaks its receive loop when its context ends as the reply arrives; closing the transport ends it.
-		message, err := s.library.Do(context.Background(), netconf.NewRPC(operation))
-		q.answer <- answer{message, err}
-	}()
+	go func() { q.answer <- s.do(operation) }()
 	return q
+}
+
+// do sends an rpc and waits for the reply to begin. The library's Do leaks its receive loop when its context ends as the reply
+// arrives; closing the transport ends it.
+func (s *session) do(operation string) answer {
+	message, err := s.library.Do(context.Background(), netconf.NewRPC(operation))
+	return answer{message, err}
 }
 
 // forgo passes over the reply to what was sent ahead and is not wanted any more. The end of ctx closes the transport.
@@ -173,13 +176,13 @@ func (s *session) rpc(ctx context.Context, operation, next string, read func(io.
 	if s.ahead != nil && s.ahead.operation != operation {
 		s.forgo(ctx)
 	}
-	q := s.ahead
-	if s.ahead = nil; q == nil {
-		q = s.ask(operation)
+	var a answer
+	if q := s.ahead; q != nil {
+		s.ahead, got.ahead = nil, true
+		a = <-q.answer
 	} else {
-		got.ahead = true
+		a = s.do(operation)
 	}
-	a := <-q.answer
 	message, err := a.message, a.err
 	if err != nil {
 		if cause := s.transport.cause(); cause != nil {
