@@ -39,8 +39,9 @@ type way struct {
 
 // Bounds of what a table remembers, in octets.
 const (
-	maxLearned = 1 << 20 // of all places
-	placeSize  = 512     // of one, about
+	maxLearned = 1 << 20 // in all
+	placeSize  = 512     // of a place, about
+	waySize    = 128     // of a way without its tag
 	maxLead    = 256
 )
 
@@ -76,7 +77,8 @@ func (t *Table) follow(from *place) *place {
 	if t.learned >= maxLearned {
 		return to
 	}
-	t.learned += len(tag)
+	known := way{string(tag), to}
+	t.learned += waySize + len(tag)
 	if to != nil {
 		t.learned += placeSize
 		to.order = len(from.ways)
@@ -84,8 +86,8 @@ func (t *Table) follow(from *place) *place {
 	if from.byTag == nil {
 		from.byTag = map[string]int{}
 	}
-	from.byTag[string(tag)] = len(from.ways)
-	from.ways = append(from.ways, way{string(tag), to})
+	from.byTag[known.tag] = len(from.ways)
+	from.ways = append(from.ways, known)
 	from.next = len(from.ways)
 	return to
 }
@@ -110,6 +112,11 @@ func (t *Table) leaves(parent, p *place) bool {
 func (t *Table) leaf(p *place) {
 	from := len(t.text)
 	t.text = t.scanner.AppendText(t.text)
+	if len(t.text)-from > maxCell {
+		t.text = t.text[:from]
+		t.limited++
+		return
+	}
 	for _, c := range p.texts {
 		t.set(c, from, len(t.text))
 	}
@@ -117,7 +124,7 @@ func (t *Table) leaf(p *place) {
 
 // expect remembers that a leaf came right after the last one.
 func (t *Table) expect(p *place) {
-	if t.last == nil || t.otherAttributes() {
+	if t.last == nil || t.learned >= maxLearned || t.otherAttributes() {
 		return
 	}
 	lead := t.scanner.Since(t.lastEnd)
@@ -144,7 +151,7 @@ func (t *Table) tag() []byte {
 	t.made = append(append(t.made[:0], t.scanner.Name()...), '>') // which no tag has there
 	for _, a := range t.scanner.Attrs() {
 		if a.Declares() {
-			t.made = strconv.AppendQuote(append(t.made, a.Name...), string(a.Value))
+			t.made = strconv.AppendQuote(strconv.AppendQuote(t.made, string(a.Name)), string(a.Value))
 		}
 	}
 	return t.made

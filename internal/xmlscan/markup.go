@@ -97,6 +97,8 @@ func (s *Scanner) tagEnd() (end, name int, err error) {
 				return i, name, nil
 			case c == '<':
 				return 0, 0, s.syntax("a '<' inside a tag")
+			case name == 0 && (c == '"' || c == '\''):
+				return 0, 0, s.syntax("a quote in a name")
 			case c == '"' || c == '\'':
 				quoted = c
 			case name == 0: // white space
@@ -123,6 +125,9 @@ func (s *Scanner) scanAttrs(b []byte) error {
 			return s.syntax("an attribute without a value")
 		}
 		name := bytes.TrimRight(b[:eq], " \t\r\n")
+		if bytes.ContainsAny(name, "\"'") {
+			return s.syntax("a quote in a name")
+		}
 		b = bytes.TrimLeft(b[eq+1:], " \t\r\n")
 		if len(b) == 0 || b[0] != '"' && b[0] != '\'' {
 			return s.syntax("an attribute value without quotes")

@@ -2,8 +2,11 @@ package xmlscan
 
 import "bytes"
 
-// maxInterned bounds what a Scanner remembers of the prefixes and URIs that devices send.
-const maxInterned = 4096
+// maxInterned and maxInternedSize (octets) bound what a Scanner remembers of the prefixes and URIs that devices send.
+const (
+	maxInterned     = 4096
+	maxInternedSize = 1 << 20
+)
 
 // maxBindings bounds the declarations in force, all of which a name may have to be compared with.
 const maxBindings = 4096
@@ -16,13 +19,14 @@ type binding struct {
 // namespaces keeps the prefix bindings in force.
 type namespaces struct {
 	interned map[string]string // so that a binding costs no allocation
+	size     int               // octets of them
 	bindings []binding
 }
 
 func (n *namespaces) reset() {
 	n.bindings = n.bindings[:0]
-	if n.interned == nil || len(n.interned) > maxInterned {
-		n.interned = map[string]string{}
+	if n.interned == nil || len(n.interned) > maxInterned || n.size > maxInternedSize {
+		n.interned, n.size = map[string]string{}, 0
 	}
 }
 
@@ -55,7 +59,9 @@ func (n *namespaces) intern(text []byte) string {
 	known, ok := n.interned[string(text)]
 	if !ok {
 		known = string(text)
-		n.interned[known] = known
+		if n.size += len(text); n.size <= maxInternedSize {
+			n.interned[known] = known
+		}
 	}
 	return known
 }

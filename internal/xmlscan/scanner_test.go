@@ -80,6 +80,8 @@ func TestDocuments(t *testing.T) {
 		"document type":        {doc: `<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>`, err: "document type"},
 		"no quotes":            {doc: "<a x=1/>", err: "without quotes"},
 		"no value":             {doc: "<a x/>", err: "without a value"},
+		"quote in a name":      {doc: `<a"x>y">1</a"x>y">`, err: "quote in a name"},
+		"quote in another":     {doc: `<a xmlns:b"u"xmlns:c="v"/>`, err: "quote in a name"},
 		"tag in a tag":         {doc: "<a <b/></a>", err: "inside a tag"},
 		"stray less-than":      {doc: "<a>1 < 2</a>", want: []string{"+{}a"}, err: "inside a tag"},
 		"UTF-16":               {doc: `<?xml version="1.0" encoding="UTF-16"?><a/>`, err: "neither UTF-8"},
