@@ -74,36 +74,59 @@ func TestAsksAhead(t *testing.T) {
 	})
 }
 
-// TestAheadIsTooMuch has a device that gives up a session on which it is asked ahead: it is not asked so twice.
+// TestAheadIsTooMuch has devices that give up a session on which they are asked ahead: they are not asked so twice, and no reply
+// is lost.
 func TestAheadIsTooMuch(t *testing.T) {
-	var logins atomic.Int32
-	device := netconftest.Start(t, func(p *netconftest.Peer) {
-		first := logins.Add(1) == 1
-		p.Greet(netconftest.Hello11)
-		for {
-			rpc, id, ok := p.Request()
-			switch {
-			case ok && strings.Contains(rpc, opA):
-				ok = answerLarge(p, id, func() bool {
-					if first {
-						p.Request()
+	for name, finishes := range map[string]bool{"after the reply": true, "in the middle of it": false} {
+		t.Run(name, func(t *testing.T) {
+			var logins atomic.Int32
+			device := netconftest.Start(t, func(p *netconftest.Peer) {
+				first := logins.Add(1) == 1
+				p.Greet(netconftest.Hello11)
+				for {
+					rpc, id, ok := p.Request()
+					switch {
+					case ok && strings.Contains(rpc, opA):
+						ok = answerLarge(p, id, func() bool {
+							if first {
+								p.Request()
+							}
+							return !first || finishes
+						}) && !first
+					case ok:
+						ok = answer(p, rpc, id)
 					}
-					return true
-				}) && !first
-			case ok:
-				ok = answer(p, rpc, id)
+					if !ok {
+						return
+					}
+				}
+			})
+			client := connect(t, device.Address)
+			for range 3 {
+				wantAnswer(t, client, opA, opB, "<x>y</x>")
+				wantAnswer(t, client, opB, "", opB)
 			}
-			if !ok {
-				return
+			if n := logins.Load(); n != 2 {
+				t.Errorf("%d logins, want 2", n)
 			}
+		})
+	}
+}
+
+// TestAnswerThatNobodyFetched has a device hang up in the middle of an answer to what it was asked ahead: the next read begins on a
+// session that is open.
+func TestAnswerThatNobodyFetched(t *testing.T) {
+	device := netconftest.Start(t, func(p *netconftest.Peer) {
+		p.Greet(netconftest.Hello11)
+		_, id, _ := p.Request()
+		var ahead string
+		if answerLarge(p, id, func() (ok bool) { _, ahead, ok = p.Request(); return ok }) {
+			answerLarge(p, ahead, func() bool { return false })
 		}
 	})
 	client := connect(t, device.Address)
-	for range 3 {
-		wantAnswer(t, client, opA, opB, "<x>y</x>")
-		wantAnswer(t, client, opB, "", opB)
-	}
-	if n := logins.Load(); n != 2 {
-		t.Errorf("%d logins, want 2", n)
+	wantAnswer(t, client, opA, opB, "<x>y</x>")
+	if _, err := client.Connect(deadline(t), nil); err != nil || !client.Stats().Established || device.Logins.Load() != 2 {
+		t.Errorf("%v, established %v after %d logins; want a new session", err, client.Stats().Established, device.Logins.Load())
 	}
 }

@@ -62,7 +62,7 @@ type Client struct {
 	end  context.CancelFunc
 
 	session *session // under turn
-	serial  bool     // an rpc that was sent ahead got no answer; under turn
+	serial  bool     // an rpc was lost while two were in flight; under turn
 	deaf    int      // sessions that answered rpcs and no keepalive; under turn
 
 	mu      sync.Mutex // for what Stats shows
@@ -94,10 +94,13 @@ func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
 	}
 	defer done()
 	s, _, err := c.connected(ctx, trace)
+	if err == nil && s.forgo(ctx) != nil { // or an answer of long ago would be taken for that to a new question
+		c.serial = true
+		s, _, err = c.connected(ctx, trace)
+	}
 	if err != nil {
 		return Hello{}, c.named(err)
 	}
-	s.forgo(ctx) // or an answer of long ago would be taken for that to a new question
 	return s.hello, nil
 }
 
@@ -107,7 +110,7 @@ func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
 // session. Errors are *Error; an error of read is wrapped.
 //
 // next is the operation that the caller will ask for after this one, or "" where that is not certain: the device is given it
-// while a large reply to this one comes in.
+// while a large reply to this one comes in. Where that makes it hang up, read is called again, for the reply on another session.
 func (c *Client) RPC(ctx context.Context, trace *Trace, operation, next string, read func(io.Reader) error) error {
 	ctx, done, err := c.take(ctx)
 	if err != nil {
@@ -120,7 +123,7 @@ func (c *Client) RPC(ctx context.Context, trace *Trace, operation, next string, 
 			return c.named(err)
 		}
 		// A session that has just been opened is not replaced: a device that hangs up on the first rpc does so again.
-		mayBeStale := !retried && !fresh && (s.replies > 0 || s.idle() > time.Second)
+		mayBeStale := !fresh && (s.replies > 0 || s.idle() > time.Second)
 		if c.serial {
 			next = ""
 		}
@@ -130,10 +133,11 @@ func (c *Client) RPC(ctx context.Context, trace *Trace, operation, next string, 
 		if err == nil {
 			return nil
 		}
+		both := s.ahead != nil // were in flight, which may have been too much for the device
+		c.serial = c.serial || both || got.ahead && got.bytes == 0
 		c.drop(s)
-		c.serial = c.serial || got.ahead && got.bytes == 0
-		lost := errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errSilent)
-		if !lost || !mayBeStale || got.bytes > 0 || ctx.Err() != nil {
+		stale := mayBeStale && got.bytes == 0 && (errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errSilent))
+		if retried || ctx.Err() != nil || !stale && !(both && errors.Is(err, errCut)) {
 			return c.named(err)
 		}
 	}

@@ -41,6 +41,7 @@ func (f *frame) Read(p []byte) (n int, err error) {
 	if f.err != nil || len(p) == 0 {
 		return 0, f.err
 	}
+	f.wait()
 	if f.chunked {
 		n, err = f.readChunk(p)
 	} else {
@@ -48,18 +49,23 @@ func (f *frame) Read(p []byte) (n int, err error) {
 	}
 	f.started = f.started || n > 0
 	f.err = err
-	switch f.read += n; {
-	case err == io.EOF:
-		f.in.settle()
-	case f.read > wide:
+	if f.read += n; f.read > wide {
 		f.in.widen()
 	}
 	return n, err
 }
 
+// wait goes ahead of what may have to wait for the device.
+func (f *frame) wait() {
+	if f.read <= wide {
+		f.in.settle()
+	}
+}
+
 // readMarked reads up to the end-of-message mark, a block at a time.
 func (f *frame) readMarked(p []byte) (int, error) {
 	for want := 1; f.safe == 0; {
+		f.wait()
 		if _, err := f.in.Peek(want); err != nil {
 			return 0, f.streamError(err)
 		}
@@ -106,6 +112,7 @@ func (f *frame) readChunk(p []byte) (int, error) {
 func (f *frame) chunkSize() (int64, error) {
 	var header []byte
 	for surplus := 0; ; surplus++ {
+		f.wait()
 		b, err := f.in.ReadByte()
 		if err != nil {
 			return 0, f.streamError(err)

@@ -33,7 +33,8 @@ func (i *input) widen() {
 	}
 }
 
-// settle is called at the end of each message. What came after it already keeps the wide buffer until that is read.
+// settle is called between messages and in small ones, before waiting for the device. What came already keeps the wide buffer
+// until it is read.
 func (i *input) settle() {
 	if i.Reader != i.narrow && i.Buffered() == 0 {
 		i.Reader.Reset(nil)

@@ -32,9 +32,48 @@ func TestLargeMessages(t *testing.T) {
 					t.Fatalf("%s in %s, message %d: %d octets, %v; want %d", framing, pieces, i, len(got), err, len(want))
 				}
 			}
-			if in.Reader != in.narrow {
-				t.Errorf("%s in %s: the wide buffer is kept after the last message", framing, pieces)
-			}
 		}
 	}
+}
+
+// TestWideBufferIsGivenBack has a device send a line feed after a large message, and then nothing for long.
+func TestWideBufferIsGivenBack(t *testing.T) {
+	for framing, chunked := range map[string]bool{"end of message": false, "chunked": true} {
+		var stream bytes.Buffer
+		for _, message := range []string{strings.Repeat("<a/>", wide), "<b/>"} {
+			if err := writeFrame(&stream, []byte(message), chunked); err != nil {
+				t.Fatal(err)
+			}
+			stream.WriteByte('\n')
+		}
+		r := &waiting{Reader: bytes.NewReader(stream.Bytes())}
+		in := newInput(r)
+		for range 2 {
+			if _, err := io.ReadAll(&frame{in: in, chunked: chunked}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.end = func() {
+			if in.Reader != in.narrow {
+				t.Errorf("%s: the wide buffer is kept while waiting", framing)
+			}
+		}
+		if _, err := io.ReadAll(&frame{in: in, chunked: chunked}); err == nil {
+			t.Errorf("%s: a message after the last", framing)
+		}
+	}
+}
+
+// waiting calls end when there is nothing more to read.
+type waiting struct {
+	*bytes.Reader
+	end func()
+}
+
+func (w *waiting) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if err != nil && w.end != nil {
+		w.end()
+	}
+	return n, err
 }

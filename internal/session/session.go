@@ -150,15 +150,17 @@ func (s *session) do(operation string) answer {
 }
 
 // forgo passes over the reply to what was sent ahead and is not wanted any more. The end of ctx closes the transport.
-func (s *session) forgo(ctx context.Context) {
+func (s *session) forgo(ctx context.Context) error {
 	if s.ahead == nil {
-		return
+		return nil
 	}
 	defer context.AfterFunc(ctx, func() { s.transport.fail(ctx.Err()) })()
-	if a := <-s.ahead.answer; a.err == nil {
-		a.message.Close()
-	}
+	a := <-s.ahead.answer
 	s.ahead = nil
+	if a.err != nil {
+		return a.err
+	}
+	return a.message.Close()
 }
 
 // rpc sends one operation, unless that was done already, and has read read the reply. The operation that is certain to be
@@ -173,15 +175,17 @@ func (s *session) rpc(ctx context.Context, operation, next string, read func(io.
 		s.busy.Store(false)
 	}()
 	defer context.AfterFunc(ctx, func() { s.transport.fail(ctx.Err()) })()
-	if s.ahead != nil && s.ahead.operation != operation {
-		s.forgo(ctx)
-	}
 	var a answer
-	if q := s.ahead; q != nil {
-		s.ahead, got.ahead = nil, true
-		a = <-q.answer
-	} else {
+	switch got.ahead = s.ahead != nil; {
+	case !got.ahead:
 		a = s.do(operation)
+	case s.ahead.operation == operation:
+		a = <-s.ahead.answer
+		s.ahead = nil
+	default:
+		if a.err = s.forgo(ctx); a.err == nil {
+			a = s.do(operation)
+		}
 	}
 	message, err := a.message, a.err
 	if err != nil {
@@ -233,13 +237,13 @@ func (s *session) rpcError(ctx context.Context, began time.Time, got progress, e
 // answers does not matter. The library needs it in any case to end its send loop.
 func (s *session) close(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() { s.transport.Close() })()
-	s.forgo(ctx)
+	s.forgo(ctx) //nolint:errcheck // it is being given up
 	s.library.Close(context.Background())
 }
 
 // progress is how far a reply has come.
 type progress struct {
-	ahead bool // it was sent before its turn
+	ahead bool // it was sent before its turn, or something else was
 	bytes int64
 	first time.Duration // from the request to the first byte
 }
