@@ -17,10 +17,16 @@ type device struct {
 	session   time.Time // when the session was opened
 	contentID string    // of the YANG library
 	library   *module.Library
-	unread    time.Time                 // when the library could last not be read; zero if it could
-	providers map[string]*module.Module // by kind: the one that gave rows where a better one did not
-	fits      map[*module.Module]bool   // what is known of modules
-	noGetData bool                      // it announces NMDA and refuses get-data
+	unread    time.Time         // when the library could last not be read; zero if it could
+	providers map[string]string // by kind: the module that gave rows where a better one did not
+	fits      map[string]fit    // by module
+	noGetData bool              // it announces NMDA and refuses get-data
+}
+
+// fit is whether a module fits the device.
+type fit struct {
+	module *module.Module
+	fits   bool
 }
 
 // connect returns what is known of the device, on a session that is up. The device's YANG library is read once a session,
@@ -37,7 +43,7 @@ func (t *Target) connect(ctx context.Context, r *read) (*device, error) {
 	if known != nil && known.session.Equal(opened) {
 		return known, nil
 	}
-	d := &device{session: opened, providers: map[string]*module.Module{}, fits: map[*module.Module]bool{}}
+	d := &device{session: opened, providers: map[string]string{}, fits: map[string]fit{}}
 	operation, contentID := module.LibraryRead(hello.Capabilities)
 	switch {
 	case operation == "":
@@ -90,8 +96,8 @@ type group struct {
 
 // candidates are the modules of a group that will be read until one gives rows.
 func (d *device) candidates(g group) []*module.Module {
-	if m, ok := d.providers[g.provides]; ok {
-		return []*module.Module{m}
+	if i := slices.IndexFunc(g.modules, func(m *module.Module) bool { return m.Name == d.providers[g.provides] }); i >= 0 {
+		return g.modules[i : i+1]
 	}
 	return g.modules
 }
@@ -114,12 +120,13 @@ func (t *Target) plan(d *device, names []string) (groups []group) {
 	}
 	byKind := map[string][]*module.Module{}
 	for _, m := range t.modules {
-		fits, known := d.fits[m]
-		if !known {
-			fits, _ = m.Fits(d.Device)
-			d.fits[m] = fits
+		known := d.fits[m.Name]
+		if known.module != m { // of another configuration
+			known.module = m
+			known.fits, _ = m.Fits(d.Device)
+			d.fits[m.Name] = known
 		}
-		if fits && !taken[kind(m)] {
+		if known.fits && !taken[kind(m)] {
 			byKind[kind(m)] = append(byKind[kind(m)], m)
 		}
 	}

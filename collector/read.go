@@ -181,7 +181,7 @@ func (t *Target) readGroup(ctx context.Context, r *read, d *device, g group, res
 		got := t.readModule(ctx, r, d, m, next, samples)
 		if got.Samples > 0 {
 			if len(candidates) > 1 {
-				d.providers[g.provides] = m
+				d.providers[g.provides] = m.Name
 			}
 			return got
 		}
