@@ -3,6 +3,7 @@ package command_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/command"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
@@ -36,9 +37,13 @@ func TestProbe(t *testing.T) {
 	if n := devices[1].Logins(); n != 0 {
 		t.Errorf("%d logins on the target that was not probed", n)
 	}
-	if n := devices[0].Sessions(); n != 0 {
-		t.Errorf("%d sessions are left open", n)
+	for range 200 { // the device needs a moment to see that a session has ended
+		if devices[0].Sessions() == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
+	t.Errorf("%d sessions are left open", devices[0].Sessions())
 }
 
 func TestProbeOfADeviceThatDoesNotAnswer(t *testing.T) {
