@@ -19,14 +19,7 @@ type device struct {
 	library   *module.Library
 	unread    time.Time         // when the library could last not be read; zero if it could
 	providers map[string]string // by kind: the module that gave rows where a better one did not
-	fits      map[string]fit    // by module
 	noGetData bool              // it announces NMDA and refuses get-data
-}
-
-// fit is whether a module fits the device.
-type fit struct {
-	module *module.Module
-	fits   bool
 }
 
 // connect returns what is known of the device, on a session that is up. The device's YANG library is read once a session,
@@ -43,7 +36,7 @@ func (t *Target) connect(ctx context.Context, r *read) (*device, error) {
 	if known != nil && known.session.Equal(opened) {
 		return known, nil
 	}
-	d := &device{session: opened, providers: map[string]string{}, fits: map[string]fit{}}
+	d := &device{session: opened, providers: map[string]string{}}
 	operation, contentID := module.LibraryRead(hello.Capabilities)
 	switch {
 	case operation == "":
@@ -119,14 +112,8 @@ func (t *Target) plan(d *device, names []string) (groups []group) {
 		return groups
 	}
 	byKind := map[string][]*module.Module{}
-	for _, m := range t.modules {
-		known := d.fits[m.Name]
-		if known.module != m { // of another configuration
-			known.module = m
-			known.fits, _ = m.Fits(d.Device)
-			d.fits[m.Name] = known
-		}
-		if known.fits && !taken[kind(m)] {
+	for _, m := range t.fit(d) {
+		if !taken[kind(m)] {
 			byKind[kind(m)] = append(byKind[kind(m)], m)
 		}
 	}
@@ -141,6 +128,19 @@ func (t *Target) plan(d *device, names []string) (groups []group) {
 		return cmp.Or(-cmp.Compare(number(a.provides == interfaces), number(b.provides == interfaces)), cmp.Compare(a.provides, b.provides))
 	})
 	return groups
+}
+
+// fit gives the modules of the configuration that fit the device.
+func (t *Target) fit(d *device) []*module.Module {
+	if t.fitted != d {
+		t.fitted, t.fitting = d, nil
+		for _, m := range t.modules {
+			if fits, _ := m.Fits(d.Device); fits {
+				t.fitting = append(t.fitting, m)
+			}
+		}
+	}
+	return t.fitting
 }
 
 // interfaces is the kind that is read first: what people watch most is there when time runs out.

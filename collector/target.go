@@ -23,6 +23,10 @@ type Target struct {
 	config  *config.Target
 	auth    *config.Auth
 	modules map[string]*module.Module
+
+	// Of the read in flight.
+	fitted  *device
+	fitting []*module.Module // those that fit it
 }
 
 // core is the device itself: its session, its reads and what they gave.
