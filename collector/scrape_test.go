@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -294,5 +295,28 @@ func TestDiscover(t *testing.T) {
 	}
 	if !d.NMDA || chosen != "ietf-interfaces-nmda " {
 		t.Errorf("NMDA %v, chosen %q", d.NMDA, chosen)
+	}
+}
+
+// TestReloadsKeepNothing loads a configuration again and again while a session lasts, which holds on to none of the old ones.
+func TestReloadsKeepNothing(t *testing.T) {
+	_, c := fleet(t, simulator.Config{Interfaces: 20}, "")
+	e := start(t, c)
+	reload := func(times int) int64 {
+		for range times {
+			if err := e.Apply(c); err != nil {
+				t.Fatal(err)
+			}
+			e.Gather(within(t, 10*time.Second))
+		}
+		for range 3 { // pools are empty after two
+			runtime.GC()
+		}
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return int64(stats.HeapAlloc)
+	}
+	if before, after := reload(1), reload(10); after-before > 4<<20 {
+		t.Errorf("ten reloads leave %d MiB", (after-before)>>20)
 	}
 }
