@@ -156,11 +156,11 @@ func (w *textWriter) appendValue(b []byte, f float64) []byte {
 	const exact = 1 << 53 // up to here every digit of a whole number counts
 	switch {
 	case f >= 0 && f < exact && f == math.Trunc(f):
-		from := len(b)
-		b = strconv.AppendUint(b, uint64(f), 10)
-		if digits := len(b) - from; digits > 6 {
-			return appendExponent(b, from, digits-1)
+		const short = 1_000_000 // of seven digits and more an exponent is written
+		if f >= short {
+			return appendExponent(b, uint64(f))
 		}
+		b = strconv.AppendUint(b, uint64(f), 10)
 	case math.IsInf(f, 1):
 		return append(b, "+Inf"...)
 	default:
@@ -176,13 +176,17 @@ func (w *textWriter) appendValue(b []byte, f float64) []byte {
 	return b
 }
 
-// appendExponent turns the digits from an index on, the last of them for units, into the form 1.2345e+06.
-func appendExponent(b []byte, from, exponent int) []byte {
+// appendExponent writes a number in the form 1.2345e+06.
+func appendExponent(b []byte, n uint64) []byte {
+	from := len(b)
+	b = strconv.AppendUint(append(b, 0), n, 10) // with room for the point after the first digit
+	exponent := len(b) - from - 2
 	for b[len(b)-1] == '0' {
 		b = b[:len(b)-1]
 	}
-	if len(b)-from > 1 {
-		b = slices.Insert(b, from+1, '.')
+	b[from], b[from+1] = b[from+1], '.'
+	if len(b) == from+2 {
+		b = b[:from+1] // nothing is left behind the point
 	}
 	return append(b, 'e', '+', byte('0'+exponent/10), byte('0'+exponent%10))
 }
