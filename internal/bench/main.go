@@ -21,7 +21,7 @@ var runs = [][]string{
 	{"./internal/web", "-bench=Text|Compression", "-benchtime=50x", "-count=5"},
 	{"./internal/e2e", "-bench=Probe", "-benchtime=40x"},
 	{"./internal/e2e", "-bench=Fleet", "-benchtime=8x"},
-	{"./internal/e2e", "-bench=Login", "-benchtime=20x"},
+	{"./internal/e2e", "-bench=Login", "-benchtime=60x"},
 	{"./internal/e2e", "-bench=Peers", "-benchtime=20x"},
 }
 
