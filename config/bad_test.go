@@ -135,6 +135,10 @@ func TestLoadRefuses(t *testing.T) {
 		{"a shipped metric", lab + "catalog:\n  netconf_interface_info: {type: gauge, help: x}\n", `3: metric "netconf_interface_info" is already in the built-in catalogue; use it as it is, or choose another name`},
 		{"a metric of the exporter", lab + "catalog:\n  netconf_up: {type: gauge, help: x}\n  go_x: {type: gauge, help: x}\n", `3: metric "netconf_up" has a name that the exporter keeps for its own metrics; choose another name
 4: metric "go_x" has a name that the exporter keeps for its own metrics; choose another name`},
+		{"a metric of Prometheus", lab + "catalog:\n  up: {type: gauge, help: x}\n  scrape_x: {type: gauge, help: x}\n", `3: metric "up" has a name that Prometheus keeps for what it says of each scrape; choose another name
+4: metric "scrape_x" has a name that Prometheus keeps for what it says of each scrape; choose another name`},
+		{"a gauge beside a counter", lab + "catalog:\n  a: {type: gauge, help: x}\n  a_total: {type: counter, help: x}\n  netconf_interface_receive_bytes: {type: gauge, help: x}\n", `3: metric "a" has the name by which OpenMetrics knows the counter "a_total"; choose another name
+5: metric "netconf_interface_receive_bytes" has the name by which OpenMetrics knows the counter "netconf_interface_receive_bytes_total"; choose another name`},
 		{"metric name", lab + "catalog:\n  a:b: {type: gauge, help: x}\n", `3: metric "a:b" is not a valid name; use letters, digits and _, and no digit first`},
 		{"no type or help", lab + "catalog:\n  a: {}\n", `3: metric "a" has no help; say in a sentence what it is, and in which unit
 3: metric "a" has no type; add type: gauge or type: counter`},

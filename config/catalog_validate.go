@@ -15,6 +15,10 @@ func (v *validator) metrics(own, shipped map[string]*Metric) {
 			v.add(own[name].Position, "metric %q is already in the built-in catalogue; use it as it is, or choose another name", name)
 		} else if isOwnMetric(name) {
 			v.add(own[name].Position, "metric %q has a name that the exporter keeps for its own metrics; choose another name", name)
+		} else if name == "up" || strings.HasPrefix(name, "scrape_") {
+			v.add(own[name].Position, "metric %q has a name that Prometheus keeps for what it says of each scrape; choose another name", name)
+		} else if counter := name + "_total"; own[counter] != nil || shipped[counter] != nil {
+			v.add(own[name].Position, "metric %q has the name by which OpenMetrics knows the counter %q; choose another name", name, counter)
 		} else {
 			v.metric(name, own[name])
 		}
