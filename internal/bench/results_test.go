@@ -12,9 +12,8 @@ BenchmarkDecode/ours-2         	     100	  10000000 ns/op	   9000000 cpu-ns/op	 
 BenchmarkDecode/ours-2         	     100	  30000000 ns/op	  12000000 cpu-ns/op	         0.06 allocs/sample	 4152315 B/op	     757 allocs/op
 BenchmarkDecode/ours-2         	     100	  11000000 ns/op	  10000000 cpu-ns/op	         0.04 allocs/sample	 4152315 B/op	     757 allocs/op
 BenchmarkDecode/textbook-2     	      10	 130000000 ns/op	 120000000 cpu-ns/op	        25.61 allocs/sample	21531490 B/op	  486571 allocs/op
-BenchmarkProbe/interfaces=1000/exporter-2 	 60	  20000000 ns/op	  15000000 cpu-ns/op	  20000000 idle-B	  30000000 peak-B	     19033 samples
-BenchmarkProbe/interfaces=10/exporter-2   	 60	   2000000 ns/op	   1500000 cpu-ns/op	  20000000 idle-B	  20000000 peak-B	     223 samples
-BenchmarkProbe/interfaces=1000/wire-2     	 60	  10000000 ns/op	   3000000 cpu-ns/op
+BenchmarkProbe/interfaces=1000-2 	 60	  20000000 ns/op	  15000000 cpu-ns/op	  20000000 idle-B	  30000000 peak-B	     19033 samples	   3000000 wire-cpu-ns/op	  10000000 wire-ns/op
+BenchmarkProbe/interfaces=10-2   	 60	   2000000 ns/op	   1500000 cpu-ns/op	  20000000 idle-B	  20000000 peak-B	     223 samples
 BenchmarkPeers/exporter-2      	      10	  30142425 ns/op	  24088083 cpu-ns/op	     19033 samples
 === RUN   BenchmarkPeers/script
 BenchmarkPeers/script

@@ -33,16 +33,11 @@ func BenchmarkLogin(b *testing.B) {
 			}
 		}
 	}
-	b.Run("kept", func(b *testing.B) {
+	kept := session.NewClient(options)
+	defer kept.Close(ctx)
+	measure(b, subject{"", os.Getpid(), func() { read(kept) }}, subject{"login", os.Getpid(), func() {
 		client := session.NewClient(options)
 		defer client.Close(ctx)
-		measure(b, os.Getpid(), func() { read(client) })
-	})
-	b.Run("each", func(b *testing.B) {
-		measure(b, os.Getpid(), func() {
-			client := session.NewClient(options)
-			defer client.Close(ctx)
-			read(client)
-		})
-	})
+		read(client)
+	}})
 }

@@ -24,31 +24,52 @@ const (
 	sizeUnit = "samples" // of one answer
 )
 
-// measure runs what b measures, and reports medians: other programs on the machine then count for less.
-func measure(b *testing.B, pid int, once func()) {
-	b.Helper()
-	once() // sessions, labels and buffers are there from now on
-	var walls, cpus []time.Duration
-	for b.Loop() {
-		began, used := time.Now(), processorTime(b, pid)
-		once()
-		walls, cpus = append(walls, time.Since(began)), append(cpus, processorTime(b, pid)-used)
+// subject is something that is measured: what one process does. The units of its numbers begin with its name, if it has one.
+type subject struct {
+	name string
+	pid  int
+	once func()
+}
+
+func (s subject) unit(unit string) string {
+	if s.name == "" {
+		return unit
 	}
-	b.ReportMetric(float64(median(walls)), "ns/op")
-	b.ReportMetric(float64(median(cpus)), cpuUnit)
+	return s.name + "-" + unit
+}
+
+// measure runs subjects in turn, so that what else goes on in the machine befalls all of them alike, and reports medians, for
+// which other programs count less.
+func measure(b *testing.B, subjects ...subject) {
+	b.Helper()
+	for _, s := range subjects {
+		s.once() // sessions, labels and buffers are there from now on
+	}
+	walls, cpus := make([][]time.Duration, len(subjects)), make([][]time.Duration, len(subjects))
+	for b.Loop() {
+		for i, s := range subjects {
+			began, used := time.Now(), processorTime(b, s.pid)
+			s.once()
+			walls[i], cpus[i] = append(walls[i], time.Since(began)), append(cpus[i], processorTime(b, s.pid)-used)
+		}
+	}
+	for i, s := range subjects {
+		b.ReportMetric(float64(median(walls[i])), s.unit("ns/op"))
+		b.ReportMetric(float64(median(cpus[i])), s.unit(cpuUnit))
+	}
 }
 
 // measureMemory is measure for a process that has done nothing yet; it reports its memory as well: at its most, which a process
 // that makes little garbage at a time reaches late.
-func measureMemory(b *testing.B, pid int, once func()) {
+func measureMemory(b *testing.B, ours subject, others ...subject) {
 	b.Helper()
-	idle := memory(b, pid, "VmRSS:")
+	idle := memory(b, ours.pid, "VmRSS:")
 	for began := time.Now(); time.Since(began) < 3*time.Second; {
-		once()
+		ours.once()
 	}
-	measure(b, pid, once)
+	measure(b, append([]subject{ours}, others...)...)
 	b.ReportMetric(idle, idleUnit)
-	b.ReportMetric(memory(b, pid, "VmHWM:"), peakUnit)
+	b.ReportMetric(memory(b, ours.pid, "VmHWM:"), peakUnit)
 }
 
 func median[T cmp.Ordered](of []T) T {

@@ -21,7 +21,7 @@ func BenchmarkPeers(b *testing.B) {
 	const interfaces = 1000
 	fleet := startSimulated(b, 1, interfaces)
 	scrapes := func(b *testing.B, pid int, s *scraper) {
-		measure(b, pid, s.scrape)
+		measure(b, subject{pid: pid, once: s.scrape})
 		s.report(b)
 	}
 	b.Run("exporter", func(b *testing.B) {

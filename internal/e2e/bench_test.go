@@ -44,17 +44,11 @@ func BenchmarkProbe(b *testing.B) {
 	for _, interfaces := range []int{10, 100, 1000, 10_000} {
 		b.Run(fmt.Sprint("interfaces=", interfaces), func(b *testing.B) {
 			fleet := startSimulated(b, 1, interfaces)
-			b.Run("exporter", func(b *testing.B) {
-				e := startExporter(b, fleet.config)
-				s := e.scraper("/probe?target=sim-0001")
-				measureMemory(b, e.cmd.Process.Pid, s.scrape)
-				s.report(b)
-			})
-			b.Run("wire", func(b *testing.B) {
-				w := dialWire(b, fleet.addresses[0])
-				operations := interfaceOperations(b)
-				measure(b, os.Getpid(), func() { w.read(operations) })
-			})
+			e := startExporter(b, fleet.config)
+			s := e.scraper("/probe?target=sim-0001")
+			w, operations := dialWire(b, fleet.addresses[0]), interfaceOperations(b)
+			measureMemory(b, subject{"", e.cmd.Process.Pid, s.scrape}, subject{"wire", os.Getpid(), func() { w.read(operations) }})
+			s.report(b)
 		})
 	}
 }
@@ -63,27 +57,22 @@ func BenchmarkProbe(b *testing.B) {
 func BenchmarkFleet(b *testing.B) {
 	const devices, interfaces = 1000, 48
 	fleet := startSimulated(b, devices, interfaces)
-	b.Run("exporter", func(b *testing.B) {
-		e := startExporter(b, fleet.config)
-		s := e.scraper("/metrics")
-		measureMemory(b, e.cmd.Process.Pid, s.scrape)
-		samples, octets := s.size()
-		b.ReportMetric(float64(samples), sizeUnit)
-		b.ReportMetric(memory(b, e.cmd.Process.Pid, "VmHWM:")/float64(samples), "peak-B/sample")
-		b.ReportMetric(float64(octets)/float64(samples), "text-B/sample")
-	})
-	b.Run("wire", func(b *testing.B) {
-		operations := interfaceOperations(b)
-		var sessions []*wire
-		for _, address := range fleet.addresses {
-			sessions = append(sessions, dialWire(b, address))
+	e := startExporter(b, fleet.config)
+	s := e.scraper("/metrics")
+	operations := interfaceOperations(b)
+	var sessions []*wire
+	for _, address := range fleet.addresses {
+		sessions = append(sessions, dialWire(b, address))
+	}
+	measureMemory(b, subject{"", e.cmd.Process.Pid, s.scrape}, subject{"wire", os.Getpid(), func() {
+		var wg sync.WaitGroup
+		for _, s := range sessions {
+			wg.Go(func() { s.read(operations) })
 		}
-		measure(b, os.Getpid(), func() {
-			var wg sync.WaitGroup
-			for _, s := range sessions {
-				wg.Go(func() { s.read(operations) })
-			}
-			wg.Wait()
-		})
-	})
+		wg.Wait()
+	}})
+	samples, octets := s.size()
+	b.ReportMetric(float64(samples), sizeUnit)
+	b.ReportMetric(memory(b, e.cmd.Process.Pid, "VmHWM:")/float64(samples), "peak-B/sample")
+	b.ReportMetric(float64(octets)/float64(samples), "text-B/sample")
 }
