@@ -59,8 +59,8 @@ func (p *xmlPrinter) print(reply io.Reader) error {
 			case depth == 0 && local == "rpc-reply", depth <= 1 && local == "data":
 				depth++
 				for _, a := range s.Attrs() {
-					if prefix, ok := declares(a); ok {
-						p.envelope[prefix] = string(s.AppendValue(nil, a))
+					if prefix, ok := a.Declares(); ok {
+						p.envelope[string(prefix)] = string(s.AppendValue(nil, a))
 					}
 				}
 			case local == "rpc-error":
@@ -173,14 +173,14 @@ func (p *xmlPrinter) startTag(name string, depth int) {
 	s := &p.scanner
 	p.body.WriteString(indent(depth) + "<" + name)
 	for _, a := range s.Attrs() {
-		if prefix, ok := declares(a); ok {
-			p.declared = append(p.declared, prefix)
+		if prefix, ok := a.Declares(); ok {
+			p.declared = append(p.declared, string(prefix))
 		}
 	}
 	p.uses(prefixOf(name))
 	for _, a := range s.Attrs() {
 		value := string(s.AppendValue(nil, a))
-		if _, ok := declares(a); !ok {
+		if _, ok := a.Declares(); !ok {
 			if prefix := prefixOf(string(a.Name)); prefix != "" {
 				p.uses(prefix)
 			}
@@ -220,15 +220,6 @@ func (p *xmlPrinter) mentions(value string) {
 // endsName reports whether a character is none of a name.
 func endsName(r rune) bool {
 	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
-}
-
-// declares tells which prefix an attribute declares, if it does.
-func declares(a xmlscan.Attr) (prefix string, ok bool) {
-	name := string(a.Name)
-	if name == "xmlns" {
-		return "", true
-	}
-	return strings.CutPrefix(name, "xmlns:")
 }
 
 func prefixOf(name string) string {

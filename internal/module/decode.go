@@ -119,18 +119,24 @@ func (t *Table) keep() {
 	if !f.capture || !f.leaf {
 		return
 	}
+	f.capture = t.take(f.from)
+}
+
+// take appends a piece of text to that of a leaf, which begins at from; false, and the text is gone, where that is too long.
+func (t *Table) take(from int) bool {
 	t.text = t.scanner.AppendText(t.text)
-	if len(t.text)-f.from > maxCell {
-		t.text = t.text[:f.from]
-		f.capture = false
-		t.limited++
+	if len(t.text)-from <= maxCell {
+		return true
 	}
+	t.text = t.text[:from]
+	t.limited++
+	return false
 }
 
 // envelope keeps the attributes of rpc-reply, namespaces apart.
 func (t *Table) envelope() {
 	for _, a := range t.scanner.Attrs() {
-		if bytes.HasPrefix(a.Name, []byte("xmlns")) {
+		if _, declares := a.Declares(); declares {
 			continue
 		}
 		if t.reply.attributes == nil {

@@ -111,10 +111,7 @@ func (t *Table) leaves(parent, p *place) bool {
 
 func (t *Table) leaf(p *place) {
 	from := len(t.text)
-	t.text = t.scanner.AppendText(t.text)
-	if len(t.text)-from > maxCell {
-		t.text = t.text[:from]
-		t.limited++
+	if !t.take(from) {
 		return
 	}
 	for _, c := range p.texts {
@@ -140,7 +137,10 @@ func (t *Table) expect(p *place) {
 
 // otherAttributes reports whether the tag has attributes that are not declarations of namespaces.
 func (t *Table) otherAttributes() bool {
-	return slices.ContainsFunc(t.scanner.Attrs(), func(a xmlscan.Attr) bool { return !a.Declares() })
+	return slices.ContainsFunc(t.scanner.Attrs(), func(a xmlscan.Attr) bool {
+		_, declares := a.Declares()
+		return !declares
+	})
 }
 
 // tag is the start tag as far as it decides where it leads: without attributes, but for declarations of namespaces.
@@ -150,7 +150,7 @@ func (t *Table) tag() []byte {
 	}
 	t.made = append(append(t.made[:0], t.scanner.Name()...), '>') // which no tag has there
 	for _, a := range t.scanner.Attrs() {
-		if a.Declares() {
+		if _, declares := a.Declares(); declares {
 			t.made = strconv.AppendQuote(strconv.AppendQuote(t.made, string(a.Name)), string(a.Value))
 		}
 	}

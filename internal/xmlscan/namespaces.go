@@ -33,14 +33,15 @@ func (n *namespaces) reset() {
 // declare takes a tag's declarations; false when they are more than any device needs, in the document or in force.
 func (n *namespaces) declare(attrs []Attr, depth int) bool {
 	for _, a := range attrs {
-		if !a.Declares() {
+		prefix, ok := a.Declares()
+		if !ok {
 			continue
 		}
 		uri := a.Value
 		if bytes.IndexByte(uri, '&') >= 0 {
 			uri = appendDecoded(nil, uri, false, true)
 		}
-		n.bindings = append(n.bindings, binding{n.intern(bytes.TrimPrefix(a.Name[len(xmlns):], colon)), n.intern(uri), depth})
+		n.bindings = append(n.bindings, binding{n.intern(prefix), n.intern(uri), depth})
 		if len(n.interned) > 2*maxInterned || len(n.bindings) > maxBindings {
 			return false
 		}
@@ -48,11 +49,15 @@ func (n *namespaces) declare(attrs []Attr, depth int) bool {
 	return true
 }
 
-var xmlns, colon = []byte("xmlns"), []byte(":")
+var xmlns = []byte("xmlns")
 
-// Declares reports whether the attribute binds a namespace, to a prefix or as the default.
-func (a Attr) Declares() bool {
-	return bytes.HasPrefix(a.Name, xmlns) && (len(a.Name) == len(xmlns) || a.Name[len(xmlns)] == ':')
+// Declares tells which prefix the attribute binds to a namespace, if it does: an empty one for the default.
+func (a Attr) Declares() (prefix []byte, ok bool) {
+	rest, ok := bytes.CutPrefix(a.Name, xmlns)
+	if !ok || len(rest) == 0 {
+		return nil, ok
+	}
+	return rest[1:], rest[0] == ':'
 }
 
 func (n *namespaces) intern(text []byte) string {
