@@ -267,19 +267,20 @@ func (c *Client) watch(s *session, keepalives bool) {
 	<-s.transport.closed
 	c.turn <- struct{}{}
 	defer func() { <-c.turn }()
-	if errors.Is(s.transport.cause(), errSilent) && s.replies > 0 && !s.heard {
-		if c.deaf++; c.deaf == deafAfter {
-			c.options.Logger.Debug("the device answers no keepalives, none are sent to it any more", "target", c.options.Target.Name)
-		}
-	}
 	if c.session == s {
 		c.options.Logger.Debug("session ended while idle", "target", c.options.Target.Name, "cause", s.transport.cause())
 		c.drop(s)
 	}
 }
 
-// drop closes a session that is of no more use. The caller has the turn.
+// drop closes a session that is of no more use, and counts one that answered no keepalive before another is opened. The caller
+// has the turn.
 func (c *Client) drop(s *session) {
+	if errors.Is(s.transport.cause(), errSilent) && s.replies > 0 && !s.heard {
+		if c.deaf++; c.deaf == deafAfter {
+			c.options.Logger.Debug("the device answers no keepalives, none are sent to it any more", "target", c.options.Target.Name)
+		}
+	}
 	s.transport.Close()
 	s.close(context.Background())
 	c.forget(s)

@@ -26,7 +26,7 @@ type session struct {
 
 	ahead   *question    // sent while the reply before it came in
 	replies int          // rpcs answered so far
-	heard   bool         // a keepalive was answered; belongs to whoever watches the session
+	heard   bool         // a keepalive was answered; belongs to whoever watches the session, and after its end to whoever drops it
 	busy    atomic.Bool  // an rpc is in flight
 	lastUse atomic.Int64 // Unix nanoseconds of the end of the last rpc
 }
