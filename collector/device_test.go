@@ -34,16 +34,10 @@ func scripted(t *testing.T, hello, config string, answer func(rpc string) (attri
 	device := netconftest.Start(t, func(p *netconftest.Peer) {
 		p.Chunked = strings.Contains(hello, "base:1.1")
 		p.Greet(hello)
-		for {
-			rpc, id, ok := p.Request()
-			if !ok {
-				return
-			}
+		p.Answer(func(rpc, id string) string {
 			attributes, data := answer(rpc)
-			if !p.Reply(fmt.Sprintf(`<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="%s"%s>%s</rpc-reply>`, id, attributes, data)) {
-				return
-			}
-		}
+			return fmt.Sprintf(`<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="%s"%s>%s</rpc-reply>`, id, attributes, data)
+		})
 	})
 	return start(t, load(t, deviceConfig(device)+config)).Targets()[0]
 }

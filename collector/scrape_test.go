@@ -228,17 +228,13 @@ func TestReloadLetsReadsEnd(t *testing.T) {
 	asked, answer := make(chan struct{}), make(chan struct{})
 	device := netconftest.Start(t, func(p *netconftest.Peer) {
 		p.Greet(announce("urn:ietf:params:xml:ns:yang:ietf-interfaces?module=ietf-interfaces"))
-		for {
-			_, id, ok := p.Request()
-			if !ok {
-				return
-			}
+		p.Answer(func(_, id string) string {
 			if p.Device.RPCs.Load() == 1 {
 				close(asked)
 				<-answer
 			}
-			p.Reply(netconftest.OKReply(id))
-		}
+			return netconftest.OKReply(id)
+		})
 	})
 	c := load(t, fmt.Sprintf("auths: {lab: {username: %s, password: %s, insecure_ignore_host_key: true}}\n"+
 		"targets: [{name: device, address: %q, auth: lab}]\n", netconftest.User, netconftest.Password, device.Address))

@@ -19,12 +19,7 @@ func get(t *testing.T, what, reply string) result {
 	t.Helper()
 	file := scripted(t, func(p *netconftest.Peer) {
 		p.Greet(netconftest.Hello11)
-		for {
-			_, id, ok := p.Request()
-			if !ok || !p.Reply(strings.ReplaceAll(reply, "ID", id)) {
-				return
-			}
-		}
+		p.Answer(func(_, id string) string { return strings.ReplaceAll(reply, "ID", id) })
 	})
 	return run(t, &command.Get{Device: command.Device{Target: "router"}, What: what}, file)
 }

@@ -39,12 +39,7 @@ func TestDiscover(t *testing.T) {
 			stand := newStand()
 			stand.add(t, "device", config.Auto, func(p *netconftest.Peer) {
 				p.Chunked = chunked.MatchString(p.Greet(hello)) && chunked.MatchString(hello)
-				for {
-					_, id, ok := p.Request()
-					if !ok || !p.Reply(netconftest.OKReply(id)) {
-						return
-					}
-				}
+				p.Answer(func(_, id string) string { return netconftest.OKReply(id) })
 			})
 			var out bytes.Buffer
 			discover := command.Discover{Device: command.Device{Target: "device"}}

@@ -104,17 +104,9 @@ func (r *router) session(p *netconftest.Peer) {
 		capabilities.WriteString("<capability>" + c + "</capability>")
 	}
 	p.Greet(`<hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><capabilities>` + capabilities.String() + `</capabilities><session-id>7</session-id></hello>`)
-	for {
-		rpc, id, ok := p.Request()
-		switch {
-		case !ok:
-			return
-		case strings.Contains(rpc, "close-session"):
-			p.Reply(netconftest.OKReply(id))
-			return
-		}
-		p.Reply(`<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="` + id + `">` + r.answer(rpc) + `</rpc-reply>`)
-	}
+	p.Answer(func(rpc, id string) string {
+		return `<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="` + id + `">` + r.answer(rpc) + `</rpc-reply>`
+	})
 }
 
 // answer is what stands in the reply to an rpc, by the namespace that it names.

@@ -121,15 +121,16 @@ func OKReply(id string) string {
 func ServeOK(hello string) func(*Peer) {
 	return func(p *Peer) {
 		p.Greet(hello)
-		for {
-			rpc, id, ok := p.Request()
-			if !ok {
-				return
-			}
-			p.Reply(OKReply(id))
-			if strings.Contains(rpc, "close-session") {
-				return
-			}
+		p.Answer(func(_, id string) string { return OKReply(id) })
+	}
+}
+
+// Answer replies to each rpc with the message that answer makes, until the client goes or ends the session.
+func (p *Peer) Answer(answer func(rpc, id string) string) {
+	for {
+		rpc, id, ok := p.Request()
+		if !ok || !p.Reply(answer(rpc, id)) || strings.Contains(rpc, "close-session") {
+			return
 		}
 	}
 }

@@ -214,14 +214,10 @@ func TestKeepalive(t *testing.T) {
 	t.Run("busy and deaf", func(t *testing.T) {
 		device := netconftest.Start(t, func(p *netconftest.Peer) {
 			p.Greet(netconftest.Hello11)
-			for {
-				_, id, ok := p.Request()
-				if !ok {
-					return
-				}
+			p.Answer(func(_, id string) string {
 				time.Sleep(time.Second)
-				p.Reply(netconftest.OKReply(id))
-			}
+				return netconftest.OKReply(id)
+			})
 		}, func(d *netconftest.Device) { d.Deaf.Store(true) })
 		client := connect(t, device.Address, impatient)
 		if reply, err := get(deadline(t), client); err != nil || reply != netconftest.OKReply("1") {
