@@ -67,7 +67,7 @@ func (t *Target) readLibrary(ctx context.Context, r *read, d *device, operation 
 	}
 	r.trace.About("YANG library")
 	defer r.trace.About("")
-	err := t.rpc(ctx, r, operation, "", func(from io.Reader) (err error) {
+	err := t.rpc(ctx, r, operation, func(from io.Reader) (err error) {
 		d.library, err = module.ReadLibrary(io.LimitReader(from, int64(*t.config.MaxReplyBytes)))
 		return err
 	})

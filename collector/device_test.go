@@ -104,39 +104,6 @@ func TestErrorsOfAModuleAreOneLine(t *testing.T) {
 	}
 }
 
-// TestNextModuleIsAskedAhead has a device that ends a large reply only when it has been asked for the next module.
-func TestNextModuleIsAskedAhead(t *testing.T) {
-	const large = 10_000
-	var list []string
-	for i := range large {
-		list = append(list, fmt.Sprint(i), "1", "")
-	}
-	device := netconftest.Start(t, func(p *netconftest.Peer) {
-		p.Greet(announce("urn:lab"))
-		_, first, _ := p.Request()
-		reply := `<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="%s">%s</rpc-reply>`
-		text := p.Frame(fmt.Sprintf(reply, first, items("more", list...)))
-		p.Send(text[:len(text)/2])
-		rpc, second, ok := p.Request()
-		if !ok || !strings.Contains(rpc, "<other") {
-			t.Errorf("in the middle of a reply the device is asked %q, want the next module", rpc)
-			return
-		}
-		p.Send(text[len(text)/2:])
-		p.Reply(fmt.Sprintf(reply, second, items("other", "b", "2", "")))
-		p.Wait()
-	})
-	other := "  other:\n" + `    namespaces: {l: "urn:lab"}
-    reads: [{get: [/l:other]}]
-    rows: [{path: /l:other/item, key: [name], labels: {thing: name, note: note}, metrics: {lab_value: value}}]
-`
-	c := load(t, deviceConfig(device)+"defaults: {modules: [more, other]}"+fmt.Sprintf(lab, "things")+other)
-	got := samples(start(t, c).Targets()[0].Scrape(within(t, 10*time.Second), nil).Families)
-	if got["lab_value note= thing=b"] != 2 || got[fmt.Sprintf("lab_value note= thing=%d", large-1)] != 1 {
-		t.Errorf("%d samples, and not those of both modules", len(got))
-	}
-}
-
 func TestSeriesOfTwoModulesAreMerged(t *testing.T) {
 	target := scripted(t, announce("urn:lab"), "defaults: {modules: [lab, more]}"+fmt.Sprintf(lab, "things"), func(rpc string) (string, string) {
 		if strings.Contains(rpc, "<more") {

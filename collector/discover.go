@@ -72,7 +72,7 @@ func (t *Target) Discover(ctx context.Context) (*Discovery, error) {
 // RPC sends one operation and hands the bytes of its reply to read. It is for operations that only read; the caller sees
 // to that.
 func (t *Target) RPC(ctx context.Context, operation string, read func(io.Reader) error) error {
-	return t.client.RPC(ctx, nil, operation, "", read)
+	return t.client.RPC(ctx, nil, operation, read)
 }
 
 // PathOperation makes a <get> of a data path whose prefixes are names of the device's models, such as

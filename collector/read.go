@@ -143,9 +143,9 @@ func (t *Target) read(ctx context.Context, r *read) {
 	}
 	r.mu.Unlock()
 	left := *t.config.MaxSamples
-	for i, g := range groups {
+	for _, g := range groups {
 		first := device.chosen(g).Name
-		m := t.readGroup(ctx, r, device, g, groups[i+1:], left)
+		m := t.readGroup(ctx, r, device, g, left)
 		left -= m.Samples
 		r.publish(m, unreachable(m.err))
 		if t.silent[first] = r.err != nil; r.err != nil {
@@ -169,16 +169,12 @@ func unreachable(err error) error {
 	return err
 }
 
-// readGroup reads the best module of its kind that gives rows. rest are the groups after it.
-func (t *Target) readGroup(ctx context.Context, r *read, d *device, g group, rest []group, samples int) *result {
+// readGroup reads the best module of its kind that gives rows.
+func (t *Target) readGroup(ctx context.Context, r *read, d *device, g group, samples int) *result {
 	candidates := d.candidates(g)
 	var best *result
 	for _, m := range candidates {
-		next := ""
-		if len(candidates) == 1 {
-			next = t.first(d, rest)
-		}
-		got := t.readModule(ctx, r, d, m, next, samples)
+		got := t.readModule(ctx, r, d, m, samples)
 		if got.Samples > 0 {
 			if len(candidates) > 1 {
 				d.providers[g.provides] = m.Name
@@ -193,21 +189,6 @@ func (t *Target) readGroup(ctx context.Context, r *read, d *device, g group, res
 		}
 	}
 	return best
-}
-
-// first is the operation that reading groups begins with, "" if there is none or it is not certain.
-func (t *Target) first(d *device, groups []group) string {
-	for _, g := range groups {
-		m := d.chosen(g)
-		last := t.state(m).recent(t.maxAge(m))
-		if last == nil {
-			return m.Reads[0].XML(d.Device, d.noGetData)
-		}
-		if last.Samples == 0 && len(d.candidates(g)) > 1 {
-			return ""
-		}
-	}
-	return ""
 }
 
 func (t *Target) state(m *module.Module) *moduleState {
@@ -227,9 +208,8 @@ func (s *moduleState) recent(maxAge time.Duration) *result {
 	return nil
 }
 
-// readModule reads one module, or takes its last result while that is not too old. next is the operation after its own, "" where
-// that is not certain.
-func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.Module, next string, samples int) *result {
+// readModule reads one module, or takes its last result while that is not too old.
+func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.Module, samples int) *result {
 	state := t.state(m)
 	if last := state.recent(t.maxAge(m)); last != nil {
 		return last
@@ -244,11 +224,7 @@ func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.M
 	table := m.Table(module.Limits{ReplyBytes: int64(*t.config.MaxReplyBytes), Samples: samples})
 	defer table.Release()
 	for i := range m.Reads {
-		after := next
-		if i+1 < len(m.Reads) {
-			after = m.Reads[i+1].XML(d.Device, d.noGetData)
-		}
-		bytes, err := t.readReply(ctx, r, d, &m.Reads[i], after, table)
+		bytes, err := t.readReply(ctx, r, d, &m.Reads[i], table)
 		got.bytes += bytes
 		if err != nil {
 			err = fmt.Errorf("module %s: %w", m.Name, err)
@@ -277,13 +253,10 @@ func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.M
 
 // readReply sends one rpc and streams its reply into the table, all parts of it where the device sends it in parts. A
 // get-data that the device cannot do becomes a get, for as long as the session lasts.
-func (t *Target) readReply(ctx context.Context, r *read, d *device, rd *module.Read, next string, table *module.Table) (size int64, err error) {
-	if rd.InParts() {
-		next = "" // the next part may have to come first
-	}
+func (t *Target) readReply(ctx context.Context, r *read, d *device, rd *module.Read, table *module.Table) (size int64, err error) {
 	for operation, more := rd.XML(d.Device, d.noGetData), true; more; {
 		var reply module.Reply
-		err := t.rpc(ctx, r, operation, next, func(from io.Reader) (err error) {
+		err := t.rpc(ctx, r, operation, func(from io.Reader) (err error) {
 			reply, err = table.Read(from)
 			return err
 		})
@@ -316,10 +289,10 @@ func unsupported(e netconf.RPCError) bool {
 }
 
 // rpc sends one operation and notes whether the device answered at all, and how the time was spent.
-func (t *Target) rpc(ctx context.Context, r *read, operation, next string, read func(io.Reader) error) error {
+func (t *Target) rpc(ctx context.Context, r *read, operation string, read func(io.Reader) error) error {
 	var decoding time.Duration
 	began := time.Now()
-	err := t.client.RPC(ctx, r.trace, operation, next, func(from io.Reader) error {
+	err := t.client.RPC(ctx, r.trace, operation, func(from io.Reader) error {
 		began = time.Now()
 		timed := &timedReader{r: from}
 		err := read(timed)

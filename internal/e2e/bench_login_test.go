@@ -24,7 +24,7 @@ func BenchmarkLogin(b *testing.B) {
 	ctx := context.Background()
 	read := func(client *session.Client) {
 		for _, operation := range operations {
-			err := client.RPC(ctx, nil, operation, "", func(reply io.Reader) error {
+			err := client.RPC(ctx, nil, operation, func(reply io.Reader) error {
 				_, err := io.Copy(io.Discard, reply)
 				return err
 			})

@@ -18,9 +18,6 @@ func newContinuation(operation string) (*continuation, error) {
 	return &continuation{before, attribute, after}, CheckReadOnly(before + "1" + after)
 }
 
-// InParts reports whether a reply may be followed by others, each to be asked for.
-func (r *Read) InParts() bool { return r.next != nil }
-
 // Next is the operation that asks for what comes after a reply; false where the reply was the last part, or all of it.
 func (r *Read) Next(reply Reply) (operation string, more bool) {
 	if r.next == nil {

@@ -62,7 +62,6 @@ type Client struct {
 	end  context.CancelFunc
 
 	session *session // under turn
-	serial  bool     // an rpc was lost while two were in flight; under turn
 	deaf    int      // sessions that answered rpcs and no keepalive; under turn
 
 	mu      sync.Mutex // for what Stats shows
@@ -94,10 +93,6 @@ func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
 	}
 	defer done()
 	s, _, err := c.connected(ctx, trace)
-	if err == nil && s.forgo(ctx) != nil { // or an answer of long ago would be taken for that to a new question
-		c.serial = true
-		s, _, err = c.connected(ctx, trace)
-	}
 	if err != nil {
 		return Hello{}, c.named(err)
 	}
@@ -108,10 +103,7 @@ func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
 // what it sends ahead of that), to read as they arrive. If the session turns out to have been lost while idle, before any
 // byte of the reply came, it is replaced once and the rpc sent again. The end of ctx and an error of read close the
 // session. Errors are *Error; an error of read is wrapped.
-//
-// next is the operation that the caller will ask for after this one, or "" where that is not certain: the device is given it
-// while a large reply to this one comes in. Where that makes it hang up, read is called again, for the reply on another session.
-func (c *Client) RPC(ctx context.Context, trace *Trace, operation, next string, read func(io.Reader) error) error {
+func (c *Client) RPC(ctx context.Context, trace *Trace, operation string, read func(io.Reader) error) error {
 	ctx, done, err := c.take(ctx)
 	if err != nil {
 		return c.named(err)
@@ -124,20 +116,15 @@ func (c *Client) RPC(ctx context.Context, trace *Trace, operation, next string, 
 		}
 		// A session that has just been opened is not replaced: a device that hangs up on the first rpc does so again.
 		mayBeStale := !fresh && (s.replies > 0 || s.idle() > time.Second)
-		if c.serial {
-			next = ""
-		}
 		began := time.Now()
-		got, err := s.rpc(ctx, operation, next, read)
+		got, err := s.rpc(ctx, operation, read)
 		trace.end("rpc", began, err, fmt.Sprintf("%d bytes, the first after %v", got.bytes, got.first.Round(time.Microsecond)))
 		if err == nil {
 			return nil
 		}
-		both := s.ahead != nil // were in flight, which may have been too much for the device
-		c.serial = c.serial || both || got.ahead && got.bytes == 0
 		c.drop(s)
 		stale := mayBeStale && got.bytes == 0 && (errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errSilent))
-		if retried || ctx.Err() != nil || !stale && !(both && errors.Is(err, errCut)) {
+		if retried || !stale || ctx.Err() != nil {
 			return c.named(err)
 		}
 	}

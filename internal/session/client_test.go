@@ -26,7 +26,7 @@ func TestOneSession(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			err := client.RPC(deadline(t), nil, "<get/>", "", func(r io.Reader) error {
+			err := client.RPC(deadline(t), nil, "<get/>", func(r io.Reader) error {
 				if reading.Add(1) != 1 {
 					return errors.New("two replies are read at a time")
 				}
@@ -264,7 +264,7 @@ func TestOperation(t *testing.T) {
 		p.Request()
 	})
 	operation := fmt.Sprintf("<get><filter type=\"subtree\"><a xmlns='urn:ä'>%s</a></filter></get>", strings.Repeat("<b/>\n", 10_000))
-	err := connect(t, device.Address).RPC(deadline(t), nil, operation, "", func(r io.Reader) error { _, err := io.ReadAll(r); return err })
+	err := connect(t, device.Address).RPC(deadline(t), nil, operation, func(r io.Reader) error { _, err := io.ReadAll(r); return err })
 	if err != nil {
 		t.Fatal(err)
 	}

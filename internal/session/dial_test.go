@@ -179,7 +179,7 @@ func TestTrace(t *testing.T) {
 	client := connect(t, "localhost:"+port)
 	for _, want := range []string{"queue dns tcp ssh auth hello rpc", "rpc"} {
 		trace := session.NewTrace()
-		if err := client.RPC(deadline(t), trace, "<get/>", "", func(r io.Reader) error { _, err := io.ReadAll(r); return err }); err != nil {
+		if err := client.RPC(deadline(t), trace, "<get/>", func(r io.Reader) error { _, err := io.ReadAll(r); return err }); err != nil {
 			t.Fatal(err)
 		}
 		var phases []string

@@ -82,7 +82,7 @@ func deadline(t *testing.T) context.Context {
 // get sends a <get/> and returns the reply's bytes.
 func get(ctx context.Context, client *session.Client) (string, error) {
 	var reply []byte
-	err := client.RPC(ctx, nil, "<get/>", "", func(r io.Reader) (err error) {
+	err := client.RPC(ctx, nil, "<get/>", func(r io.Reader) (err error) {
 		reply, err = io.ReadAll(r)
 		return err
 	})

@@ -220,7 +220,7 @@ func TestGiveUp(t *testing.T) {
 			if read == nil {
 				read = func(r io.Reader) error { _, err := io.Copy(io.Discard, r); return err }
 			}
-			err := client.RPC(ctx, nil, "<get/>", "", read)
+			err := client.RPC(ctx, nil, "<get/>", read)
 			wantError(t, err, test.reason, test.words...)
 			if test.read != nil && !errors.Is(err, enough) {
 				t.Errorf("the error of read is not in %v", err)
@@ -258,7 +258,7 @@ func TestUnreadReply(t *testing.T) {
 	client := connect(t, device.Address)
 	for i := range 3 {
 		start := make([]byte, 27)
-		err := client.RPC(deadline(t), nil, "<get/>", "", func(r io.Reader) error { _, err := io.ReadFull(r, start); return err })
+		err := client.RPC(deadline(t), nil, "<get/>", func(r io.Reader) error { _, err := io.ReadFull(r, start); return err })
 		if want := fmt.Sprintf(`<rpc-reply message-id="%d">x`, i+1); err != nil || string(start[:len(want)]) != want {
 			t.Fatalf("got %q, %v; want %q", start, err, want)
 		}

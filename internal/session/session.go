@@ -24,7 +24,6 @@ type session struct {
 	library   *netconf.Session
 	stderr    *firstLine
 
-	ahead   *question    // sent while the reply before it came in
 	replies int          // rpcs answered so far
 	heard   bool         // a keepalive was answered; belongs to whoever watches the session, and after its end to whoever drops it
 	busy    atomic.Bool  // an rpc is in flight
@@ -124,50 +123,9 @@ func (s *session) explain(err error) error {
 	return err
 }
 
-// question is an rpc that was sent ahead.
-type question struct {
-	operation string
-	answer    chan answer // gives one
-}
-
-type answer struct {
-	message *netconf.Message
-	err     error
-}
-
-// ask sends an rpc without waiting for the reply.
-func (s *session) ask(operation string) *question {
-	q := &question{operation, make(chan answer, 1)}
-	go func() { q.answer <- s.do(operation) }()
-	return q
-}
-
-// do sends an rpc and waits for the reply to begin. The library's Do leaks its receive loop when its context ends as the reply
-// arrives; closing the transport ends it.
-func (s *session) do(operation string) answer {
-	message, err := s.library.Do(context.Background(), netconf.NewRPC(operation))
-	return answer{message, err}
-}
-
-// forgo passes over the reply to what was sent ahead and is not wanted any more. The end of ctx closes the transport.
-func (s *session) forgo(ctx context.Context) error {
-	if s.ahead == nil {
-		return nil
-	}
-	defer context.AfterFunc(ctx, func() { s.transport.fail(ctx.Err()) })()
-	a := <-s.ahead.answer
-	s.ahead = nil
-	if a.err != nil {
-		return a.err
-	}
-	return a.message.Close()
-}
-
-// rpc sends one operation, unless that was done already, and has read read the reply. The operation that is certain to be
-// the next one, if any, is sent while a large reply comes in: the device can work on it meanwhile (RFC 6241 section 4.5). A device
-// that has not got as far is left alone. The session is of no more use after an error: whatever of the reply is still to come
-// would be taken for the next one.
-func (s *session) rpc(ctx context.Context, operation, next string, read func(io.Reader) error) (got progress, err error) {
+// rpc sends one operation and has read read the reply. The session is of no more use after an error: whatever of the reply is
+// still to come would be taken for the next one.
+func (s *session) rpc(ctx context.Context, operation string, read func(io.Reader) error) (got progress, err error) {
 	began := time.Now()
 	s.busy.Store(true)
 	defer func() {
@@ -175,19 +133,8 @@ func (s *session) rpc(ctx context.Context, operation, next string, read func(io.
 		s.busy.Store(false)
 	}()
 	defer context.AfterFunc(ctx, func() { s.transport.fail(ctx.Err()) })()
-	var a answer
-	switch got.ahead = s.ahead != nil; {
-	case !got.ahead:
-		a = s.do(operation)
-	case s.ahead.operation == operation:
-		a = <-s.ahead.answer
-		s.ahead = nil
-	default:
-		if a.err = s.forgo(ctx); a.err == nil {
-			a = s.do(operation)
-		}
-	}
-	message, err := a.message, a.err
+	// The library's Do leaks its receive loop when its context ends as the reply arrives; closing the transport ends it.
+	message, err := s.library.Do(context.Background(), netconf.NewRPC(operation))
 	if err != nil {
 		if cause := s.transport.cause(); cause != nil {
 			err = s.explain(cause)
@@ -195,10 +142,7 @@ func (s *session) rpc(ctx context.Context, operation, next string, read func(io.
 		s.transport.fail(err)
 		return got, s.rpcError(ctx, began, got, err)
 	}
-	stream := &replyReader{progress: got, reader: message, began: began}
-	if next != "" {
-		stream.large = func() { s.ahead = s.ask(next) }
-	}
+	stream := &replyReader{reader: message, began: began}
 	if _, err = io.CopyN(io.Discard, message, int64(len(envelope(message.MessageID())))); err == nil {
 		err = read(stream)
 	}
@@ -237,13 +181,11 @@ func (s *session) rpcError(ctx context.Context, began time.Time, got progress, e
 // answers does not matter. The library needs it in any case to end its send loop.
 func (s *session) close(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() { s.transport.Close() })()
-	s.forgo(ctx) //nolint:errcheck // it is being given up
 	s.library.Close(context.Background())
 }
 
 // progress is how far a reply has come.
 type progress struct {
-	ahead bool // it was sent before its turn, or something else was
 	bytes int64
 	first time.Duration // from the request to the first byte
 }
@@ -253,7 +195,6 @@ type replyReader struct {
 	progress
 	reader io.Reader
 	began  time.Time
-	large  func() // called once if the reply is
 	err    error
 }
 
@@ -262,10 +203,7 @@ func (r *replyReader) Read(p []byte) (int, error) {
 	if r.bytes == 0 && n > 0 {
 		r.first = time.Since(r.began)
 	}
-	if r.bytes += int64(n); r.bytes > wide && r.large != nil {
-		r.large()
-		r.large = nil
-	}
+	r.bytes += int64(n)
 	if err != nil && err != io.EOF {
 		r.err = err
 	}
