@@ -160,12 +160,12 @@ func framing() []fault {
 			return false
 		}), want: broken(0, "rpc", "in the middle of a message")},
 		{name: "silence instead of a reply", begin: does(func(*netconftest.Peer, string) bool { return true }), silent: true, want: broken(0, "timeout", "no answer to the rpc")},
-		{name: "one byte each 50 ms", begin: does(func(p *netconftest.Peer, id string) bool {
+		{name: "one byte each 100 ms", begin: does(func(p *netconftest.Peer, id string) bool {
 			for _, b := range []byte(p.Frame(good(id))) {
 				if !p.Send(string(b)) {
 					return false
 				}
-				time.Sleep(50 * time.Millisecond)
+				time.Sleep(100 * time.Millisecond)
 			}
 			return true
 		}), silent: true, want: broken(0, "timeout", "no answer to the rpc")}, // in full
