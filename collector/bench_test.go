@@ -18,8 +18,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
-	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
 // BenchmarkDecode is the way from a device's replies, 1,000 interfaces in all, to metric families: ours, and the way that
@@ -28,12 +29,12 @@ func BenchmarkDecode(b *testing.B) {
 	target, replies := interfaceReplies(b, 1000)
 	m := target.modules["ietf-interfaces"]
 	b.Run("ours", func(b *testing.B) {
-		memory := module.NewMemory(target.label)
+		memory := decode.NewMemory(target.label)
 		measure(b, replies, func() iter.Seq[*dto.MetricFamily] {
-			table := m.Table(module.Limits{ReplyBytes: 1 << 30, Samples: 1 << 20})
+			table := m.Table(decode.Limits{ReplyBytes: 1 << 30, Samples: 1 << 20})
 			defer table.Release()
 			for _, reply := range replies {
-				if _, err := table.Read(bytes.NewReader(reply)); err != nil {
+				if _, err := table.Decode(bytes.NewReader(reply)); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -115,8 +116,8 @@ func interfaceReplies(b *testing.B, interfaces int) (*Target, [][]byte) {
 	target := e.Targets()[0]
 	m := target.modules["ietf-interfaces"]
 	var replies [][]byte
-	for i := range m.Reads {
-		err := target.RPC(context.Background(), m.Reads[i].XML(module.NewDevice(nil, nil), false), func(r io.Reader) error {
+	for i := range m.Requests {
+		err := target.RPC(context.Background(), m.Requests[i].XML(yang.NewDevice(nil, nil), false), func(r io.Reader) error {
 			reply, err := io.ReadAll(r)
 			replies = append(replies, reply)
 			return err

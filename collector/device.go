@@ -9,14 +9,15 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
 // device is what is known of a device while a session lasts. Only the read in flight uses it.
 type device struct {
-	*module.Device
+	*yang.Device
 	session   time.Time // when the session was opened
 	contentID string    // of the YANG library
-	library   *module.Library
+	library   *yang.Library
 	unread    time.Time         // when the library could last not be read; zero if it could
 	providers map[string]string // by kind: the module that gave rows where a better one did not
 	noGetData bool              // it announces NMDA and refuses get-data
@@ -37,7 +38,7 @@ func (t *Target) connect(ctx context.Context, r *read) (*device, error) {
 		return known, nil
 	}
 	d := &device{session: opened, providers: map[string]string{}}
-	operation, contentID := module.LibraryRead(hello.Capabilities)
+	operation, contentID := yang.LibraryOperation(hello.Capabilities)
 	switch {
 	case operation == "":
 	case known != nil && time.Since(known.unread) < libraryRetry:
@@ -48,7 +49,7 @@ func (t *Target) connect(ctx context.Context, r *read) (*device, error) {
 		d.contentID = contentID
 		t.readLibrary(ctx, r, d, operation)
 	}
-	d.Device = module.NewDevice(hello.Capabilities, d.library)
+	d.Device = yang.NewDevice(hello.Capabilities, d.library)
 	t.mu.Lock()
 	t.device = d
 	t.mu.Unlock()
@@ -68,7 +69,7 @@ func (t *Target) readLibrary(ctx context.Context, r *read, d *device, operation 
 	r.trace.About("YANG library")
 	defer r.trace.About("")
 	err := t.rpc(ctx, r, operation, func(from io.Reader) (err error) {
-		d.library, err = module.ReadLibrary(io.LimitReader(from, int64(*t.config.MaxReplyBytes)))
+		d.library, err = yang.ParseLibrary(io.LimitReader(from, int64(*t.config.MaxReplyBytes)))
 		return err
 	})
 	if err == nil && d.library != nil {

@@ -61,7 +61,7 @@ func (t *Target) Discover(ctx context.Context) (*Discovery, error) {
 		return cmp.Or(cmp.Compare(a.Provides, b.Provides),
 			cmp.Compare(t.modules[b.Name].Preference, t.modules[a.Name].Preference), cmp.Compare(a.Name, b.Name))
 	})
-	for namespace, name := range d.Models {
+	for namespace, name := range d.Names {
 		slices.Sort(readers[namespace])
 		found.Models = append(found.Models, Model{name, namespace, d.Revisions[namespace], readers[namespace]})
 	}

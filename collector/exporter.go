@@ -74,7 +74,7 @@ func New(c *config.Config, o Options) (*Exporter, error) {
 // Apply makes c the configuration. On an error the one before it stays. Sessions of targets whose connection settings are
 // the same survive; targets that are gone are closed in the background.
 func (e *Exporter) Apply(c *config.Config) error {
-	library, err := c.Library()
+	library, err := c.Definitions()
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 )
 
 // families gathers samples of many targets by metric. Metrics are built directly, of one family at a time: a constructor per
@@ -24,7 +24,7 @@ type families struct {
 // family is the samples of one name: those of modules, as each target gave them, and metrics about targets.
 type family struct {
 	dto.MetricFamily
-	metric *module.Metric
+	metric *decode.Metric
 	parts  []part
 	own    []ownSample
 }
@@ -37,7 +37,7 @@ type ownSample struct {
 
 type part struct {
 	target  int
-	samples []module.Sample
+	samples []decode.Sample
 }
 
 // gather makes families of views, sorted by name. With reuse they are built in the same memory, each in its turn.
@@ -78,7 +78,7 @@ func (f *families) family(name, help string, kind dto.MetricType) *family {
 }
 
 // add takes samples that a module of a target gave.
-func (f *families) add(target int, of module.Family) {
+func (f *families) add(target int, of decode.Family) {
 	all := f.family(of.Metric.Name, of.Metric.Help, of.Metric.Type)
 	all.metric = of.Metric
 	all.parts = append(all.parts, part{target, of.Samples})
@@ -153,7 +153,7 @@ func sized[T any](s []T, size int) []T { return slices.Grow(s[:0], size)[:size] 
 
 // mergeEqual makes one series of those that two modules of a target give for the same thing, from index from on: of each
 // value label the first text that is not empty, else what came first.
-func mergeEqual(metrics []*dto.Metric, from int, metric *module.Metric) []*dto.Metric {
+func mergeEqual(metrics []*dto.Metric, from int, metric *decode.Metric) []*dto.Metric {
 	first := map[string]*dto.Metric{}
 	return append(metrics[:from], slices.DeleteFunc(metrics[from:], func(m *dto.Metric) bool {
 		key := keyOf(m, metric.Info)

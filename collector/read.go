@@ -13,6 +13,7 @@ import (
 	"nemith.io/netconf"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
@@ -48,7 +49,7 @@ func newRead(request string, modules []string) *read {
 // result is what a read made of one module. It is not changed once it is published.
 type result struct {
 	module string
-	module.Result
+	decode.Result
 	success  bool
 	err      error
 	bytes    int64
@@ -59,7 +60,7 @@ type result struct {
 // moduleState is what a target keeps of a module between reads.
 type moduleState struct {
 	compiled *module.Module
-	memory   *module.Memory
+	memory   *decode.Memory
 	last     *result // the last that succeeded
 }
 
@@ -194,7 +195,7 @@ func (t *Target) readGroup(ctx context.Context, r *read, d *device, g group, sam
 func (t *Target) state(m *module.Module) *moduleState {
 	state := t.states[m.Name]
 	if state == nil || state.compiled != m {
-		state = &moduleState{compiled: m, memory: module.NewMemory(t.label)}
+		state = &moduleState{compiled: m, memory: decode.NewMemory(t.label)}
 		t.states[m.Name] = state
 	}
 	return state
@@ -221,10 +222,10 @@ func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.M
 	if state.last != nil {
 		got.at = state.last.at
 	}
-	table := m.Table(module.Limits{ReplyBytes: int64(*t.config.MaxReplyBytes), Samples: samples})
+	table := m.Table(decode.Limits{ReplyBytes: int64(*t.config.MaxReplyBytes), Samples: samples})
 	defer table.Release()
-	for i := range m.Reads {
-		bytes, err := t.readReply(ctx, r, d, &m.Reads[i], table)
+	for i := range m.Requests {
+		bytes, err := t.readReply(ctx, r, d, &m.Requests[i], table)
 		got.bytes += bytes
 		if err != nil {
 			err = fmt.Errorf("module %s: %w", m.Name, err)
@@ -253,11 +254,11 @@ func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.M
 
 // readReply sends one rpc and streams its reply into the table, all parts of it where the device sends it in parts. A
 // get-data that the device cannot do becomes a get, for as long as the session lasts.
-func (t *Target) readReply(ctx context.Context, r *read, d *device, rd *module.Read, table *module.Table) (size int64, err error) {
+func (t *Target) readReply(ctx context.Context, r *read, d *device, rd *module.Request, table *decode.Table) (size int64, err error) {
 	for operation, more := rd.XML(d.Device, d.noGetData), true; more; {
-		var reply module.Reply
+		var reply decode.Reply
 		err := t.rpc(ctx, r, operation, func(from io.Reader) (err error) {
-			reply, err = table.Read(from)
+			reply, err = table.Decode(from)
 			return err
 		})
 		size += reply.Bytes
@@ -266,12 +267,12 @@ func (t *Target) readReply(ctx context.Context, r *read, d *device, rd *module.R
 		}
 		if len(reply.Errors) == 0 {
 			if operation, more = rd.Next(reply); more && size > int64(*t.config.MaxReplyBytes) {
-				return size, fmt.Errorf("all parts of the reply together: %w", module.ErrTooLarge)
+				return size, fmt.Errorf("all parts of the reply together: %w", decode.ErrTooLarge)
 			}
 			continue
 		}
 		if d.noGetData || !rd.IsGetData() || !slices.ContainsFunc(reply.Errors, unsupported) {
-			return size, module.Refusal(reply.Errors)
+			return size, decode.ReplyError(reply.Errors)
 		}
 		d.noGetData = true
 		operation = rd.XML(d.Device, true)
@@ -303,7 +304,7 @@ func (t *Target) rpc(ctx context.Context, r *read, operation string, read func(i
 		r.trace.AddWithin("rpc", "decode", began, decoding, "while reading the reply")
 	}
 	var syntax *xmlscan.SyntaxError
-	if err == nil || errors.As(err, &syntax) || errors.Is(err, module.ErrTooLarge) {
+	if err == nil || errors.As(err, &syntax) || errors.Is(err, decode.ErrTooLarge) {
 		r.setAnswered()
 	}
 	return err

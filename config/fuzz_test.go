@@ -52,7 +52,7 @@ func FuzzLoad(f *testing.F) {
 				t.Errorf("target %+v", target)
 			}
 		}
-		if _, err := c.Library(); err != nil {
+		if _, err := c.Definitions(); err != nil {
 			t.Error(err)
 		}
 	})

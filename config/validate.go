@@ -10,23 +10,23 @@ import (
 // validator checks a merged configuration whose defaults are filled in.
 type validator struct {
 	*loader
-	library *Library
-	labels  map[string]bool // the catalogue's, which targets' labels must leave alone
-	keys    Keyring         // auths may share keys
+	definitions *Definitions
+	labels      map[string]bool // the catalogue's, which targets' labels must leave alone
+	keys        Keyring         // auths may share keys
 }
 
 func validate(l *loader) error {
 	c := l.config
-	builtin, err := BuiltinLibrary()
+	builtin, err := BuiltinDefinitions()
 	if err != nil {
 		return err
 	}
-	library, err := c.Library()
+	definitions, err := c.Definitions()
 	if err != nil {
 		return err
 	}
-	v := &validator{loader: l, library: library, labels: map[string]bool{}}
-	for _, metric := range library.Catalog {
+	v := &validator{loader: l, definitions: definitions, labels: map[string]bool{}}
+	for _, metric := range definitions.Catalog {
 		for _, label := range metric.Labels {
 			v.labels[label] = true
 		}
@@ -139,7 +139,7 @@ func (v *validator) settings(s Settings, at *source) {
 	}
 	for i, name := range s.Modules {
 		switch {
-		case name != Auto && v.library.Modules[name] == nil:
+		case name != Auto && v.definitions.Modules[name] == nil:
 			v.add(at.at("modules", i), "module %q is not known; write auto or %s", name, v.likeModules(name))
 		case slices.Index(s.Modules, name) < i:
 			v.add(at.at("modules", i), "module %q is named twice; name it once", name)
@@ -152,7 +152,7 @@ func (v *validator) likeModules(name string) string {
 	family, _, _ := strings.Cut(name, "-")
 	for _, part := range []string{name, family} {
 		var like []string
-		for _, known := range slices.Sorted(maps.Keys(v.library.Modules)) {
+		for _, known := range slices.Sorted(maps.Keys(v.definitions.Modules)) {
 			if part != "" && strings.Contains(known, part) {
 				like = append(like, known)
 			}

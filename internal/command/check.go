@@ -35,11 +35,11 @@ func (Check) Run(_ context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	library, err := cfg.Library()
+	definitions, err := cfg.Definitions()
 	if err != nil {
 		return err
 	}
-	modules, err := module.Compile(library)
+	modules, err := module.Compile(definitions)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
 
@@ -45,7 +46,7 @@ func (g *Get) Run(ctx context.Context, env *Environment) error {
 	out := bufio.NewWriter(env.Stdout)
 	printer := newXMLPrinter(out)
 	err = d.RPC(ctx, what, func(reply io.Reader) error {
-		return printer.print(&module.BoundedReader{R: reply, Left: int64(*d.Config().MaxReplyBytes)})
+		return printer.print(&decode.BoundedReader{R: reply, Left: int64(*d.Config().MaxReplyBytes)})
 	})
 	if flushed := out.Flush(); err == nil {
 		err = flushed
@@ -59,7 +60,7 @@ func (g *Get) Run(ctx context.Context, env *Environment) error {
 	case err != nil:
 		return err
 	case len(printer.errors) > 0:
-		return fmt.Errorf("target %s: %w", d.Name(), module.Refusal(printer.errors))
+		return fmt.Errorf("target %s: %w", d.Name(), decode.ReplyError(printer.errors))
 	case printer.empty:
 		_, _ = fmt.Fprintf(env.Stderr, "target %s: the reply is empty: the device has nothing there, or its user may not read it\n", d.Name())
 	}

@@ -11,7 +11,7 @@ import (
 
 	"nemith.io/netconf"
 
-	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
@@ -83,7 +83,7 @@ func (p *xmlPrinter) print(reply io.Reader) error {
 }
 
 func (p *xmlPrinter) failure() error {
-	e, err := module.ReadError(&p.scanner)
+	e, err := decode.ParseRPCError(&p.scanner)
 	if e.Severity == netconf.SevWarning {
 		p.warnings = append(p.warnings, e)
 	} else {

@@ -29,7 +29,7 @@ var (
 // TestDiscover has devices say hello as real ones did, and runs discover against them. They hold no data, so that the best
 // module of each kind is the one chosen.
 func TestDiscover(t *testing.T) {
-	library, err := config.BuiltinLibrary()
+	library, err := config.BuiltinDefinitions()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,8 +13,10 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/corpus"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
 // framings are the ways in which each recording is sent.
@@ -33,12 +35,12 @@ func TestReplay(t *testing.T) {
 			replies = append(replies, corpus.Recording(t, file))
 		}
 		m := modules[c.Module]
-		if m.compiled == nil || len(replies) > len(m.compiled.Reads) {
+		if m.compiled == nil || len(replies) > len(m.compiled.Requests) {
 			t.Fatalf("%s: there is no module %s with %d reads", name, c.Module, len(replies))
 		}
 		for framing, frame := range framings {
 			capabilities := m.capabilities(framing)
-			device, read := module.NewDevice(capabilities, nil), c.Module
+			device, read := yang.NewDevice(capabilities, nil), c.Module
 			if fits, _ := m.compiled.Fits(device); fits && !c.Empty() {
 				read = config.Auto
 			}
@@ -51,7 +53,7 @@ func TestReplay(t *testing.T) {
 					}
 					reply := p.Frame(netconftest.OKReply(id))
 					for i, recorded := range replies {
-						if strings.Contains(rpc, m.compiled.Reads[i].XML(device, false)) {
+						if strings.Contains(rpc, m.compiled.Requests[i].XML(device, false)) {
 							reply = frame(answering(rpc, id, recorded))
 						}
 					}
@@ -93,7 +95,7 @@ func load(t *testing.T) map[string]shipped {
 	if err != nil {
 		t.Fatal(err)
 	}
-	library, err := cfg.Library()
+	library, err := cfg.Definitions()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +188,7 @@ func (a *answer) compare(t *testing.T, c *corpus.Case, later, took time.Duration
 			t.Errorf("%s has %d series, want %d", metric, got, want)
 		}
 	}
-	for _, reason := range module.SkippedReasons() {
+	for _, reason := range decode.SkippedReasons() {
 		if got := own("netconf_module_skipped_values", `,reason="`+reason+`"`); got != float64(c.Skipped[reason]) {
 			t.Errorf("%v values skipped as %s, want %d", got, reason, c.Skipped[reason])
 		}
@@ -205,7 +207,7 @@ func (a *answer) like(key string) []string {
 // TestStatus holds modules to what they say of themselves: supported is what TestReplay shows to read a real device's
 // replies.
 func TestStatus(t *testing.T) {
-	library, err := config.BuiltinLibrary()
+	library, err := config.BuiltinDefinitions()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ alone. Below each metric stands which module finds it where; prefixes are those 
 
 // Metrics returns docs/metrics.md.
 func Metrics() ([]byte, error) {
-	library, err := config.BuiltinLibrary()
+	definitions, err := config.BuiltinDefinitions()
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +42,8 @@ func Metrics() ([]byte, error) {
 	}
 	d := &document{}
 	d.line("%s", introduction)
-	d.modules(library.Modules)
-	d.catalogue(library)
+	d.modules(definitions.Modules)
+	d.catalogue(definitions)
 	d.line("## The reading of targets\n")
 	for _, m := range collector.Definitions() {
 		d.metric(m.Name, m.Type, m.Labels, nil, m.Help)
@@ -96,11 +96,11 @@ func untested(m *config.Module) string {
 }
 
 // catalogue writes the metrics of devices, by subject: netconf_SUBJECT_...
-func (d *document) catalogue(library *config.Library) {
-	sources := sourcesOf(library.Modules)
+func (d *document) catalogue(definitions *config.Definitions) {
+	sources := sourcesOf(definitions.Modules)
 	subject := ""
-	for _, name := range slices.Sorted(maps.Keys(library.Catalog)) {
-		m := library.Catalog[name]
+	for _, name := range slices.Sorted(maps.Keys(definitions.Catalog)) {
+		m := definitions.Catalog[name]
 		if s := strings.Split(name, "_")[1]; s != subject {
 			subject = s
 			d.line("## `netconf_%s_*`\n", subject)

@@ -14,6 +14,7 @@ import (
 
 	builtin "github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
 // wire is a NETCONF session that takes replies off the wire and makes nothing of them: what no reader can do without.
@@ -88,7 +89,7 @@ func (w *wire) read(operations []string) (octets int64) {
 
 // interfaceOperations are what the exporter asks a simulated device for.
 func interfaceOperations(t testing.TB) (operations []string) {
-	library, err := builtin.BuiltinLibrary()
+	library, err := builtin.BuiltinDefinitions()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,8 +98,8 @@ func interfaceOperations(t testing.TB) (operations []string) {
 		t.Fatal(err)
 	}
 	m := modules["ietf-interfaces"]
-	for i := range m.Reads {
-		operations = append(operations, m.Reads[i].XML(module.NewDevice(nil, nil), false))
+	for i := range m.Requests {
+		operations = append(operations, m.Requests[i].XML(yang.NewDevice(nil, nil), false))
 	}
 	return operations
 }

@@ -25,10 +25,10 @@ func check(text []byte) error {
 	if err != nil {
 		return err
 	}
-	library, err := cfg.Library()
+	definitions, err := cfg.Definitions()
 	if err != nil {
 		return err
 	}
-	_, err = module.Compile(library)
+	_, err = module.Compile(definitions)
 	return err
 }

@@ -13,7 +13,7 @@ import (
 
 	"nemith.io/netconf"
 
-	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
@@ -138,7 +138,7 @@ func (d *Device) ask(ctx context.Context, operation string, leaf func(path []str
 			path []string // below rpc-reply
 			text []byte
 		)
-		s.Reset(&module.BoundedReader{R: reply, Left: d.limit})
+		s.Reset(&decode.BoundedReader{R: reply, Left: d.limit})
 		for {
 			kind, err := s.Next()
 			if err == io.EOF {
@@ -150,7 +150,7 @@ func (d *Device) ask(ctx context.Context, operation string, leaf func(path []str
 			switch kind {
 			case xmlscan.Start:
 				if string(xmlscan.Local(s.Name())) == "rpc-error" {
-					e, err := module.ReadError(&s)
+					e, err := decode.ParseRPCError(&s)
 					if err != nil {
 						return err
 					}

@@ -31,11 +31,11 @@ type Options struct {
 
 // Generate returns a configuration file of one module and its metrics. It has been loaded and compiled as the exporter does.
 func Generate(ctx context.Context, o Options) ([]byte, error) {
-	library, err := config.BuiltinLibrary()
+	definitions, err := config.BuiltinDefinitions()
 	if err != nil {
 		return nil, err
 	}
-	if err := o.check(library); err != nil {
+	if err := o.check(definitions); err != nil {
 		return nil, err
 	}
 	s, err := load(ctx, o.Source, o.Paths, o.Models)
@@ -45,7 +45,7 @@ func Generate(ctx context.Context, o Options) ([]byte, error) {
 	b := &builder{
 		schema: s, kinds: map[string]string{}, wanted: map[*yang.Entry]bool{}, prefixes: map[string]string{}, descriptions: o.Descriptions,
 	}
-	for _, entry := range library.Catalog {
+	for _, entry := range definitions.Catalog {
 		for name, kind := range entry.Info {
 			b.kinds[name] = kind
 		}
@@ -54,7 +54,7 @@ func Generate(ctx context.Context, o Options) ([]byte, error) {
 		return nil, err
 	}
 	rows := nested(b.rows)
-	metrics, err := nameMetrics(rows, o.Prefix, library)
+	metrics, err := nameMetrics(rows, o.Prefix, definitions)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func Generate(ctx context.Context, o Options) ([]byte, error) {
 	w := &writer{builder: b, options: o, name: o.Name}
 	if w.name == "" {
 		w.name, _ = modelOf(o.Paths[0])
-		if library.Modules[w.name] != nil {
+		if definitions.Modules[w.name] != nil {
 			w.name += "-generated"
 		}
 	}
@@ -75,13 +75,13 @@ func Generate(ctx context.Context, o Options) ([]byte, error) {
 	return text, nil
 }
 
-func (o *Options) check(library *config.Library) error {
+func (o *Options) check(definitions *config.Definitions) error {
 	switch {
 	case len(o.Paths) == 0:
 		return errors.New("no path is named; write what to read, such as /ietf-interfaces:interfaces-state")
 	case o.Name != "" && (o.Name == config.Auto || !regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`).MatchString(o.Name)):
 		return fmt.Errorf("--name %q cannot name a module; use letters, digits and - _ . (auto is taken)", o.Name)
-	case library.Modules[o.Name] != nil:
+	case definitions.Modules[o.Name] != nil:
 		return fmt.Errorf("--name %s is the name of a built-in module, which the generated one would replace; choose another", o.Name)
 	case o.Prefix != "" && !regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]*$`).MatchString(o.Prefix):
 		return fmt.Errorf("--prefix %q cannot begin the name of a metric; use letters, digits and _, and a letter first", o.Prefix)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/generate"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
@@ -174,7 +175,7 @@ func compile(t *testing.T, text []byte) map[string]*module.Module {
 	if err != nil {
 		t.Fatal(err)
 	}
-	library, err := cfg.Library()
+	library, err := cfg.Definitions()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,12 +189,12 @@ func compile(t *testing.T, text []byte) map[string]*module.Module {
 // samples lists what a module makes of a reply, and what it skips.
 func samples(t *testing.T, m *module.Module, reply []byte) string {
 	t.Helper()
-	table := m.Table(module.Limits{ReplyBytes: 1 << 20, Samples: 1000})
+	table := m.Table(decode.Limits{ReplyBytes: 1 << 20, Samples: 1000})
 	defer table.Release()
-	if _, err := table.Read(bytes.NewReader(reply)); err != nil {
+	if _, err := table.Decode(bytes.NewReader(reply)); err != nil {
 		t.Fatal(err)
 	}
-	result := table.Result(module.NewMemory(nil), time.Unix(1735689600, 0), false)
+	result := table.Result(decode.NewMemory(nil), time.Unix(1735689600, 0), false)
 	var lines []string
 	for _, family := range result.Families {
 		for _, sample := range family.Samples {
@@ -205,7 +206,7 @@ func samples(t *testing.T, m *module.Module, reply []byte) string {
 		}
 	}
 	slices.Sort(lines)
-	for _, reason := range module.SkippedReasons() {
+	for _, reason := range decode.SkippedReasons() {
 		lines = append(lines, fmt.Sprintf("# %d skipped as %s", result.Skipped[reason], reason))
 	}
 	return strings.Join(lines, "\n") + "\n"

@@ -27,7 +27,7 @@ func (r *row) outermost() *row {
 }
 
 // nameMetrics gives all metrics of the rows their names and HELP texts. Names are short, and grow where two would be the same.
-func nameMetrics(rows []*row, prefix string, library *config.Library) (metrics []*metric, err error) {
+func nameMetrics(rows []*row, prefix string, definitions *config.Definitions) (metrics []*metric, err error) {
 	stems := stemsOf(rows, prefix)
 	seen := map[string]bool{}
 	for i, r := range rows {
@@ -48,7 +48,7 @@ func nameMetrics(rows []*row, prefix string, library *config.Library) (metrics [
 				m.name = stem + "_" + strconv.Itoa(n) + total
 			}
 			seen[m.name] = true
-			if library.Catalog[m.name] != nil {
+			if definitions.Catalog[m.name] != nil {
 				return nil, fmt.Errorf("metric %s is already in the built-in catalogue; choose another --prefix", m.name)
 			}
 			m.describe()

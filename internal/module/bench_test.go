@@ -10,7 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 )
 
 // manyInterfaces is a reply with 1,000 interfaces of 25 leaves, written as netconfd does.
@@ -51,13 +51,13 @@ func manyInterfaces() string {
 func BenchmarkDecode(b *testing.B) {
 	reply := manyInterfaces()
 	m := load(b)["ietf-interfaces"]
-	memory := module.NewMemory(nil)
+	memory := decode.NewMemory(nil)
 	var r strings.Reader
 	samples := 0
 	read := func() {
 		table := m.Table(limits)
 		r.Reset(reply)
-		if _, err := table.Read(&r); err != nil {
+		if _, err := table.Decode(&r); err != nil {
 			b.Fatal(err)
 		}
 		samples = table.Result(memory, now, false).Samples

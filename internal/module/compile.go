@@ -3,7 +3,6 @@ package module
 import (
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"maps"
 	"slices"
 	"time"
@@ -11,14 +10,15 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 )
 
-// Compile makes all modules of a library ready. Errors name file and line.
-func Compile(library *config.Library) (map[string]*Module, error) {
+// Compile compiles all modules. Errors name file and line.
+func Compile(definitions *config.Definitions) (map[string]*Module, error) {
 	var errs []error
-	metrics, kinds := map[string]*Metric{}, map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(library.Catalog)) {
-		entry := library.Catalog[name]
+	metrics, kinds := map[string]*decode.Metric{}, map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(definitions.Catalog)) {
+		entry := definitions.Catalog[name]
 		metrics[name] = newMetric(name, entry)
 		for label, kind := range entry.Info {
 			if first, ok := kinds[label]; ok && first != kind {
@@ -29,8 +29,8 @@ func Compile(library *config.Library) (map[string]*Module, error) {
 		}
 	}
 	modules := map[string]*Module{}
-	for _, name := range slices.Sorted(maps.Keys(library.Modules)) {
-		c := &compiler{name: name, source: library.Modules[name], metrics: metrics, kinds: kinds}
+	for _, name := range slices.Sorted(maps.Keys(definitions.Modules)) {
+		c := &compiler{name: name, source: definitions.Modules[name], catalog: definitions.Catalog, metrics: metrics, kinds: kinds}
 		m, err := c.compile()
 		if err != nil {
 			errs = append(errs, err)
@@ -40,8 +40,8 @@ func Compile(library *config.Library) (map[string]*Module, error) {
 	return modules, errors.Join(errs...)
 }
 
-func newMetric(name string, entry *config.Metric) *Metric {
-	m := &Metric{Name: name, Help: entry.Help, Type: dto.MetricType_GAUGE, entry: entry}
+func newMetric(name string, entry *config.Metric) *decode.Metric {
+	m := &decode.Metric{Name: name, Help: entry.Help, Type: dto.MetricType_GAUGE}
 	if entry.Type == "counter" {
 		m.Type = dto.MetricType_COUNTER
 	}
@@ -50,23 +50,26 @@ func newMetric(name string, entry *config.Metric) *Metric {
 	return m
 }
 
-// compiler holds what is known of one module while it is made ready.
+// compiler compiles one module.
 type compiler struct {
 	name    string
 	source  *config.Module
-	metrics map[string]*Metric
-
-	kinds map[string]string // how the text of a value label is normalised
+	catalog map[string]*config.Metric
+	metrics map[string]*decode.Metric // of the catalogue
+	kinds   map[string]string         // how the text of a value label is normalised
 
 	ns       *namespaces
 	module   *Module
+	root     *decode.Node
+	rows     []decode.RowSpec
+	used     []*decode.Metric // that the module can give
 	roots    [][]step
-	columns  []map[string]int    // by spec: leaf path and attribute to column
-	paths    [][][]step          // by spec: full path of each way to reach it
-	orders   [][]int             // by spec: the place of each of its paths among those listed, outer lists first
-	scopes   map[string]int      // implicit specs by path
-	captured map[column][][]step // full paths of the leaves of a column
-	needed   map[column]bool     // keys, labels, conditions and the like: filters must ask for them
+	columns  []map[string]int           // by row: leaf path and attribute to column
+	paths    [][][]step                 // by row: the full paths that lead to it
+	orders   [][]int                    // by row: the order of each of its paths among those listed, outer lists first
+	scopes   map[string]int             // implicit rows by path
+	captured map[decode.Column][][]step // full paths of the leaves of a column
+	needed   map[decode.Column]bool     // keys, labels, conditions and the like: filters must ask for them
 	errs     []error
 }
 
@@ -79,26 +82,27 @@ func (c *compiler) fail(at []any, format string, args ...any) {
 
 func (c *compiler) compile() (*Module, error) {
 	c.ns = newNamespaces(c.source.Namespaces)
-	c.scopes, c.captured, c.needed = map[string]int{}, map[column][][]step{}, map[column]bool{}
+	c.scopes, c.captured, c.needed = map[string]int{}, map[decode.Column][][]step{}, map[decode.Column]bool{}
 	c.module = &Module{
 		Name: c.name, Provides: c.source.Provides, Preference: c.source.Preference, Untested: c.source.Status != "supported",
-		MaxAge: (*time.Duration)(c.source.MaxAge), namespaces: c.ns.uris, root: &node{}, seed: maphash.MakeSeed(),
+		MaxAge: (*time.Duration)(c.source.MaxAge), namespaces: c.ns.uris,
 	}
+	c.root = &decode.Node{}
 	c.checkHeader()
 	for i, r := range c.source.Reads {
-		c.read([]any{"reads", i}, r)
+		c.request([]any{"reads", i}, r)
 	}
-	c.readRoots()
-	c.failures()
+	c.parseRoots()
+	c.markErrors()
 	for i, r := range c.source.Rows {
 		c.row([]any{"rows", i}, r, -1, c.roots, nil)
 	}
 	if len(c.errs) > 0 {
 		return nil, errors.Join(c.errs...)
 	}
-	c.within()
 	c.completeFilters()
 	c.requirements()
+	c.module.Program = decode.NewProgram(c.root, c.rows, c.used)
 	return c.module, errors.Join(c.errs...)
 }
 
@@ -117,8 +121,8 @@ func (c *compiler) checkHeader() {
 	}
 }
 
-// readRoots takes the paths that wrap the rows' paths.
-func (c *compiler) readRoots() {
+// parseRoots parses the paths that wrap the rows' paths.
+func (c *compiler) parseRoots() {
 	for i, text := range c.source.Roots {
 		if text == "" {
 			c.roots = append(c.roots, nil)
@@ -136,8 +140,8 @@ func (c *compiler) readRoots() {
 	}
 }
 
-// failures marks the elements that report an error inside a reply.
-func (c *compiler) failures() {
+// markErrors marks the elements that report an error inside a reply.
+func (c *compiler) markErrors() {
 	for i, text := range c.source.Errors {
 		steps, err := c.ns.steps(text, noInherit)
 		if err != nil {
@@ -145,42 +149,26 @@ func (c *compiler) failures() {
 			continue
 		}
 		for _, root := range c.roots {
-			c.node(slices.Concat(root, steps)).failure = true
+			c.node(slices.Concat(root, steps)).Error = true
 		}
 	}
 }
 
 // node finds or makes the matcher's node at a path.
-func (c *compiler) node(path []step) *node {
-	n := c.module.root
+func (c *compiler) node(path []step) *decode.Node {
+	n := c.root
 	for _, s := range path {
-		if n.children == nil {
-			n.children = map[string][]edge{}
+		if n.Children == nil {
+			n.Children = map[string][]decode.Edge{}
 		}
-		edges := n.children[s.name]
-		i := slices.IndexFunc(edges, func(e edge) bool { return e.ns == s.ns })
+		edges := n.Children[s.name]
+		i := slices.IndexFunc(edges, func(e decode.Edge) bool { return e.Namespace == c.ns.uris[s.ns] })
 		if i < 0 {
 			i = len(edges)
-			edges = append(edges, edge{s.ns, &node{}})
-			n.children[s.name] = edges
+			edges = append(edges, decode.Edge{Namespace: c.ns.uris[s.ns], To: &decode.Node{}})
+			n.Children[s.name] = edges
 		}
-		n = edges[i].to
+		n = edges[i].To
 	}
 	return n
-}
-
-// within works out in which rows each kind of row may lie: those it is nested in, and all implicit ones. All columns are known
-// by then.
-func (c *compiler) within() {
-	specs := c.module.specs
-	for i := range specs {
-		specs[i].blank = slices.Repeat([]cell{{0, absent}}, specs[i].columns)
-		specs[i].within = make([]bool, len(specs))
-		for j := range specs {
-			specs[i].within[j] = specs[i].implicit || specs[j].implicit
-		}
-		for p := specs[i].parent; p >= 0; p = specs[p].parent {
-			specs[i].within[p] = true
-		}
-	}
 }

@@ -4,15 +4,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 )
 
 // leaf finds or makes the columns for a leaf of a row: relative to the row, "." for the row itself, or absolute for a leaf
 // of an enclosing entry.
-func (c *compiler) leaf(at []any, index int, path, attribute string) ref {
+func (c *compiler) leaf(at []any, index int, path, attribute string) decode.Leaf {
 	if strings.HasPrefix(path, "/") {
 		return c.enclosingLeaf(at, index, path, attribute)
 	}
-	var col column
+	var col decode.Column
 	for _, full := range c.paths[index] {
 		steps := full
 		if path != "" && path != "." {
@@ -25,39 +27,39 @@ func (c *compiler) leaf(at []any, index int, path, attribute string) ref {
 		}
 		col = c.capture(index, path, attribute, steps)
 	}
-	return ref{col}
+	return decode.Leaf{col}
 }
 
 // enclosingLeaf resolves an absolute path, which may leave out the root. The entry that holds the leaf is the longest common
-// part of the two paths. Of several ways to reach the row, only those count that share the most with it: the others do not
+// part of the two paths. Of several paths to the row, only those count that share the most with it: the others do not
 // lead through that entry.
-func (c *compiler) enclosingLeaf(at []any, index int, path, attribute string) (found ref) {
+func (c *compiler) enclosingLeaf(at []any, index int, path, attribute string) (found decode.Leaf) {
 	steps, err := c.ns.steps(path, noInherit)
 	if err != nil {
 		c.fail(at, "%v", err)
 		return nil
 	}
-	type way struct {
+	type candidate struct {
 		entry, leaf []step
 		shared      int
 	}
-	var ways []way
+	var candidates []candidate
 	most := 0
 	for _, full := range c.paths[index] {
 		for _, root := range append([][]step{nil}, c.roots...) {
 			wrapped := slices.Concat(root, steps)
 			n := commonPrefix(full, wrapped)
 			if n > len(root) && n < len(wrapped) {
-				ways = append(ways, way{full[:n], wrapped, n - len(root)})
+				candidates = append(candidates, candidate{full[:n], wrapped, n - len(root)})
 				most = max(most, n-len(root))
 			}
 		}
 	}
-	for _, w := range ways {
+	for _, w := range candidates {
 		if w.shared < most {
 			continue
 		}
-		col := c.capture(c.scope(index, w.entry), fmt.Sprint(w.leaf[len(w.entry):]), attribute, w.leaf)
+		col := c.capture(c.enclosingRow(index, w.entry), fmt.Sprint(w.leaf[len(w.entry):]), attribute, w.leaf)
 		if !slices.Contains(found, col) {
 			found = append(found, col)
 		}
@@ -68,9 +70,9 @@ func (c *compiler) enclosingLeaf(at []any, index int, path, attribute string) (f
 	return found
 }
 
-// scope is the row at a path that a row of index lies in or is: one that is declared, or an implicit one.
-func (c *compiler) scope(index int, path []step) int {
-	for i := index; i >= 0; i = c.module.specs[i].parent {
+// enclosingRow is the row at a path that a row of index lies in or is: one that is declared, or an implicit one.
+func (c *compiler) enclosingRow(index int, path []step) int {
+	for i := index; i >= 0; i = c.rows[i].Parent {
 		if slices.ContainsFunc(c.paths[i], func(p []step) bool { return slices.Equal(p, path) }) {
 			return i
 		}
@@ -78,28 +80,28 @@ func (c *compiler) scope(index int, path []step) int {
 	name := fmt.Sprint(path)
 	i, ok := c.scopes[name]
 	if !ok {
-		i = c.newSpec(spec{parent: -1, implicit: true, orders: 1})
+		i = c.newRow(decode.RowSpec{Parent: -1, Implicit: true, Orders: 1})
 		c.scopes[name] = i
 		c.paths[i] = [][]step{path}
 		n := c.node(path)
-		n.rows = append(n.rows, opening{i, 0})
+		n.Rows = append(n.Rows, decode.RowStart{Row: i})
 	}
 	return i
 }
 
 // capture makes the text (or an attribute) at a path a column of a row.
-func (c *compiler) capture(index int, name, attribute string, path []step) column {
+func (c *compiler) capture(index int, name, attribute string, path []step) decode.Column {
 	name += "@" + attribute
 	i, ok := c.columns[index][name]
 	if !ok {
-		i = c.module.specs[index].columns
+		i = c.rows[index].Columns
 		c.columns[index][name] = i
-		c.module.specs[index].columns++
+		c.rows[index].Columns++
 	}
-	col := column{index, i}
+	col := decode.Column{Row: index, Index: i}
 	n := c.node(path)
-	if capture := (capture{col, attribute}); !slices.Contains(n.cells, capture) {
-		n.cells = append(n.cells, capture)
+	if capture := (decode.Capture{Column: col, Attribute: attribute}); !slices.Contains(n.Captures, capture) {
+		n.Captures = append(n.Captures, capture)
 		c.captured[col] = append(c.captured[col], path)
 	}
 	return col

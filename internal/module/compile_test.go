@@ -121,7 +121,7 @@ m.yml:8: module m: path "x": a row's path begins with "/", that of a nested row 
 	if err != nil {
 		t.Fatal(err)
 	}
-	library, err := c.Library()
+	library, err := c.Definitions()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ m.yml:8: module m: path "x": a row's path begins with "/", that of a nested row 
 
 // TestKindsAgree holds that a label is of one kind in all metrics.
 func TestKindsAgree(t *testing.T) {
-	_, err := module.Compile(&config.Library{Catalog: map[string]*config.Metric{
+	_, err := module.Compile(&config.Definitions{Catalog: map[string]*config.Metric{
 		"a": {Info: map[string]string{"x": "mac"}},
 		"b": {Info: map[string]string{"x": "text"}, Position: config.Position{File: "m.yml", Line: 7}},
 	}})

@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"errors"
 	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 )
 
 // continuation is an operation that asks for the next part of a reply: text, an attribute of the part before, text.
@@ -19,11 +21,11 @@ func newContinuation(operation string) (*continuation, error) {
 }
 
 // Next is the operation that asks for what comes after a reply; false where the reply was the last part, or all of it.
-func (r *Read) Next(reply Reply) (operation string, more bool) {
+func (r *Request) Next(reply decode.Reply) (operation string, more bool) {
 	if r.next == nil {
 		return "", false
 	}
-	value, more := reply.attributes[r.next.attribute]
+	value, more := reply.Attributes[r.next.attribute]
 	if !more {
 		return "", false
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
 // TestFits holds which devices a module is for.
@@ -15,7 +15,7 @@ func TestFits(t *testing.T) {
 	cases := map[string]struct {
 		requires string // YAML
 		hello    []string
-		library  *module.Library
+		library  *yang.Library
 		fits     bool
 		why      string // part of the reason
 	}{
@@ -31,7 +31,7 @@ func TestFits(t *testing.T) {
 		"odd parameters":          {`["a@>=2018-02-20"]`, []string{"urn:a?module=%zz&;&revision=2018-02-20&features=x,y"}, nil, true, ""},
 		"pattern":                 {"[v]", []string{"urn:v:9"}, nil, true, ""},
 		"pattern, revision":       {`["v@>=2018-01-01"]`, []string{"urn:v:1?revision=2017-01-01", "urn:v:2?revision=2018-06-01", "urn:v:3?revision=2016-01-01"}, nil, true, ""},
-		"from the library":        {`["a@>=2018-02-20"]`, nil, &module.Library{Modules: []module.LibraryModule{{Name: "a", Namespace: "urn:a", Revision: "2018-02-20"}}}, true, ""},
+		"from the library":        {`["a@>=2018-02-20"]`, nil, &yang.Library{Modules: []yang.Module{{Name: "a", Namespace: "urn:a", Revision: "2018-02-20"}}}, true, ""},
 		"several":                 {"[a, b]", []string{"urn:a"}, nil, false, "urn:b"},
 		"all":                     {"[a, b]", []string{"urn:b", "urn:a"}, nil, true, "urn:a, urn:b"},
 		"none named":              {"[]", []string{"urn:a"}, nil, false, "list it under modules"},
@@ -40,9 +40,9 @@ func TestFits(t *testing.T) {
 
 		"NMDA in the hello":        {"[':nmda']", []string{nmda}, nil, true, ""},
 		"no NMDA":                  {"[':nmda']", []string{"urn:a"}, nil, false, "operational"},
-		"NMDA in the library":      {"[':nmda']", nil, &module.Library{Modules: []module.LibraryModule{{Namespace: "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda"}}, Datastores: []string{"running", "operational"}}, true, ""},
-		"NMDA without operational": {"[':nmda']", []string{nmda}, &module.Library{Datastores: []string{"running"}}, false, "operational"},
-		"operational without NMDA": {"[':nmda']", nil, &module.Library{Datastores: []string{"operational"}}, false, "operational"},
+		"NMDA in the library":      {"[':nmda']", nil, &yang.Library{Modules: []yang.Module{{Namespace: "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda"}}, Datastores: []string{"running", "operational"}}, true, ""},
+		"NMDA without operational": {"[':nmda']", []string{nmda}, &yang.Library{Datastores: []string{"running"}}, false, "operational"},
+		"operational without NMDA": {"[':nmda']", nil, &yang.Library{Datastores: []string{"operational"}}, false, "operational"},
 
 		"shorthand":               {"[':xpath:1.0']", []string{"urn:ietf:params:netconf:capability:xpath:1.0"}, nil, true, ""},
 		"shorthand, any version":  {"[':xpath']", []string{"urn:ietf:params:netconf:capability:xpath:1.1"}, nil, true, ""},
@@ -70,7 +70,7 @@ rows: [{path: /a:x, metrics: {lab_alone: v}}]`
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			for range 20 { // maps have no order
-				fits, why := modules[name].Fits(module.NewDevice(tc.hello, tc.library))
+				fits, why := modules[name].Fits(yang.NewDevice(tc.hello, tc.library))
 				if fits != tc.fits || !strings.Contains(why, tc.why) {
 					t.Fatalf("fits %v, because %q; want %v, because %q", fits, why, tc.fits, tc.why)
 				}
@@ -79,7 +79,7 @@ rows: [{path: /a:x, metrics: {lab_alone: v}}]`
 	}
 	for _, read := range []string{"rpc: <get-a/>", "get: [/any:x]"} {
 		m := lab(t, "reads: [{"+read+"}]\nnamespaces: {any: '*'}\nrows: [{path: /any:x, metrics: {lab_alone: v}}]")
-		if fits, why := m.Fits(module.NewDevice([]string{"urn:a"}, nil)); fits || !strings.Contains(why, "list it under modules") {
+		if fits, why := m.Fits(yang.NewDevice([]string{"urn:a"}, nil)); fits || !strings.Contains(why, "list it under modules") {
 			t.Errorf("a module that names no model, with %s, fits: %v, because %q", read, fits, why)
 		}
 	}
@@ -100,7 +100,7 @@ func TestLibraryRead(t *testing.T) {
 		"without id":   {[]string{v11}, "<yang-library ", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			operation, id := module.LibraryRead(tc.hello)
+			operation, id := yang.LibraryOperation(tc.hello)
 			if id != tc.id || (tc.root == "") != (operation == "") || !strings.Contains(operation, tc.root) {
 				t.Errorf("operation %s, id %q; want %s, %q", operation, id, tc.root, tc.id)
 			}
@@ -110,31 +110,31 @@ func TestLibraryRead(t *testing.T) {
 
 func TestReadLibrary(t *testing.T) {
 	const ns = `xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-library"`
-	a := module.LibraryModule{Name: "a", Revision: "2020-01-01", Namespace: "urn:a"}
+	a := yang.Module{Name: "a", Revision: "2020-01-01", Namespace: "urn:a"}
 	for name, tc := range map[string]struct {
 		reply string
-		want  *module.Library // nil for none
+		want  *yang.Library // nil for none
 	}{
 		"RFC 8525": {envelope(`<yang-library ` + ns + `><module-set><name>all</name>
 			<module><name>a</name><revision>2020-01-01</revision><namespace>urn:a</namespace><feature>f</feature><submodule><name>s</name><revision>2001-01-01</revision></submodule><deviation>d</deviation></module>
 			<import-only-module><name>i</name><revision>2020-01-01</revision><namespace>urn:i</namespace></import-only-module>
 			</module-set><schema><name>s</name><module-set>all</module-set></schema>
 			<datastore xmlns:ds="urn:ds"><name>ds:running</name><schema>s</schema></datastore><datastore><name> x:operational </name></datastore></yang-library>`),
-			&module.Library{Modules: []module.LibraryModule{a}, Datastores: []string{"running", "operational"}}},
+			&yang.Library{Modules: []yang.Module{a}, Datastores: []string{"running", "operational"}}},
 		"RFC 7895": {envelope(`<modules-state ` + ns + `><module-set-id>1</module-set-id><module><namespace>urn:a</namespace><submodule><name>s</name><revision>2001-01-01</revision></submodule>
 			<deviation><name>d</name><revision>2001-01-01</revision></deviation><revision>2020-01-01</revision><name>a</name><conformance-type>implement</conformance-type></module>
 			<module><name>i</name><revision>2021-01-01</revision><namespace>urn:i</namespace><conformance-type>import</conformance-type></module></modules-state>`),
-			&module.Library{Modules: []module.LibraryModule{a}}},
+			&yang.Library{Modules: []yang.Module{a}}},
 		"prefixes": {`<q:rpc-reply xmlns:q="urn:q"><q:data><l:modules-state xmlns:l="urn:l"><l:module><l:name>a</l:name><l:revision>2020-01-01</l:revision><l:namespace>urn:a</l:namespace></l:module></l:modules-state></q:data></q:rpc-reply>`,
-			&module.Library{Modules: []module.LibraryModule{a}}},
+			&yang.Library{Modules: []yang.Module{a}}},
 		"parts missing": {envelope(`<modules-state ` + ns + `><module><name>x</name></module><module/><module><name>a</name><namespace>urn:a</namespace><revision/></module></modules-state>`),
-			&module.Library{Modules: []module.LibraryModule{{Name: "a", Namespace: "urn:a"}}}},
+			&yang.Library{Modules: []yang.Module{{Name: "a", Namespace: "urn:a"}}}},
 		"empty":     {envelope(""), nil},
 		"error":     {`<rpc-reply><rpc-error><error-tag>access-denied</error-tag></rpc-error></rpc-reply>`, nil},
 		"elsewhere": {envelope(`<x><module><name>a</name></module></x>`), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := module.ReadLibrary(strings.NewReader(tc.reply))
+			got, err := yang.ParseLibrary(strings.NewReader(tc.reply))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,7 +144,7 @@ func TestReadLibrary(t *testing.T) {
 		})
 	}
 	for _, broken := range []string{"", "<a>", "<a></b>", "junk", `<rpc-reply><data><modules-state><module><name>a`} {
-		if _, err := module.ReadLibrary(strings.NewReader(broken)); err == nil {
+		if _, err := yang.ParseLibrary(strings.NewReader(broken)); err == nil {
 			t.Errorf("%q is no library and gives no error", broken)
 		}
 	}

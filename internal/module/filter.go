@@ -4,9 +4,11 @@ import (
 	"encoding/xml"
 	"fmt"
 	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
-// Operations that a read can be. All of them only read.
+// Operations that a request can be. All of them only read.
 const (
 	opGet       = "get"
 	opGetData   = "get-data"
@@ -132,19 +134,19 @@ func (n *filterNode) insert(path []step) {
 	}
 }
 
-// xml renders the filter's content for a device. Branches of models that it is known not to have are left out: some servers
+// xml renders the filter's content for a device. Branches of YANG modules that it is known not to have are left out: some servers
 // refuse the whole filter for one such name.
-func (n *filterNode) xml(b *strings.Builder, inherit int, uris []string, d *Device) {
+func (n *filterNode) xml(b *strings.Builder, inherit int, uris []string, d *yang.Device) {
 	for _, c := range n.children {
 		var below strings.Builder
 		c.xml(&below, c.ns, uris, d)
-		if len(c.children) > 0 && below.Len() == 0 || inherit != noInherit && c.ns != inherit && d.lacks(uris[c.ns]) {
+		if len(c.children) > 0 && below.Len() == 0 || inherit != noInherit && c.ns != inherit && d.Lacks(uris[c.ns]) {
 			continue
 		}
 		b.WriteString("<" + c.name)
 		if c.ns != inherit {
 			b.WriteString(` xmlns="`)
-			xml.EscapeText(b, []byte(d.resolve(uris[c.ns]))) //nolint:errcheck // a strings.Builder cannot fail
+			xml.EscapeText(b, []byte(d.Resolve(uris[c.ns]))) //nolint:errcheck // a strings.Builder cannot fail
 			b.WriteByte('"')
 		}
 		if len(c.children) == 0 {
@@ -155,8 +157,8 @@ func (n *filterNode) xml(b *strings.Builder, inherit int, uris []string, d *Devi
 	}
 }
 
-// Read is one rpc of a module.
-type Read struct {
+// Request is one rpc of a module.
+type Request struct {
 	Operation string // get, get-data, get-config or rpc
 	filter    *filterNode
 	rpc       string
@@ -164,13 +166,13 @@ type Read struct {
 	uris      []string
 }
 
-// IsGetData reports whether the read asks for the operational datastore.
-func (r *Read) IsGetData() bool { return r.Operation == opGetData }
+// IsGetData reports whether the request asks for the operational datastore.
+func (r *Request) IsGetData() bool { return r.Operation == opGetData }
 
 // XML is the operation to put inside <rpc>. Namespaces that the module gives as a pattern are those of the device.
-// A get-data read (RFC 8526, section 3.1) asks for the operational datastore; with asGet it is a plain get, for servers
+// A get-data request (RFC 8526, section 3.1) asks for the operational datastore; with asGet it is a plain get, for servers
 // that announce NMDA and do not have it.
-func (r *Read) XML(d *Device, asGet bool) string {
+func (r *Request) XML(d *yang.Device, asGet bool) string {
 	if r.Operation == opRPC {
 		return r.rpc
 	}
@@ -180,7 +182,7 @@ func (r *Read) XML(d *Device, asGet bool) string {
 	case r.Operation == opGetConfig:
 		return "<get-config><source><running/></source>" + `<filter type="subtree">` + b.String() + "</filter></get-config>"
 	case r.Operation == opGetData && !asGet:
-		return `<get-data xmlns="` + nmdaNamespace + `" xmlns:ds="urn:ietf:params:xml:ns:yang:ietf-datastores">` +
+		return `<get-data xmlns="` + yang.NMDANamespace + `" xmlns:ds="urn:ietf:params:xml:ns:yang:ietf-datastores">` +
 			"<datastore>ds:operational</datastore><subtree-filter>" + b.String() + "</subtree-filter></get-data>"
 	}
 	return `<get><filter type="subtree">` + b.String() + "</filter></get>"

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
 // TestOperations holds what is sent for each form of a read.
 func TestOperations(t *testing.T) {
-	d := module.NewDevice([]string{"urn:v:1.0:x?module=x&revision=2020-01-01", "urn:v:2.0:x", "urn:other"}, nil)
+	d := yang.NewDevice([]string{"urn:v:1.0:x?module=x&revision=2020-01-01", "urn:v:2.0:x", "urn:other"}, nil)
 	const row = `{path: /a:top/list, key: [name], labels: {thing: name, text: descr, note: /a:top/title}, when: {kind: k}, metrics: {lab_value: {leaf: v, scale_leaf: s, precision_leaf: p, when: {w: x}}, lab_info: name}}`
 	cases := map[string]struct {
 		read, row string
@@ -54,10 +54,10 @@ func TestOperations(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			m := modules[name]
-			if got := m.Reads[0].XML(d, false); got != tc.want {
+			if got := m.Requests[0].XML(d, false); got != tc.want {
 				t.Errorf("the operation is\n%s, want\n%s", got, tc.want)
 			}
-			if got, want := m.Reads[0].XML(d, true), cmp.Or(tc.asGet, tc.want); got != want {
+			if got, want := m.Requests[0].XML(d, true), cmp.Or(tc.asGet, tc.want); got != want {
 				t.Errorf("without get-data the operation is\n%s, want\n%s", got, want)
 			}
 		})
@@ -72,7 +72,7 @@ namespaces: {a: "urn:a"}
 reads: [{get: [/a:state]}, {get_config: ["/a:config/list/{descr}"]}]
 rows: [{path: [/a:state/list, /a:config/list], key: [name], labels: {thing: name, text: descr, kind: type}, when: {up: "true"}, metrics: {lab_info: name}}]`)
 	want := `<config xmlns="urn:a"><list><descr/><name/></list></config>`
-	if got := m.Reads[1].XML(&module.Device{}, false); !strings.Contains(got, want) {
+	if got := m.Requests[1].XML(&yang.Device{}, false); !strings.Contains(got, want) {
 		t.Errorf("the operation is %s, want %s in it", got, want)
 	}
 }
@@ -83,12 +83,12 @@ func TestFiltersLeaveOutWhatTheDeviceLacks(t *testing.T) {
 namespaces: {a: "urn:a", b: "urn:b", c: "urn:c"}
 reads: [{get: ["/a:top/{v,b:w,x/c:y}"]}]
 rows: [{path: /a:top/list, key: [name], labels: {thing: name}, metrics: {lab_value: v}}]`)
-	library := &module.Library{Modules: []module.LibraryModule{{Name: "a", Namespace: "urn:a"}, {Name: "b", Namespace: "urn:b"}}}
-	for want, d := range map[string]*module.Device{
-		`<get><filter type="subtree"><top xmlns="urn:a"><v/><w xmlns="urn:b"/></top></filter></get>`:                          module.NewDevice(nil, library),
-		`<get><filter type="subtree"><top xmlns="urn:a"><v/><w xmlns="urn:b"/><x><y xmlns="urn:c"/></x></top></filter></get>`: module.NewDevice([]string{"urn:a"}, nil),
+	library := &yang.Library{Modules: []yang.Module{{Name: "a", Namespace: "urn:a"}, {Name: "b", Namespace: "urn:b"}}}
+	for want, d := range map[string]*yang.Device{
+		`<get><filter type="subtree"><top xmlns="urn:a"><v/><w xmlns="urn:b"/></top></filter></get>`:                          yang.NewDevice(nil, library),
+		`<get><filter type="subtree"><top xmlns="urn:a"><v/><w xmlns="urn:b"/><x><y xmlns="urn:c"/></x></top></filter></get>`: yang.NewDevice([]string{"urn:a"}, nil),
 	} {
-		if got := m.Reads[0].XML(d, false); got != want {
+		if got := m.Requests[0].XML(d, false); got != want {
 			t.Errorf("asks for %s\nwant     %s", got, want)
 		}
 	}

@@ -15,11 +15,13 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
-var fuzzLimits = module.Limits{ReplyBytes: 1 << 20, Samples: 100}
+var fuzzLimits = decode.Limits{ReplyBytes: 1 << 20, Samples: 100}
 
 // FuzzReply sends any bytes through all modules: whatever a device sends, what comes of it can be served, and is the same when it
 // comes octet by octet to a table that cannot look ahead.
@@ -40,7 +42,7 @@ func FuzzReply(f *testing.F) {
 	f.Add([]byte(`<rpc-reply><rpc-error><error-tag>in-use</error-tag></rpc-error></rpc-reply>`))
 	f.Fuzz(func(t *testing.T, reply []byte) {
 		for name, m := range modules {
-			memory, slow := module.NewMemory(nil), module.NewMemory(nil)
+			memory, slow := decode.NewMemory(nil), decode.NewMemory(nil)
 			for _, incomplete := range []bool{false, true} {
 				got := fuzzRead(m, memory, incomplete, reply)
 				checkResult(t, name, got)
@@ -53,7 +55,7 @@ func FuzzReply(f *testing.F) {
 	})
 }
 
-func fuzzRead(m *module.Module, memory *module.Memory, incomplete bool, reply []byte, through ...func(io.Reader) io.Reader) module.Result {
+func fuzzRead(m *module.Module, memory *decode.Memory, incomplete bool, reply []byte, through ...func(io.Reader) io.Reader) decode.Result {
 	table := m.Table(fuzzLimits)
 	defer table.Release()
 	for range 2 {
@@ -61,7 +63,7 @@ func fuzzRead(m *module.Module, memory *module.Memory, incomplete bool, reply []
 		for _, wrap := range through {
 			from = wrap(from)
 		}
-		if _, err := table.Read(from); err != nil {
+		if _, err := table.Decode(from); err != nil {
 			break // a reply need not be XML
 		}
 	}
@@ -69,7 +71,7 @@ func fuzzRead(m *module.Module, memory *module.Memory, incomplete bool, reply []
 }
 
 // checkResult fails where a result could not be served as metrics.
-func checkResult(t *testing.T, name string, r module.Result) {
+func checkResult(t *testing.T, name string, r decode.Result) {
 	t.Helper()
 	if r.Samples > fuzzLimits.Samples {
 		t.Errorf("module %s: %d samples, of at most %d", name, r.Samples, fuzzLimits.Samples)
@@ -99,7 +101,7 @@ func checkResult(t *testing.T, name string, r module.Result) {
 
 // FuzzModule compiles any YAML as a module: it is refused, or it asks for what is XML and takes a reply.
 func FuzzModule(f *testing.F) {
-	library, err := config.BuiltinLibrary()
+	library, err := config.BuiltinDefinitions()
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -120,15 +122,15 @@ func FuzzModule(f *testing.F) {
 		if yaml.Unmarshal(text, &source) != nil {
 			return
 		}
-		modules, err := module.Compile(&config.Library{Catalog: lab.Catalog, Modules: map[string]*config.Module{"m": &source}})
+		modules, err := module.Compile(&config.Definitions{Catalog: lab.Catalog, Modules: map[string]*config.Module{"m": &source}})
 		if err != nil {
 			return
 		}
-		m, device := modules["m"], module.NewDevice([]string{"urn:a?module=a"}, nil)
+		m, device := modules["m"], yang.NewDevice([]string{"urn:a?module=a"}, nil)
 		m.Fits(device)
-		for i := range m.Reads {
+		for i := range m.Requests {
 			for _, asGet := range []bool{false, true} {
-				operation := m.Reads[i].XML(device, asGet)
+				operation := m.Requests[i].XML(device, asGet)
 				var s xmlscan.Scanner
 				s.Reset(strings.NewReader(operation))
 				for err == nil {
@@ -140,7 +142,7 @@ func FuzzModule(f *testing.F) {
 				err = nil
 			}
 		}
-		memory := module.NewMemory(nil)
+		memory := decode.NewMemory(nil)
 		for _, incomplete := range []bool{false, true} {
 			checkResult(t, "m", fuzzRead(m, memory, incomplete, reply))
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/internal/corpus"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
 var capability = regexp.MustCompile(`capability>([^<]*)</`)
@@ -25,7 +26,7 @@ func TestHellos(t *testing.T) {
 			for _, found := range capability.FindAllStringSubmatch(corpus.Recording(t, file), -1) {
 				capabilities = append(capabilities, strings.TrimSpace(html.UnescapeString(found[1])))
 			}
-			device := module.NewDevice(capabilities, nil)
+			device := yang.NewDevice(capabilities, nil)
 			best := map[string]*module.Module{}
 			for _, name := range slices.Sorted(maps.Keys(modules)) {
 				m := modules[name]

@@ -10,6 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
 
@@ -37,7 +38,7 @@ func lab(t testing.TB, yaml string) *module.Module {
 // labs compiles the modules of a test's cases, all at once, and without the library that the program ships.
 func labs(t testing.TB, cases map[string]string) map[string]*module.Module {
 	t.Helper()
-	library := config.Library{Modules: map[string]*config.Module{}}
+	library := config.Definitions{Modules: map[string]*config.Module{}}
 	var metrics struct{ Catalog map[string]*config.Metric }
 	strict(t, catalog, &metrics)
 	library.Catalog = metrics.Catalog
@@ -71,7 +72,7 @@ func indent(yaml string) string {
 }
 
 // wantLines compares all samples of a result with what is wanted, in any order.
-func wantLines(t *testing.T, r module.Result, want ...string) {
+func wantLines(t *testing.T, r decode.Result, want ...string) {
 	t.Helper()
 	got := lines(r)
 	if diff := cmp.Diff(slices.Sorted(slices.Values(want)), got, cmpopts.EquateEmpty()); diff != "" {
@@ -80,9 +81,9 @@ func wantLines(t *testing.T, r module.Result, want ...string) {
 }
 
 // wantSkipped compares what was left out with what is wanted; reasons that are not named want 0.
-func wantSkipped(t *testing.T, r module.Result, want map[string]int) {
+func wantSkipped(t *testing.T, r decode.Result, want map[string]int) {
 	t.Helper()
-	for _, reason := range module.SkippedReasons() {
+	for _, reason := range decode.SkippedReasons() {
 		if r.Skipped[reason] != want[reason] {
 			t.Errorf("%d values skipped as %s, want %d", r.Skipped[reason], reason, want[reason])
 		}

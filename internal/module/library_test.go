@@ -16,7 +16,9 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/corpus"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
 var update = flag.Bool("update", false, "write what the modules give to testdata/modules/*/*/want.prom")
@@ -73,15 +75,15 @@ func replies(t *testing.T, folder string) (all []string) {
 // report, and when the counters began.
 func golden(t *testing.T, m *module.Module, replies []string) string {
 	t.Helper()
-	if len(replies) > len(m.Reads) {
-		t.Fatalf("%d replies for %d reads", len(replies), len(m.Reads))
+	if len(replies) > len(m.Requests) {
+		t.Fatalf("%d replies for %d reads", len(replies), len(m.Requests))
 	}
 	var b strings.Builder
 	r, errors := readAll(t, m, now, replies...)
 	for _, line := range lines(r) {
 		b.WriteString(line + "\n")
 	}
-	for _, reason := range module.SkippedReasons() {
+	for _, reason := range decode.SkippedReasons() {
 		if n := r.Skipped[reason]; n > 0 {
 			fmt.Fprintf(&b, "# %d skipped: %s\n", n, reason)
 		}
@@ -104,12 +106,12 @@ func golden(t *testing.T, m *module.Module, replies []string) string {
 }
 
 // readAll is read for replies that may report errors.
-func readAll(t *testing.T, m *module.Module, now time.Time, replies ...string) (r module.Result, errors []string) {
+func readAll(t *testing.T, m *module.Module, now time.Time, replies ...string) (r decode.Result, errors []string) {
 	t.Helper()
 	table := m.Table(limits)
 	defer table.Release()
 	for _, reply := range replies {
-		got, err := table.Read(strings.NewReader(reply))
+		got, err := table.Decode(strings.NewReader(reply))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +119,7 @@ func readAll(t *testing.T, m *module.Module, now time.Time, replies ...string) (
 			errors = append(errors, e.Message)
 		}
 	}
-	return table.Result(module.NewMemory(nil), now, false), errors
+	return table.Result(decode.NewMemory(nil), now, false), errors
 }
 
 func compareGolden(t *testing.T, file, got string) {
@@ -178,7 +180,7 @@ func TestLibraryAgrees(t *testing.T) {
 		Type   dto.MetricType
 		Labels string
 	}
-	library, err := config.BuiltinLibrary()
+	library, err := config.BuiltinDefinitions()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +204,7 @@ func TestLibraryAgrees(t *testing.T) {
 		if library.Modules[name].Status == "" {
 			t.Errorf("module %s does not say its status", name)
 		}
-		if fits, _ := m.Fits(module.NewDevice(nil, nil)); fits {
+		if fits, _ := m.Fits(yang.NewDevice(nil, nil)); fits {
 			t.Errorf("module %s fits a device that announces nothing", name)
 		}
 		rank := fmt.Sprint(m.Provides, " ", m.Preference)

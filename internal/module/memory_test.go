@@ -10,6 +10,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
 
@@ -17,15 +18,15 @@ import (
 type target struct {
 	*testing.T
 	module *module.Module
-	memory *module.Memory
+	memory *decode.Memory
 }
 
-func (t *target) read(at time.Time, incomplete bool, replies ...string) module.Result {
+func (t *target) read(at time.Time, incomplete bool, replies ...string) decode.Result {
 	t.Helper()
 	table := t.module.Table(limits)
 	defer table.Release()
 	for _, reply := range replies {
-		if _, err := table.Read(strings.NewReader(envelope(reply))); err != nil {
+		if _, err := table.Decode(strings.NewReader(envelope(reply))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -44,7 +45,7 @@ func TestAges(t *testing.T) {
 			target := target{t, lab(t, replace(`
 namespaces: {a: "urn:a"}
 reads: [{rpc: <get-a/>}]
-rows: [{path: /a:one, key: [name], labels: {thing: name}, start_time: {leaf: age, decode: age}, metrics: {lab_time: VALUE, lab_total: v}}]`, "VALUE", value)), module.NewMemory(nil)}
+rows: [{path: /a:one, key: [name], labels: {thing: name}, start_time: {leaf: age, decode: age}, metrics: {lab_time: VALUE, lab_total: v}}]`, "VALUE", value)), decode.NewMemory(nil)}
 			for _, step := range []struct {
 				after time.Duration
 				age   string
@@ -123,7 +124,7 @@ const (
 // costs no allocations for them.
 func TestLabelsAreKept(t *testing.T) {
 	extra := &dto.LabelPair{Name: new("target"), Value: new("T")}
-	target := target{t, lab(t, infoModule), module.NewMemory(extra)}
+	target := target{t, lab(t, infoModule), decode.NewMemory(extra)}
 	first := target.read(now, false, one, two+three)
 	wantLines(t, first, `lab_info{note="N",text="X",thing="x"} 1`, `lab_info{thing="y"} 1`, `lab_value{thing="x"} 1`, `lab_value{thing="y"} 2`)
 	second := target.read(now, false, one, two+three)
@@ -152,7 +153,7 @@ func TestLabelsAreKept(t *testing.T) {
 
 // TestIncomplete holds that value labels stay as they were while a read that gives them fails, so that info does not flap.
 func TestIncomplete(t *testing.T) {
-	target := target{t, lab(t, infoModule), module.NewMemory(nil)}
+	target := target{t, lab(t, infoModule), decode.NewMemory(nil)}
 	values := []string{`lab_value{thing="x"} 1`, `lab_value{thing="y"} 2`}
 	full := append([]string{`lab_info{note="N",text="X",thing="x"} 1`, `lab_info{thing="y"} 1`}, values...)
 	first := target.read(now, false, one, two+three)

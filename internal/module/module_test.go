@@ -9,22 +9,23 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/corpus"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
 
 // now is the present of all tests.
 var now = corpus.Now
 
-var limits = module.Limits{ReplyBytes: 64 << 20, Samples: 500000}
+var limits = decode.Limits{ReplyBytes: 64 << 20, Samples: 500000}
 
 // load compiles the built-in modules and those of a file.
 func load(t testing.TB, files ...string) map[string]*module.Module {
 	t.Helper()
-	library, err := config.BuiltinLibrary()
+	library, err := config.BuiltinDefinitions()
 	if len(files) > 0 {
 		var c *config.Config
 		if c, err = config.Load(files); err == nil {
-			library, err = c.Library()
+			library, err = c.Definitions()
 		}
 	}
 	if err != nil {
@@ -38,12 +39,12 @@ func load(t testing.TB, files ...string) map[string]*module.Module {
 }
 
 // read gives what a module makes of replies.
-func read(t testing.TB, m *module.Module, replies ...string) module.Result {
+func read(t testing.TB, m *module.Module, replies ...string) decode.Result {
 	t.Helper()
 	table := m.Table(limits)
 	defer table.Release()
 	for _, reply := range replies {
-		got, err := table.Read(strings.NewReader(reply))
+		got, err := table.Decode(strings.NewReader(reply))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,11 +52,11 @@ func read(t testing.TB, m *module.Module, replies ...string) module.Result {
 			t.Fatal(got.Errors)
 		}
 	}
-	return table.Result(module.NewMemory(nil), now, false)
+	return table.Result(decode.NewMemory(nil), now, false)
 }
 
 // lines renders samples as `name{label="value"} number`, sorted; labels without a value are left out.
-func lines(r module.Result) (lines []string) {
+func lines(r decode.Result) (lines []string) {
 	for _, f := range r.Families {
 		for _, s := range f.Samples {
 			var labels []string
@@ -72,7 +73,7 @@ func lines(r module.Result) (lines []string) {
 }
 
 // count is how many samples a metric has.
-func count(r module.Result, name string) int {
+func count(r decode.Result, name string) int {
 	for _, f := range r.Families {
 		if f.Metric.Name == name {
 			return len(f.Samples)
@@ -82,7 +83,7 @@ func count(r module.Result, name string) int {
 }
 
 // expect fails for each wanted line that is not there.
-func expect(t *testing.T, r module.Result, want ...string) {
+func expect(t *testing.T, r decode.Result, want ...string) {
 	t.Helper()
 	got := lines(r)
 	for _, line := range want {

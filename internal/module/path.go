@@ -89,28 +89,3 @@ func commonPrefix(a, b []step) int {
 	}
 	return n
 }
-
-// globMatch reports whether uri is what pattern describes, "*" standing for any run of characters.
-func globMatch(pattern, uri string) bool {
-	first, rest, star := strings.Cut(pattern, "*")
-	if !star {
-		return pattern == uri
-	}
-	uri, ok := strings.CutPrefix(uri, first)
-	if !ok {
-		return false
-	}
-	for {
-		part, more, star := strings.Cut(rest, "*")
-		if !star {
-			return strings.HasSuffix(uri, part)
-		}
-		i := strings.Index(uri, part)
-		if i < 0 {
-			return false
-		}
-		uri, rest = uri[i+len(part):], more
-	}
-}
-
-func isPattern(uri string) bool { return strings.Contains(uri, "*") }

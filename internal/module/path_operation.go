@@ -5,21 +5,23 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
 // PathOperation makes a <get> of a data path in the form of RFC 7951: "/ietf-interfaces:interfaces-state/interface". Its
-// prefixes are names of the device's models.
-func PathOperation(path string, d *Device) (string, error) {
+// prefixes are names of the device's YANG modules.
+func PathOperation(path string, d *yang.Device) (string, error) {
 	byName := map[string]string{}
-	for namespace, name := range d.Models {
+	for namespace, name := range d.Names {
 		byName[name] = namespace
 	}
-	r := Read{Operation: opGet, filter: &filterNode{}}
+	r := Request{Operation: opGet, filter: &filterNode{}}
 	ns := newNamespaces(byName)
 	if err := r.filter.add(ns, path); err != nil {
 		name, _, prefixed := strings.Cut(strings.TrimPrefix(path, "/"), ":")
 		if _, known := byName[name]; prefixed && !known {
-			return "", fmt.Errorf("the device has no model %q; it has %s", name, strings.Join(slices.Sorted(maps.Keys(byName)), ", "))
+			return "", fmt.Errorf("the device has no YANG module %q; it has %s", name, strings.Join(slices.Sorted(maps.Keys(byName)), ", "))
 		}
 		return "", err
 	}

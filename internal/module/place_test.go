@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
 
@@ -45,11 +46,11 @@ func TestDevicesDoNotSpoilEachOther(t *testing.T) {
 	}
 }
 
-func readFrom(m *module.Module, reply string) (module.Result, error) {
-	table := m.Table(module.Limits{ReplyBytes: 64 << 20, Samples: 100_000})
+func readFrom(m *module.Module, reply string) (decode.Result, error) {
+	table := m.Table(decode.Limits{ReplyBytes: 64 << 20, Samples: 100_000})
 	defer table.Release()
-	_, err := table.Read(strings.NewReader(reply))
-	return table.Result(module.NewMemory(nil), now, false), err
+	_, err := table.Decode(strings.NewReader(reply))
+	return table.Result(decode.NewMemory(nil), now, false), err
 }
 
 // TestWhatIsLearnedIsBounded reads replies that try to fill memory with tags, white space and namespaces that never come again.

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"nemith.io/netconf"
 
-	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
@@ -61,7 +61,7 @@ func TestErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			table := m.Table(limits)
 			defer table.Release()
-			reply, err := table.Read(strings.NewReader(tc.reply))
+			reply, err := table.Decode(strings.NewReader(tc.reply))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,13 +72,13 @@ func TestErrors(t *testing.T) {
 			if diff := cmp.Diff(tc.warnings, reply.Warnings, opts, cmpopts.IgnoreUnexported(netconf.RPCError{})); diff != "" {
 				t.Errorf("warnings (-want +got):\n%s", diff)
 			}
-			wantLines(t, table.Result(module.NewMemory(nil), now, false), tc.want...)
+			wantLines(t, table.Result(decode.NewMemory(nil), now, false), tc.want...)
 		})
 	}
 	t.Run("endless", func(t *testing.T) {
 		table := m.Table(limits)
 		defer table.Release()
-		reply, err := table.Read(strings.NewReader(`<rpc-reply>` + strings.Repeat(denied, 10000) + `</rpc-reply>`))
+		reply, err := table.Decode(strings.NewReader(`<rpc-reply>` + strings.Repeat(denied, 10000) + `</rpc-reply>`))
 		if err != nil || len(reply.Errors) == 0 || len(reply.Errors) > 1000 {
 			t.Errorf("%d errors, %v; want some, but not all", len(reply.Errors), err)
 		}
@@ -101,27 +101,27 @@ func TestBrokenReplies(t *testing.T) {
 		"two documents":  {strings.NewReader(envelope(thing("y", 2)) + envelope(thing("z", 3))), nil, &syntax},
 		"document type":  {strings.NewReader(`<!DOCTYPE x>` + envelope(thing("y", 2))), nil, &syntax},
 		"reader's error": {io.MultiReader(strings.NewReader(`<rpc-reply><data>`+thing("y", 2)), iotest.ErrReader(broken)), broken, nil},
-		"too large":      {strings.NewReader(envelope(thing("y", 2) + strings.Repeat(" ", 10000))), module.ErrTooLarge, nil},
-		"endless":        {io.MultiReader(strings.NewReader(`<rpc-reply><data>`+thing("y", 2)), endless{}), module.ErrTooLarge, nil},
+		"too large":      {strings.NewReader(envelope(thing("y", 2) + strings.Repeat(" ", 10000))), decode.ErrTooLarge, nil},
+		"endless":        {io.MultiReader(strings.NewReader(`<rpc-reply><data>`+thing("y", 2)), endless{}), decode.ErrTooLarge, nil},
 		"nothing comes":  {stuck{}, io.ErrNoProgress, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			table := m.Table(module.Limits{ReplyBytes: 5000, Samples: 1000})
+			table := m.Table(decode.Limits{ReplyBytes: 5000, Samples: 1000})
 			defer table.Release()
-			if _, err := table.Read(strings.NewReader(envelope(thing("x", 1)))); err != nil {
+			if _, err := table.Decode(strings.NewReader(envelope(thing("x", 1)))); err != nil {
 				t.Fatal(err)
 			}
-			reply, err := table.Read(tc.reply)
+			reply, err := table.Decode(tc.reply)
 			if err == nil || tc.is != nil && !errors.Is(err, tc.is) || tc.as != nil && !errors.As(err, tc.as) {
 				t.Errorf("error %v, want %v %T", err, tc.is, tc.as)
 			}
 			if reply.Bytes > 5000 {
 				t.Errorf("%d bytes were taken, of at most 5000", reply.Bytes)
 			}
-			if _, err := table.Read(strings.NewReader(envelope(thing("w", 4)))); err != nil {
+			if _, err := table.Decode(strings.NewReader(envelope(thing("w", 4)))); err != nil {
 				t.Fatal(err)
 			}
-			r := table.Result(module.NewMemory(nil), now, true)
+			r := table.Result(decode.NewMemory(nil), now, true)
 			wantLines(t, r, `lab_value{thing="x"} 1`, `lab_info{thing="x"} 1`, `lab_value{thing="w"} 4`, `lab_info{thing="w"} 1`)
 			wantSkipped(t, r, nil)
 		})
@@ -141,24 +141,24 @@ func TestLimits(t *testing.T) {
 	m := lab(t, plainModule)
 	t.Run("reply", func(t *testing.T) {
 		reply := envelope(thing("x", 1))
-		table := m.Table(module.Limits{ReplyBytes: int64(len(reply)), Samples: 1000})
+		table := m.Table(decode.Limits{ReplyBytes: int64(len(reply)), Samples: 1000})
 		defer table.Release()
-		got, err := table.Read(strings.NewReader(reply))
+		got, err := table.Decode(strings.NewReader(reply))
 		if err != nil || got.Bytes != int64(len(reply)) {
 			t.Errorf("a reply of just as many bytes as are allowed: %d bytes, %v", got.Bytes, err)
 		}
 	})
 	t.Run("samples", func(t *testing.T) {
-		table := m.Table(module.Limits{ReplyBytes: 1 << 20, Samples: 3})
+		table := m.Table(decode.Limits{ReplyBytes: 1 << 20, Samples: 3})
 		defer table.Release()
-		if _, err := table.Read(strings.NewReader(envelope(thing("x", 1) + thing("y", 2) + thing("z", 3) + thing("lost", 4)))); err != nil {
+		if _, err := table.Decode(strings.NewReader(envelope(thing("x", 1) + thing("y", 2) + thing("z", 3) + thing("lost", 4)))); err != nil {
 			t.Fatal(err)
 		}
-		r := table.Result(module.NewMemory(nil), now, false)
+		r := table.Result(decode.NewMemory(nil), now, false)
 		if r.Samples != 3 || len(lines(r)) != 3 {
 			t.Errorf("%d samples, %q; want 3", r.Samples, lines(r))
 		}
-		wantSkipped(t, r, map[string]int{module.SkippedLimit: 4}) // three samples and a row
+		wantSkipped(t, r, map[string]int{decode.SkippedLimit: 4}) // three samples and a row
 	})
 	t.Run("info in several rows", func(t *testing.T) {
 		table := lab(t, `
@@ -166,29 +166,29 @@ namespaces: {a: "urn:a"}
 reads: [{rpc: <get-a/>}]
 rows:
   - {path: /a:one, labels: {thing: name}, metrics: {lab_value: v, lab_other: v, lab_total: v}}
-  - {path: /a:three, labels: {thing: name, note: note}, metrics: {lab_info: name}}`).Table(module.Limits{ReplyBytes: 1 << 20, Samples: 6})
+  - {path: /a:three, labels: {thing: name, note: note}, metrics: {lab_info: name}}`).Table(decode.Limits{ReplyBytes: 1 << 20, Samples: 6})
 		defer table.Release()
-		if _, err := table.Read(strings.NewReader(envelope(one + three + three))); err != nil {
+		if _, err := table.Decode(strings.NewReader(envelope(one + three + three))); err != nil {
 			t.Fatal(err)
 		}
-		r := table.Result(module.NewMemory(nil), now, false)
+		r := table.Result(decode.NewMemory(nil), now, false)
 		if r.Samples != 6 {
 			t.Errorf("%d samples, want 6", r.Samples)
 		}
 	})
 	t.Run("none", func(t *testing.T) {
-		table := lab(t, infoModule).Table(module.Limits{ReplyBytes: 1 << 20})
+		table := lab(t, infoModule).Table(decode.Limits{ReplyBytes: 1 << 20})
 		defer table.Release()
-		if _, err := table.Read(strings.NewReader(envelope(one + two + three))); err != nil {
+		if _, err := table.Decode(strings.NewReader(envelope(one + two + three))); err != nil {
 			t.Fatal(err)
 		}
-		wantLines(t, table.Result(module.NewMemory(nil), now, false))
+		wantLines(t, table.Result(decode.NewMemory(nil), now, false))
 	})
 	long := strings.Repeat("x", 64<<10+1)
 	t.Run("text", func(t *testing.T) {
 		r := read(t, m, envelope(`<one xmlns="urn:a"><name>x</name><text>`+long+`</text><v>1</v></one>`))
 		wantLines(t, r, `lab_value{thing="x"} 1`, `lab_info{thing="x"} 1`)
-		wantSkipped(t, r, map[string]int{module.SkippedLimit: 1})
+		wantSkipped(t, r, map[string]int{decode.SkippedLimit: 1})
 	})
 	t.Run("attribute", func(t *testing.T) {
 		m := lab(t, `
@@ -197,7 +197,7 @@ reads: [{rpc: <get-a/>}]
 rows: [{path: /a:one, key: [name], labels: {thing: name, text: {leaf: v, attribute: x}}, metrics: {lab_info: name}}]`)
 		r := read(t, m, envelope(`<one xmlns="urn:a"><name>x</name><v x="`+long+`"/></one>`))
 		wantLines(t, r, `lab_info{thing="x"} 1`)
-		wantSkipped(t, r, map[string]int{module.SkippedLimit: 1})
+		wantSkipped(t, r, map[string]int{decode.SkippedLimit: 1})
 	})
 }
 
@@ -211,10 +211,10 @@ func TestManyNamespaces(t *testing.T) {
 		fmt.Fprintf(&b, `<x xmlns="urn:x:%d"/>`, i)
 	}
 	for _, data := range []string{thing("x", 1) + b.String(), `<one xmlns="urn:b"><name>wrong</name></one>` + thing("y", 2), thing("z", 3)} {
-		if _, err := table.Read(strings.NewReader("<rpc-reply xmlns=''>" + data + "</rpc-reply>")); err != nil {
+		if _, err := table.Decode(strings.NewReader("<rpc-reply xmlns=''>" + data + "</rpc-reply>")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantLines(t, table.Result(module.NewMemory(nil), now, false), `lab_value{thing="x"} 1`, `lab_value{thing="y"} 2`, `lab_value{thing="z"} 3`,
+	wantLines(t, table.Result(decode.NewMemory(nil), now, false), `lab_value{thing="x"} 1`, `lab_value{thing="y"} 2`, `lab_value{thing="z"} 3`,
 		`lab_info{thing="x"} 1`, `lab_info{thing="y"} 1`, `lab_info{thing="z"} 1`)
 }

@@ -3,7 +3,7 @@ package module_test
 import (
 	"testing"
 
-	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 )
 
 // TestRows holds which entries become rows, which rows are one, and which labels they have.
@@ -58,7 +58,7 @@ rows:
 			replies: []string{a(`<one><name>x</name><v>1</v></one><one><name>x</name><v>2</v></one><one><name>x</name><o>3</o></one>
 				<one><name>x</name><v>4</v></one>`)},
 			want:    []string{`lab_value{thing="x"} 1`, `lab_other{thing="x"} 3`},
-			skipped: map[string]int{module.SkippedDuplicate: 2},
+			skipped: map[string]int{decode.SkippedDuplicate: 2},
 		},
 		"repeated rows and series of a list that repeats": {
 			rows: `- {path: /a:top/one, key: [name], repeats: true, labels: {thing: name}, metrics: {lab_value: v}}
@@ -70,7 +70,7 @@ rows:
 		"repeated series": {
 			rows:    `- {path: /a:top/one, labels: {thing: name}, metrics: {lab_value: v}}`,
 			replies: []string{a(`<one><name>x</name><v>1</v></one><one><name>x</name><v>2</v></one>`)},
-			want:    []string{`lab_value{thing="x"} 1`}, skipped: map[string]int{module.SkippedDuplicate: 1},
+			want:    []string{`lab_value{thing="x"} 1`}, skipped: map[string]int{decode.SkippedDuplicate: 1},
 		},
 		"rows without a name": {
 			rows:    `- {path: /a:top/one, labels: {thing: name}, metrics: {lab_value: v}}`,

@@ -4,12 +4,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 )
 
 var (
-	invalid     = map[string]int{module.SkippedInvalid: 1}
-	implausible = map[string]int{module.SkippedImplausible: 1}
+	invalid     = map[string]int{decode.SkippedInvalid: 1}
+	implausible = map[string]int{decode.SkippedImplausible: 1}
 )
 
 // TestNumbers holds what each form of a metric's value makes of what a device sends for one thing, named x.

@@ -47,7 +47,7 @@ func TestMetricsOf(t *testing.T) {
 // exported are the metrics that there are: of the catalogue, about reading targets, and the exporter's own.
 func exported(t *testing.T) map[string]bool {
 	t.Helper()
-	library, err := config.BuiltinLibrary()
+	library, err := config.BuiltinDefinitions()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func wantKnown(t *testing.T, known map[string]bool, where, expr string) {
 
 // Metrics and labels that rules and dashboards rely on are a promise to those who copied them.
 func TestLabelsThatRulesRelyOn(t *testing.T) {
-	library, err := config.BuiltinLibrary()
+	library, err := config.BuiltinDefinitions()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,16 +12,16 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-func TestBuiltinLibrary(t *testing.T) {
-	library, err := config.BuiltinLibrary()
+func TestBuiltinDefinitions(t *testing.T) {
+	definitions, err := config.BuiltinDefinitions()
 	if err != nil {
 		t.Fatal(err)
 	}
-	module := library.Modules["ietf-interfaces"]
+	module := definitions.Modules["ietf-interfaces"]
 	if module == nil {
 		t.Fatal("no module ietf-interfaces")
 	}
-	if got := library.Catalog["netconf_interface_info"]; got == nil || !strings.HasPrefix(got.Position.String(), "config/catalog.yml:") {
+	if got := definitions.Catalog["netconf_interface_info"]; got == nil || !strings.HasPrefix(got.Position.String(), "config/catalog.yml:") {
 		t.Errorf("netconf_interface_info is %+v", got)
 	}
 	for _, test := range []struct {
@@ -59,7 +59,7 @@ func lineAt(t *testing.T, at config.Position) string {
 	return strings.Split(string(data), "\n")[at.Line-1]
 }
 
-func TestLibraryAddsTheUsersOwn(t *testing.T) {
+func TestDefinitionsAddTheUsersOwn(t *testing.T) {
 	c := mustLoad(t, lab+`catalog:
   my_things: {type: gauge, help: Things.}
 modules:
@@ -72,17 +72,17 @@ modules:
       - <<: *row
         key: k
 `)
-	library, err := c.Library()
+	definitions, err := c.Definitions()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if library.Catalog["my_things"] == nil || library.Catalog["netconf_interface_info"] == nil {
+	if definitions.Catalog["my_things"] == nil || definitions.Catalog["netconf_interface_info"] == nil {
 		t.Error("the catalogue lacks a metric")
 	}
-	if got := library.Modules["ietf-interfaces"].Provides; got != "mine" {
+	if got := definitions.Modules["ietf-interfaces"].Provides; got != "mine" {
 		t.Errorf("ietf-interfaces provides %s", got)
 	}
-	mine := library.Modules["mine"]
+	mine := definitions.Modules["mine"]
 	for path, want := range map[string]int{"": 6, "path": 9, "key": 12, "metrics": 10} {
 		step := []any{"rows", 1, path}
 		if path == "" {
@@ -95,20 +95,20 @@ modules:
 	if mine.Rows[1].Metrics["my_things"].Leaf != "x" || !cmp.Equal(mine.Rows[1].Key, config.Strings{"k"}) {
 		t.Errorf("rows %+v", mine.Rows)
 	}
-	again, err := config.BuiltinLibrary()
+	again, err := config.BuiltinDefinitions()
 	if err != nil || again.Modules["mine"] != nil {
-		t.Errorf("the built-in library has the user's module: %v", err)
+		t.Errorf("the built-in definitions have the user's module: %v", err)
 	}
 }
 
 // TestCatalogIsValid puts the built-in catalogue, under other names, through the checks of a user's.
 func TestCatalogIsValid(t *testing.T) {
-	library, err := config.BuiltinLibrary()
+	definitions, err := config.BuiltinDefinitions()
 	if err != nil {
 		t.Fatal(err)
 	}
 	renamed := map[string]*config.Metric{}
-	for name, metric := range library.Catalog {
+	for name, metric := range definitions.Catalog {
 		renamed["x_"+name] = metric
 	}
 	text, err := yaml.Marshal(map[string]any{"catalog": renamed})

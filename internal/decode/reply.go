@@ -1,4 +1,4 @@
-package module
+package decode
 
 import (
 	"bytes"
@@ -24,12 +24,12 @@ type Reply struct {
 	Errors   netconf.RPCErrors // of severity error (RFC 6241, section 4.3), wherever in the reply they were
 	Warnings netconf.RPCErrors
 
-	attributes map[string]string // of rpc-reply
+	Attributes map[string]string // of rpc-reply, namespaces apart
 }
 
 // Table gathers the replies of one read of a module.
 type Table struct {
-	module  *Module
+	program *Program
 	limits  Limits
 	scanner xmlscan.Scanner
 	joiner
@@ -57,27 +57,27 @@ type frame struct {
 
 func (t *Table) begin(limits Limits) {
 	t.limits, t.limited, t.read = limits, 0, 0
-	t.joiner.reset(len(t.module.specs))
+	t.joiner.reset(len(t.program.rows))
 }
 
 // Release gives the table back for another read.
 func (t *Table) Release() {
 	switch {
-	case cap(t.text) <= 1<<20 && t.module.spare.CompareAndSwap(nil, t): // some thousand interfaces
+	case cap(t.text) <= 1<<20 && t.program.spare.CompareAndSwap(nil, t): // some thousand interfaces
 	case cap(t.text) <= 16<<20: // what one large reply needed is not kept for ever
-		t.module.tables.Put(t)
+		t.program.tables.Put(t)
 	}
 }
 
-// Read takes one reply, the device's envelope included. On an error nothing of the reply is kept. An rpc-error is no error
+// Decode takes one reply, the device's envelope included. On an error nothing of the reply is kept. An rpc-error is no error
 // here: it is in the Reply, beside the rows that may have come with it.
-func (t *Table) Read(r io.Reader) (Reply, error) {
+func (t *Table) Decode(r io.Reader) (Reply, error) {
 	rows, cells, text, limited := len(t.rows), len(t.cells), len(t.text), t.limited
 	t.openRows, t.reply, t.last = t.openRows[:0], Reply{}, nil
 	bounded := &BoundedReader{R: r, Left: t.limits.ReplyBytes}
 	t.scanner.Reset(bounded)
 	if t.start == nil || t.learned >= maxLearned {
-		t.start, t.learned = newPlace([]*node{t.module.root}, 0), 0
+		t.start, t.learned = newPlace([]*Node{t.program.root}, 0), 0
 	}
 	t.frames = append(t.frames[:0], frame{place: t.start})
 	err := t.document()
@@ -139,10 +139,10 @@ func (t *Table) envelope() {
 		if _, declares := a.Declares(); declares {
 			continue
 		}
-		if t.reply.attributes == nil {
-			t.reply.attributes = map[string]string{}
+		if t.reply.Attributes == nil {
+			t.reply.Attributes = map[string]string{}
 		}
-		t.reply.attributes[string(xmlscan.Local(a.Name))] = string(t.scanner.AppendValue(nil, a))
+		t.reply.Attributes[string(xmlscan.Local(a.Name))] = string(t.scanner.AppendValue(nil, a))
 	}
 }
 
@@ -178,13 +178,13 @@ func (t *Table) enter() error {
 }
 
 // open begins a row; false where there are too many.
-func (t *Table) open(o opening) bool {
-	s := &t.module.specs[o.spec]
+func (t *Table) open(o RowStart) bool {
+	s := &t.program.rows[o.Row]
 	if len(t.rows) >= t.limits.Samples {
 		t.limited++
 		return false
 	}
-	rec := record{spec: int32(o.spec), parent: -1, group: -1, cells: int32(len(t.cells)), order: int16(o.order), read: t.read}
+	rec := record{spec: int32(o.Row), parent: -1, group: -1, cells: int32(len(t.cells)), order: int16(o.Order), read: t.read}
 	for i := len(t.openRows) - 1; i >= 0; i-- {
 		if s.within[t.rows[t.openRows[i]].spec] {
 			rec.parent = t.openRows[i]
@@ -213,12 +213,12 @@ func (t *Table) leave() {
 	t.frames = t.frames[:len(t.frames)-1]
 }
 
-func (t *Table) attribute(c capture) {
+func (t *Table) attribute(c Capture) {
 	for _, a := range t.scanner.Attrs() {
-		if string(xmlscan.Local(a.Name)) == c.attribute && !bytes.HasPrefix(a.Name, []byte("xmlns:")) {
+		if string(xmlscan.Local(a.Name)) == c.Attribute && !bytes.HasPrefix(a.Name, []byte("xmlns:")) {
 			from := len(t.text)
 			t.text = t.scanner.AppendValue(t.text, a)
-			t.set(c.column, from, len(t.text))
+			t.set(c.Column, from, len(t.text))
 			return
 		}
 	}
@@ -226,7 +226,7 @@ func (t *Table) attribute(c capture) {
 
 // set fills a cell of the innermost open row of its kind, white space around the text left out. Of a leaf that comes more than
 // once the first text that is not empty is kept.
-func (t *Table) set(c column, from, to int) {
+func (t *Table) set(c Column, from, to int) {
 	if to > math.MaxInt32 || to-from > maxCell {
 		t.limited++
 		return
@@ -239,10 +239,10 @@ func (t *Table) set(c column, from, to int) {
 	}
 	for i := len(t.openRows) - 1; i >= 0; i-- {
 		rec := &t.rows[t.openRows[i]]
-		if int(rec.spec) != c.spec {
+		if int(rec.spec) != c.Row {
 			continue
 		}
-		if at := &t.cells[int(rec.cells)+c.col]; at.size <= 0 {
+		if at := &t.cells[int(rec.cells)+c.Index]; at.size <= 0 {
 			*at = cell{int32(from), int32(to - from)}
 		}
 		return

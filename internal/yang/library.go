@@ -1,4 +1,4 @@
-package module
+package yang
 
 import (
 	"io"
@@ -10,26 +10,29 @@ import (
 
 // Library is a device's YANG library: RFC 8525 (:1.1, with datastores) or RFC 7895 (:1.0).
 type Library struct {
-	Modules    []LibraryModule
+	Modules    []Module
 	Datastores []string // names of the standard ones, prefix off; nil for :1.0
 }
 
-// LibraryModule is a model that the device has.
-type LibraryModule struct{ Name, Revision, Namespace string }
+// Module is a YANG module that the device implements.
+type Module struct{ Name, Revision, Namespace string }
+
+// maxText bounds the text of one leaf, in octets.
+const maxText = 64 << 10
 
 const libraryNamespace = "urn:ietf:params:xml:ns:yang:ietf-yang-library"
 
-// LibraryRead finds how to read a device's YANG library: the operation, and the content identifier that its hello gives,
+// LibraryOperation finds how to read a device's YANG library: the operation, and the content identifier that its hello gives,
 // which changes whenever the library does ("" if it gives none). An empty operation means that it has none.
-func LibraryRead(capabilities []string) (operation, contentID string) {
+func LibraryOperation(capabilities []string) (operation, contentID string) {
 	for _, c := range capabilities {
 		name, query, _ := strings.Cut(c, "?")
 		parameters, _ := url.ParseQuery(query)
 		switch name {
-		case capabilityShorthand + "yang-library:1.1": // RFC 8525, section 2
+		case CapabilityPrefix + "yang-library:1.1": // RFC 8525, section 2
 			return `<get><filter type="subtree"><yang-library xmlns="` + libraryNamespace + `"><module-set><name/><module><name/><revision/><namespace/></module></module-set>` +
 				`<datastore><name/></datastore></yang-library></filter></get>`, parameters.Get("content-id")
-		case capabilityShorthand + "yang-library:1.0": // RFC 7950, section 5.6.4
+		case CapabilityPrefix + "yang-library:1.0": // RFC 7950, section 5.6.4
 			operation = `<get><filter type="subtree"><modules-state xmlns="` + libraryNamespace + `"><module><name/><revision/><namespace/><conformance-type/></module></modules-state></filter></get>`
 			contentID = parameters.Get("module-set-id")
 		}
@@ -37,16 +40,16 @@ func LibraryRead(capabilities []string) (operation, contentID string) {
 	return operation, contentID
 }
 
-// ReadLibrary reads the reply to LibraryRead's operation; nil without an error where the reply holds no library.
-func ReadLibrary(r io.Reader) (*Library, error) {
+// ParseLibrary reads the reply to LibraryOperation's operation; nil without an error where the reply holds no library.
+func ParseLibrary(r io.Reader) (*Library, error) {
 	var (
 		s    xmlscan.Scanner
 		l    Library
 		path []string
 		text []byte
-		now  LibraryModule
+		now  Module
 
-		imported bool // other models use it, but the device does not implement it
+		imported bool // other modules use it, but the device does not implement it
 	)
 	s.Reset(r)
 	for {
@@ -64,11 +67,11 @@ func ReadLibrary(r io.Reader) (*Library, error) {
 		case xmlscan.Start:
 			path = append(path, string(xmlscan.Local(s.Name())))
 			if path[len(path)-1] == "module" {
-				now, imported = LibraryModule{}, false
+				now, imported = Module{}, false
 			}
 			text = text[:0]
 		case xmlscan.Text:
-			if len(text) < maxCell {
+			if len(text) < maxText {
 				text = s.AppendText(text)
 			}
 		case xmlscan.End:

@@ -1,4 +1,4 @@
-package module_test
+package decode_test
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 
 	"nemith.io/netconf"
 
-	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 )
 
 func TestRefusalIsOneLine(t *testing.T) {
@@ -17,7 +17,7 @@ func TestRefusalIsOneLine(t *testing.T) {
 		{Tag: netconf.ErrTag("too-big")},
 		{},
 	}
-	err := fmt.Errorf("module m: %w", module.Refusal(all))
+	err := fmt.Errorf("module m: %w", decode.ReplyError(all))
 	const want = "module m: the device answered with an error: access-denied: /a/b: no right; card 3 is gone; too-big; an rpc-error that says nothing"
 	if err.Error() != want {
 		t.Errorf("the error is\n%s\nwant\n%s", err, want)

@@ -1,4 +1,4 @@
-package module
+package decode
 
 import (
 	"bytes"
@@ -73,15 +73,15 @@ func (j *joiner) reset(specs int) {
 
 // join merges the records. Within a spec, records of the path that is listed first come first, so that theirs are the cells
 // that win.
-func (j *joiner) join(specs []spec, seed maphash.Seed) {
+func (j *joiner) join(specs []RowSpec, seed maphash.Seed) {
 	for i := range j.rows {
 		j.bySpec[j.rows[i].spec] = append(j.bySpec[j.rows[i].spec], int32(i))
 	}
 	for s := range specs {
-		for order := range specs[s].orders {
+		for order := range specs[s].Orders {
 			for _, i := range j.bySpec[s] {
 				if int(j.rows[i].order) == order {
-					j.place(specs, i, seed)
+					j.groupOf(specs, i, seed)
 				}
 			}
 		}
@@ -89,12 +89,12 @@ func (j *joiner) join(specs []spec, seed maphash.Seed) {
 	for n := range j.groups {
 		g := &j.groups[n]
 		s := &specs[g.spec]
-		g.drop = g.drop || j.parentDropped(*g, s.parent) || len(s.when) > 0 && !j.row(int32(n)).all(s.when)
+		g.drop = g.drop || j.parentDropped(*g, s.Parent) || len(s.When) > 0 && !j.row(int32(n)).all(s.When)
 	}
 }
 
-// place finds or makes the group of a record, that of the record it lies in first: groups precede what is nested in them.
-func (j *joiner) place(specs []spec, i int32, seed maphash.Seed) int32 {
+// groupOf finds or makes the group of a record, that of the record it lies in first: groups precede what is nested in them.
+func (j *joiner) groupOf(specs []RowSpec, i int32, seed maphash.Seed) int32 {
 	rec := &j.rows[i]
 	if rec.group >= 0 {
 		return rec.group
@@ -102,7 +102,7 @@ func (j *joiner) place(specs []spec, i int32, seed maphash.Seed) int32 {
 	s := &specs[rec.spec]
 	g := group{spec: rec.spec, parent: -1, record: i, next: -1, order: rec.order, read: rec.read}
 	if rec.parent >= 0 {
-		g.parent = j.place(specs, rec.parent, seed)
+		g.parent = j.groupOf(specs, rec.parent, seed)
 	}
 	if s.keyed() {
 		key, complete := j.appendKey(s, g)
@@ -112,7 +112,7 @@ func (j *joiner) place(specs []spec, i int32, seed maphash.Seed) int32 {
 		if complete && taken {
 			for n := first; n >= 0; n = j.groups[n].next {
 				if j.same(s, j.groups[n], g) {
-					if !s.implicit {
+					if !s.Implicit {
 						j.merge(s, n, i)
 					}
 					rec.group = n
@@ -131,16 +131,16 @@ func (j *joiner) place(specs []spec, i int32, seed maphash.Seed) int32 {
 }
 
 // appendKey writes what identifies the group; false where a part of its key is missing.
-func (j *joiner) appendKey(s *spec, g group) ([]byte, bool) {
+func (j *joiner) appendKey(s *RowSpec, g group) ([]byte, bool) {
 	j.key = append(j.key[:0], byte(g.spec), byte(g.spec>>8), byte(g.parent), byte(g.parent>>8), byte(g.parent>>16), byte(g.parent>>24))
-	if s.implicit {
-		for c := range s.columns {
+	if s.Implicit {
+		for c := range s.Columns {
 			j.key = append(append(j.key, j.bytes(j.cells[int(j.rows[g.record].cells)+c])...), 0)
 		}
 		return j.key, true
 	}
 	complete := true
-	for _, k := range s.key {
+	for _, k := range s.Key {
 		text, _ := j.find(k, g)
 		// A leaf of an enclosing entry may be missing: not every path to the row leads through that entry.
 		complete = complete && (len(text) > 0 || !s.owns(k))
@@ -149,19 +149,19 @@ func (j *joiner) appendKey(s *spec, g group) ([]byte, bool) {
 	return j.key, complete
 }
 
-func (j *joiner) same(s *spec, a, b group) bool {
+func (j *joiner) same(s *RowSpec, a, b group) bool {
 	if a.spec != b.spec || a.parent != b.parent {
 		return false
 	}
-	if s.implicit {
-		for c := range s.columns {
+	if s.Implicit {
+		for c := range s.Columns {
 			if !bytes.Equal(j.bytes(j.cells[int(j.rows[a.record].cells)+c]), j.bytes(j.cells[int(j.rows[b.record].cells)+c])) {
 				return false
 			}
 		}
 		return true
 	}
-	for _, k := range s.key {
+	for _, k := range s.Key {
 		x, _ := j.find(k, a)
 		y, _ := j.find(k, b)
 		if !bytes.Equal(x, y) {
@@ -173,12 +173,12 @@ func (j *joiner) same(s *spec, a, b group) bool {
 
 // merge fills the group's gaps from another record. A record that only repeats what the same list already gave is a
 // duplicate row.
-func (j *joiner) merge(s *spec, n, i int32) {
+func (j *joiner) merge(s *RowSpec, n, i int32) {
 	g, rec := &j.groups[n], j.rows[i]
 	again := g.order == rec.order && g.read == rec.read
 	repeated := false
 	to := j.cells[j.rows[g.record].cells:]
-	for c, from := range j.cells[rec.cells : int(rec.cells)+s.columns] {
+	for c, from := range j.cells[rec.cells : int(rec.cells)+s.Columns] {
 		switch {
 		case to[c].size <= 0 && from.size >= to[c].size:
 			to[c] = from
@@ -186,7 +186,7 @@ func (j *joiner) merge(s *spec, n, i int32) {
 			repeated = true
 		}
 	}
-	if again && repeated && !s.repeats {
+	if again && repeated && !s.Repeats {
 		j.duplicates++
 	}
 	g.order, g.read = rec.order, rec.read
@@ -202,11 +202,11 @@ func (j *joiner) parentDropped(g group, parent int) bool {
 }
 
 // find gives a leaf's text as the group or one above it has it.
-func (j *joiner) find(leaf ref, g group) ([]byte, bool) {
+func (j *joiner) find(leaf Leaf, g group) ([]byte, bool) {
 	for _, c := range leaf {
 		for at := g; ; at = j.groups[at.parent] {
-			if int(at.spec) == c.spec {
-				if found := j.cells[int(j.rows[at.record].cells)+c.col]; found.size != absent {
+			if int(at.spec) == c.Row {
+				if found := j.cells[int(j.rows[at.record].cells)+c.Index]; found.size != absent {
 					return j.bytes(found), true
 				}
 				break
@@ -232,9 +232,9 @@ func (j *joiner) row(group int32) row {
 	return row{j, group, int(g.spec), j.cells[j.rows[g.record].cells:]}
 }
 
-func (r row) text(leaf ref) ([]byte, bool) {
-	if len(leaf) > 0 && leaf[0].spec == r.spec { // as nearly always
-		if c := r.cells[leaf[0].col]; c.size != absent {
+func (r row) text(leaf Leaf) ([]byte, bool) {
+	if len(leaf) > 0 && leaf[0].Row == r.spec { // as nearly always
+		if c := r.cells[leaf[0].Index]; c.size != absent {
 			return r.j.bytes(c), true
 		}
 	}
@@ -242,9 +242,9 @@ func (r row) text(leaf ref) ([]byte, bool) {
 }
 
 // all reports whether every condition holds.
-func (r row) all(when []condition) bool {
+func (r row) all(when []Condition) bool {
 	for _, c := range when {
-		text, ok := r.text(c.leaf)
+		text, ok := r.text(c.Leaf)
 		if !ok || !c.has(text) {
 			return false
 		}
@@ -252,8 +252,8 @@ func (r row) all(when []condition) bool {
 	return true
 }
 
-func (c condition) has(text []byte) bool {
-	for _, want := range c.texts {
+func (c Condition) has(text []byte) bool {
+	for _, want := range c.Texts {
 		if string(text) == want || string(withoutPrefix(text)) == want {
 			return true
 		}

@@ -9,29 +9,30 @@ import (
 	"strings"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
-// read compiles one read.
-func (c *compiler) read(at []any, from config.Read) {
-	r := Read{filter: &filterNode{}, uris: c.ns.uris}
+// request compiles one request.
+func (c *compiler) request(at []any, from config.Read) {
+	r := Request{filter: &filterNode{}, uris: c.ns.uris}
 	given := 0
-	for _, way := range []struct {
+	for _, form := range []struct {
 		key, operation string
 		paths          []string
 	}{{"get", opGet, from.Get}, {"get_data", opGetData, from.GetData}, {"get_config", opGetConfig, from.GetConfig}} {
-		if way.paths == nil {
+		if form.paths == nil {
 			continue
 		}
 		given++
-		r.Operation = way.operation
-		for i, path := range way.paths {
+		r.Operation = form.operation
+		for i, path := range form.paths {
 			if err := r.filter.add(c.ns, path); err != nil {
-				c.fail(slices.Concat(at, []any{way.key, i}), "%v", err)
+				c.fail(slices.Concat(at, []any{form.key, i}), "%v", err)
 			}
 		}
-		if len(way.paths) == 0 {
-			c.fail(append(at, way.key), "a read without a path asks for everything the device has; name what is needed")
+		if len(form.paths) == 0 {
+			c.fail(append(at, form.key), "a read without a path asks for everything the device has; name what is needed")
 		}
 	}
 	if from.RPC != "" {
@@ -50,7 +51,7 @@ func (c *compiler) read(at []any, from config.Read) {
 			c.fail(append(at, "next"), "%v", err)
 		}
 	}
-	c.module.Reads = append(c.module.Reads, r)
+	c.module.Requests = append(c.module.Requests, r)
 }
 
 // CheckReadOnly refuses an operation that is not known to leave the device as it is. get, get-config and the like are
@@ -88,22 +89,22 @@ func CheckReadOnly(rpc string) error {
 // like where no read of the module asks for them yet. A joined tree may lack those, and some servers refuse to be asked for
 // what they do not have.
 func (c *compiler) completeFilters() {
-	keys := map[column]bool{}
-	for i := range c.module.specs {
-		for _, col := range slices.Concat(c.module.specs[i].key...) {
+	keys := map[decode.Column]bool{}
+	for i := range c.rows {
+		for _, col := range slices.Concat(c.rows[i].Key...) {
 			keys[col] = true
 		}
 	}
 	for _, col := range slices.SortedFunc(maps.Keys(c.needed), compareColumns) {
 		selected := slices.ContainsFunc(c.captured[col], func(leaf []step) bool {
-			return slices.ContainsFunc(c.module.Reads, func(r Read) bool { return r.filter.selects(leaf) })
+			return slices.ContainsFunc(c.module.Requests, func(r Request) bool { return r.filter.selects(leaf) })
 		})
 		if selected && !keys[col] {
 			continue
 		}
-		for _, read := range c.module.Reads {
-			for _, path := range c.paths[col.spec] {
-				n, partial := read.filter.find(path)
+		for _, r := range c.module.Requests {
+			for _, path := range c.paths[col.Row] {
+				n, partial := r.filter.find(path)
 				for _, leaf := range c.captured[col] {
 					if partial && commonPrefix(leaf, path) == len(path) && len(leaf) > len(path) {
 						n.insert(leaf[len(path):])
@@ -114,6 +115,6 @@ func (c *compiler) completeFilters() {
 	}
 }
 
-func compareColumns(a, b column) int {
-	return cmp.Or(cmp.Compare(a.spec, b.spec), cmp.Compare(a.col, b.col))
+func compareColumns(a, b decode.Column) int {
+	return cmp.Or(cmp.Compare(a.Row, b.Row), cmp.Compare(a.Index, b.Index))
 }

@@ -1,4 +1,4 @@
-package module
+package decode
 
 import (
 	"bytes"
@@ -40,7 +40,7 @@ func (t *Table) pass() error {
 
 // failure reads an rpc-error, or what a module says is one, from its Start to its End.
 func (t *Table) failure() error {
-	e, err := ReadError(&t.scanner)
+	e, err := ParseRPCError(&t.scanner)
 	if err != nil {
 		return err
 	}
@@ -54,8 +54,8 @@ func (t *Table) failure() error {
 	return nil
 }
 
-// ReadError reads an rpc-error (RFC 6241, section 4.3) from its Start, which s has just returned, to its End.
-func ReadError(s *xmlscan.Scanner) (netconf.RPCError, error) {
+// ParseRPCError reads an rpc-error (RFC 6241, section 4.3) from its Start, which s has just returned, to its End.
+func ParseRPCError(s *xmlscan.Scanner) (netconf.RPCError, error) {
 	var e netconf.RPCError
 	var text, field []byte
 	for depth := s.Depth(); s.Depth() >= depth; {
@@ -99,10 +99,10 @@ func setError(e *netconf.RPCError, field, text string) {
 	}
 }
 
-// Refusal is a device's answer by rpc-errors, as an error of one line: tag, path and message of each, as far as it has them.
-type Refusal netconf.RPCErrors
+// ReplyError is a device's answer by rpc-errors, as an error of one line: tag, path and message of each, as far as it has them.
+type ReplyError netconf.RPCErrors
 
-func (r Refusal) Error() string {
+func (r ReplyError) Error() string {
 	all := make([]string, len(r))
 	for i, e := range r {
 		var words []string
@@ -117,4 +117,4 @@ func (r Refusal) Error() string {
 }
 
 // Unwrap returns the rpc-errors.
-func (r Refusal) Unwrap() error { return netconf.RPCErrors(r) }
+func (r ReplyError) Unwrap() error { return netconf.RPCErrors(r) }

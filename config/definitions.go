@@ -10,32 +10,32 @@ import (
 //go:embed catalog.yml modules/*.yml
 var builtin embed.FS
 
-// Library is everything that can be read: the metrics that there are, and the modules that find them.
-type Library struct {
+// Definitions is everything that can be read: the metrics that there are, and the modules that find them.
+type Definitions struct {
 	Catalog map[string]*Metric
 	Modules map[string]*Module
 }
 
-// BuiltinLibrary returns the catalogue and the modules that the program ships. The maps are the caller's; what is in them is
+// BuiltinDefinitions returns the catalogue and the modules that the program ships. The maps are the caller's; what is in them is
 // shared and not to be changed. An error is a fault of the program.
-func BuiltinLibrary() (*Library, error) {
-	library, err := shipped()
+func BuiltinDefinitions() (*Definitions, error) {
+	definitions, err := shipped()
 	if err != nil {
 		return nil, err
 	}
-	return &Library{Catalog: maps.Clone(library.Catalog), Modules: maps.Clone(library.Modules)}, nil
+	return &Definitions{Catalog: maps.Clone(definitions.Catalog), Modules: maps.Clone(definitions.Modules)}, nil
 }
 
 // shipped reads the embedded files, once: they are constants, and a tenth of a second of parsing.
 var shipped = sync.OnceValues(readShipped)
 
-func readShipped() (*Library, error) {
-	library := &Library{Catalog: map[string]*Metric{}, Modules: map[string]*Module{}}
-	root, err := readBuiltin("catalog.yml", &library.Catalog)
+func readShipped() (*Definitions, error) {
+	definitions := &Definitions{Catalog: map[string]*Metric{}, Modules: map[string]*Module{}}
+	root, err := readBuiltin("catalog.yml", &definitions.Catalog)
 	if err != nil {
 		return nil, fmt.Errorf("read the built-in catalogue: %w", err)
 	}
-	for name, metric := range library.Catalog {
+	for name, metric := range definitions.Catalog {
 		metric.Position = root.at(name)
 	}
 	files, err := builtin.ReadDir("modules")
@@ -49,26 +49,26 @@ func readShipped() (*Library, error) {
 			return nil, fmt.Errorf("read the built-in modules: %w", err)
 		}
 		for name, module := range modules {
-			if first := library.Modules[name]; first != nil {
+			if first := definitions.Modules[name]; first != nil {
 				return nil, &Error{root.at(name), fmt.Sprintf("module %q is already at %s; rename it", name, first.Position)}
 			}
 			module.locate(root.sub(name))
-			library.Modules[name] = module
+			definitions.Modules[name] = module
 		}
 	}
-	return library, nil
+	return definitions, nil
 }
 
-// Library returns the built-in library with the configuration's own metrics and modules added. A module that has the
+// Definitions returns the built-in definitions with the configuration's own metrics and modules added. A module that has the
 // name of a built-in one takes its place.
-func (c *Config) Library() (*Library, error) {
-	library, err := BuiltinLibrary()
+func (c *Config) Definitions() (*Definitions, error) {
+	definitions, err := BuiltinDefinitions()
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(library.Catalog, c.Catalog)
-	maps.Copy(library.Modules, c.Modules)
-	return library, nil
+	maps.Copy(definitions.Catalog, c.Catalog)
+	maps.Copy(definitions.Modules, c.Modules)
+	return definitions, nil
 }
 
 // readBuiltin decodes an embedded file; its positions are those in the source tree.

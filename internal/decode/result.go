@@ -1,4 +1,4 @@
-package module
+package decode
 
 import (
 	"slices"
@@ -43,14 +43,14 @@ type Sample struct {
 // Result makes samples of all replies that were read. With incomplete, a reply that others are joined with is missing:
 // value labels that are empty then keep the last value known.
 func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
-	t.join(t.module.specs, t.module.seed)
+	t.join(t.program.rows, t.program.seed)
 	memory.begin()
-	b := builder{table: t, memory: memory, now: now, families: make([]Family, len(t.module.Metrics))}
-	for i, m := range t.module.Metrics {
+	b := builder{table: t, memory: memory, now: now, families: make([]Family, len(t.program.Metrics))}
+	for i, m := range t.program.Metrics {
 		b.families[i] = Family{m, memory.room(i)}
 	}
 	for n := range t.groups {
-		if !t.groups[n].drop && !t.module.specs[t.groups[n].spec].implicit {
+		if !t.groups[n].drop && !t.program.rows[t.groups[n].spec].Implicit {
 			b.row(int32(n))
 		}
 	}
@@ -85,35 +85,35 @@ type builder struct {
 }
 
 func (b *builder) row(n int32) {
-	s := &b.table.module.specs[b.table.groups[n].spec]
+	s := &b.table.program.rows[b.table.groups[n].spec]
 	r := b.table.joiner.row(n)
 	b.readLabels(s, r)
 	b.things = b.things[:0]
-	for range s.keysets {
+	for range s.KeySets {
 		b.things = append(b.things, nil)
 	}
 	var start quantity // zero where the device does not say
-	if s.start != nil {
-		if q, st := s.start.number(r, b.now); st == given {
+	if s.Start != nil {
+		if q, st := s.Start.number(r, b.now); st == valid {
 			start = q
 		}
 	}
-	for i := range s.metrics {
-		m := &s.metrics[i]
-		q, st := m.value.number(r, b.now)
-		if st != given {
+	for i := range s.Metrics {
+		m := &s.Metrics[i]
+		q, st := m.Value.number(r, b.now)
+		if st != valid {
 			b.skipped[st]++
 			continue
 		}
-		thing := b.things[m.keyset]
+		thing := b.things[m.KeySet]
 		if thing == nil {
-			if thing = b.thing(s, m.keyset); thing == nil {
+			if thing = b.thing(s, m.KeySet); thing == nil {
 				continue
 			}
-			b.things[m.keyset] = thing
+			b.things[m.KeySet] = thing
 		}
-		if !thing.mark(m.metric) {
-			if len(m.info) > 0 || !s.repeats {
+		if !thing.mark(m.Metric) {
+			if len(m.Info) > 0 || !s.Repeats {
 				b.again(m, thing)
 			}
 			continue
@@ -122,8 +122,8 @@ func (b *builder) row(n int32) {
 			b.limited++
 			continue
 		}
-		sample := Sample{Labels: thing.keys, Value: thing.steady(m.metric, q)}
-		if m.counter {
+		sample := Sample{Labels: thing.keys, Value: thing.steady(m.Metric, q)}
+		if m.Counter {
 			sample.Start = b.memory.began(thing, ^s.index, start)
 		}
 		b.add(m, thing, sample)
@@ -131,52 +131,52 @@ func (b *builder) row(n int32) {
 }
 
 // readLabels evaluates all labels of a row.
-func (b *builder) readLabels(s *spec, r row) {
+func (b *builder) readLabels(s *RowSpec, r row) {
 	b.text, b.labels = b.text[:0], b.labels[:0]
-	for i := range s.labels {
+	for i := range s.Labels {
 		from := len(b.text)
-		b.text, _ = s.labels[i].value.label(b.text, r)
+		b.text, _ = s.Labels[i].Value.label(b.text, r)
 		b.labels = append(b.labels, b.text[from:len(b.text):len(b.text)])
 	}
 }
 
 // thing finds what the metrics of a keyset are about; nil if nothing names it.
-func (b *builder) thing(s *spec, keyset int) *entity {
-	k := &s.keysets[keyset]
+func (b *builder) thing(s *RowSpec, keyset int) *entity {
+	k := &s.KeySets[keyset]
 	b.keys = b.keys[:0]
-	named := len(k.labels) == 0
-	for _, i := range k.labels {
+	named := len(k.Labels) == 0
+	for _, i := range k.Labels {
 		b.keys = append(b.keys, b.labels[i])
 		named = named || len(b.labels[i]) > 0
 	}
 	if !named {
 		return nil
 	}
-	return b.memory.find(k.names, b.keys)
+	return b.memory.find(k.Names, b.keys)
 }
 
 // add gives a sample.
-func (b *builder) add(m *rowMetric, thing *entity, sample Sample) {
-	family := &b.families[m.metric]
+func (b *builder) add(m *RowMetric, thing *entity, sample Sample) {
+	family := &b.families[m.Metric]
 	b.samples++
 	family.Samples = append(family.Samples, sample)
-	if len(m.info) > 0 {
-		b.memory.describe(thing, family.Metric, m.metric, len(family.Samples)-1)
+	if len(m.Info) > 0 {
+		b.memory.describe(thing, family.Metric, m.Metric, len(family.Samples)-1)
 		b.again(m, thing)
 	}
 }
 
 // again takes what another row says of a sample that was given: the value labels that it lacks, or nothing.
-func (b *builder) again(m *rowMetric, thing *entity) {
-	if len(m.info) == 0 {
+func (b *builder) again(m *RowMetric, thing *entity) {
+	if len(m.Info) == 0 {
 		b.duplicates++
 		return
 	}
-	known := thing.info(m.metric)
+	known := thing.info(m.Metric)
 	if known == nil || known.read != b.memory.read {
 		return // the sample was over the limit
 	}
-	for i, label := range m.info {
+	for i, label := range m.Info {
 		switch {
 		case label < 0 || known.next[i] != "":
 		case i < len(known.values) && string(b.labels[label]) == known.values[i]:

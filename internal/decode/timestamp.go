@@ -1,4 +1,4 @@
-package module
+package decode
 
 import (
 	"strconv"
@@ -9,7 +9,7 @@ import (
 // nothing, and takes leap seconds and small letters, as RFC 3339 does.
 func decodeTimestamp(text []byte, _ time.Time) (float64, bool) {
 	const form = "0000-00-00T00:00:00"
-	if len(text) < len(form) || !hasForm(text[:len(form)], form) {
+	if len(text) < len(form) || !matchesForm(text[:len(form)], form) {
 		return 0, false
 	}
 	end := len(form)
@@ -21,8 +21,8 @@ func decodeTimestamp(text []byte, _ time.Time) (float64, bool) {
 	if !ok {
 		return 0, false
 	}
-	year, month, day := 100*two(text)+two(text[2:]), time.Month(two(text[5:])), two(text[8:])
-	hour, minute, second := two(text[11:]), two(text[14:]), two(text[17:])
+	year, month, day := 100*twoDigits(text)+twoDigits(text[2:]), time.Month(twoDigits(text[5:])), twoDigits(text[8:])
+	hour, minute, second := twoDigits(text[11:]), twoDigits(text[14:]), twoDigits(text[17:])
 	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC) // a day too many is of the next month
 	if month < 1 || month > 12 || day < 1 || date.Day() != day || hour > 23 || minute > 59 || second > 60 {
 		return 0, false
@@ -38,18 +38,18 @@ func decodeTimestamp(text []byte, _ time.Time) (float64, bool) {
 // decodeZone reads the offset from UTC at the end of a date-and-time, in seconds.
 func decodeZone(text []byte) (int, bool) {
 	switch {
-	case hasForm(text, "Z"):
+	case matchesForm(text, "Z"):
 		return 0, true
-	case hasForm(text, "+00:00"):
-		return 3600*two(text[1:]) + 60*two(text[4:]), true
-	case hasForm(text, "-00:00"):
-		return -3600*two(text[1:]) - 60*two(text[4:]), true
+	case matchesForm(text, "+00:00"):
+		return 3600*twoDigits(text[1:]) + 60*twoDigits(text[4:]), true
+	case matchesForm(text, "-00:00"):
+		return -3600*twoDigits(text[1:]) - 60*twoDigits(text[4:]), true
 	}
 	return 0, false
 }
 
-// hasForm reports whether text has digits where form has a 0, and elsewhere the same characters, letters of either case.
-func hasForm(text []byte, form string) bool {
+// matchesForm reports whether text has digits where form has a 0, and elsewhere the same characters, letters of either case.
+func matchesForm(text []byte, form string) bool {
 	if len(text) != len(form) {
 		return false
 	}
@@ -61,5 +61,5 @@ func hasForm(text []byte, form string) bool {
 	return true
 }
 
-// two reads two digits.
-func two(text []byte) int { return 10*int(text[0]-'0') + int(text[1]-'0') }
+// twoDigits reads two digits.
+func twoDigits(text []byte) int { return 10*int(text[0]-'0') + int(text[1]-'0') }

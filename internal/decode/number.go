@@ -1,9 +1,10 @@
-package module
+package decode
 
 import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -12,12 +13,17 @@ import (
 	"time"
 )
 
-// decoder turns a text into a number. It does not allocate where a reply has many of its kind.
-type decoder func(text []byte, now time.Time) (float64, bool)
+// Decoder turns a text into a number. It does not allocate where a reply has many of its kind.
+type Decoder func(text []byte, now time.Time) (float64, bool)
 
-// decoders are what `decode` may name, in the catalogue or in a module. age is left to value.number, which needs to know
-// the scale first.
-var decoders = map[string]decoder{
+// DecoderOf finds the decoder that `decode` names, in the catalogue or in a module; nil if there is none of that name.
+func DecoderOf(name string) Decoder { return decoders[name] }
+
+// DecoderNames lists what `decode` may name, sorted.
+func DecoderNames() []string { return slices.Sorted(maps.Keys(decoders)) }
+
+// decoders are what `decode` may name. That of age gives an age: Value.number makes a time of it once it is scaled.
+var decoders = map[string]Decoder{
 	"number":       decodeNumber,
 	"counter":      decodeCounter,
 	"timestamp":    decodeTimestamp,
@@ -151,8 +157,8 @@ func siPower(text []byte) (int, bool) {
 	return 3 * (i - 8), i >= 0
 }
 
-// shift multiplies by a power of ten. It divides where that is negative: whole powers of ten are exact, their inverses are not.
-func shift(f float64, power int) float64 {
+// scaleByPower multiplies by a power of ten. It divides where that is negative: whole powers of ten are exact, their inverses are not.
+func scaleByPower(f float64, power int) float64 {
 	if power < 0 {
 		return f / math.Pow10(-power)
 	}

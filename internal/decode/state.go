@@ -1,10 +1,11 @@
-package module
+package decode
 
 import (
 	"bytes"
 	"slices"
 	"strconv"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/glob"
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
@@ -12,11 +13,11 @@ import (
 // Devices repeat the same tags in the same order, list entry after list entry and read after read. So what a tag leads to is
 // worked out once, namespaces and all, and recognised by its octets from then on.
 type place struct {
-	nodes      []*node
+	nodes      []*Node
 	envelope   int // of the start 0, of what is rpc-reply or data how many of those it lies in, itself included; of others -1
-	rows       []opening
-	texts      []column // cells that the element's text is
-	attributes []capture
+	rows       []RowStart
+	texts      []Column // cells that the element's text is
+	attributes []Capture
 	failure    bool
 
 	ways  []way // to the elements inside, in the order in which they first came
@@ -45,14 +46,14 @@ const (
 	maxLead    = 256
 )
 
-func newPlace(nodes []*node, envelope int) *place {
+func newPlace(nodes []*Node, envelope int) *place {
 	p := &place{nodes: nodes, envelope: envelope}
 	for _, n := range nodes {
-		p.rows = append(p.rows, n.rows...)
-		p.failure = p.failure || n.failure
-		for _, c := range n.cells {
-			if c.attribute == "" {
-				p.texts = append(p.texts, c.column)
+		p.rows = append(p.rows, n.Rows...)
+		p.failure = p.failure || n.Error
+		for _, c := range n.Captures {
+			if c.Attribute == "" {
+				p.texts = append(p.texts, c.Column)
 			} else {
 				p.attributes = append(p.attributes, c)
 			}
@@ -164,11 +165,11 @@ func (t *Table) resolve(from *place) *place {
 	if from.envelope == 0 && string(local) == "rpc-reply" || (from.envelope == 0 || from.envelope == 1) && string(local) == "data" {
 		return newPlace(from.nodes, from.envelope+1)
 	}
-	var nodes []*node
+	var nodes []*Node
 	for _, n := range from.nodes {
-		for _, e := range n.children[string(local)] {
-			if globMatch(t.module.namespaces[e.ns], uri) {
-				nodes = append(nodes, e.to)
+		for _, e := range n.Children[string(local)] {
+			if glob.Match(e.Namespace, uri) {
+				nodes = append(nodes, e.To)
 			}
 		}
 	}

@@ -1,0 +1,298 @@
+package decode
+
+import (
+	"bytes"
+	"math"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// status is what became of one value of one row.
+type status uint8
+
+const (
+	valid       status = iota
+	missing            // the device sent nothing, or said that there is none: no sample, nothing counted
+	invalid            // not a value of its type
+	implausible        // outside what the catalogue says is possible
+)
+
+// Condition holds where a leaf has one of the texts, prefix off.
+type Condition struct {
+	Leaf  Leaf
+	Texts []string
+}
+
+// Value says how a number or a label's text is made of a row. Of Leaf, FirstOf and Template one is set.
+type Value struct {
+	Leaf     Leaf
+	FirstOf  []Value
+	Template []TemplatePart
+	When     []Condition
+	Match    *regexp.Regexp // the text has to match; its first group, if there is one, is the value
+	Skip     []string       // texts that mean that there is no value
+
+	// Of numbers.
+	Decode        Decoder
+	Age           bool // it is how long ago something was
+	Values        map[string]float64
+	OtherValue    *float64 // of texts that Values does not list
+	Scale         float64
+	Divisor       float64 // in place of a scale that is its inverse: 57/100 is exact where 57*0.01 is not
+	Offset        float64
+	ScaleLeaf     Leaf
+	PrecisionLeaf Leaf
+	Min, Max      float64 // what is plausible
+	MaxNow        bool    // Max is the present time, with clockGrace
+
+	// Of labels.
+	Texts     map[string]string // what texts become; "*" is any other
+	Normalise Normaliser
+
+	plain  bool // a number that is a leaf's text decoded, and nothing else
+	linear bool // Scale, Divisor or Offset change something
+}
+
+// TemplatePart is a part of a template: fixed text, then a leaf, which may be nil.
+type TemplatePart struct {
+	Text string
+	Leaf Leaf
+}
+
+// prepare works out which steps a number needs.
+func (v *Value) prepare() {
+	v.linear = v.Scale != 1 || v.Divisor != 1 || v.Offset != 0
+	v.plain = v.Leaf != nil && v.Match == nil && len(v.Skip)+len(v.When) == 0 && v.Values == nil && v.OtherValue == nil &&
+		v.ScaleLeaf == nil && v.PrecisionLeaf == nil && !v.linear && !v.Age
+	for i := range v.FirstOf {
+		v.FirstOf[i].prepare()
+	}
+}
+
+// clockGrace is how far a device's clock may be ahead of ours for a time to count as past.
+const clockGrace = 5 * time.Minute
+
+// rawText finds the text that the value is made from.
+func (v *Value) rawText(r row) ([]byte, status) {
+	if !r.all(v.When) {
+		return nil, missing
+	}
+	text, ok := r.text(v.Leaf)
+	if !ok || v.skips(text) {
+		return nil, missing
+	}
+	if v.Match != nil {
+		m := v.Match.FindSubmatch(text)
+		if m == nil {
+			return nil, invalid
+		}
+		text = m[min(1, len(m)-1)]
+		if v.skips(text) {
+			return nil, missing
+		}
+	}
+	return text, valid
+}
+
+func (v *Value) skips(text []byte) bool {
+	return len(v.Skip) > 0 && slices.Contains(v.Skip, string(text))
+}
+
+// quantity is a number for a metric.
+type quantity struct {
+	value float64
+	age   bool // a time made from an age, which moves as the age is rounded
+}
+
+// number evaluates the value for a metric.
+func (v *Value) number(r row, now time.Time) (quantity, status) {
+	if v.plain { // as most are
+		text, ok := r.text(v.Leaf)
+		if !ok {
+			return quantity{}, missing
+		}
+		f, ok := v.Decode(text, now)
+		return quantity{value: f}, v.check(f, ok, now)
+	}
+	if len(v.FirstOf) > 0 {
+		worst := missing
+		if !r.all(v.When) {
+			return quantity{}, missing
+		}
+		for i := range v.FirstOf {
+			q, st := v.FirstOf[i].number(r, now)
+			if st == valid {
+				return q, valid
+			}
+			worst = max(worst, st)
+		}
+		return quantity{}, worst
+	}
+	text, st := v.rawText(r)
+	if st != valid {
+		return quantity{}, st
+	}
+	f, st := v.scaled(text, r, now)
+	return quantity{f, v.Age}, st
+}
+
+// scaled turns the text into a number in the metric's unit.
+func (v *Value) scaled(text []byte, r row, now time.Time) (float64, status) {
+	f, ok := v.parse(text, now)
+	if !ok {
+		return 0, invalid
+	}
+	power := 0
+	if v.ScaleLeaf != nil {
+		text, _ := r.text(v.ScaleLeaf)
+		if power, ok = siPower(text); !ok {
+			return 0, invalid // without its unit the number could be off by any power of ten
+		}
+	}
+	if v.PrecisionLeaf != nil {
+		if text, _ := r.text(v.PrecisionLeaf); len(text) == 1 && text[0] >= '1' && text[0] <= '9' {
+			power -= int(text[0] - '0')
+		}
+	}
+	if power != 0 {
+		f = scaleByPower(f, power)
+	}
+	if v.linear {
+		f = f*v.Scale/v.Divisor + v.Offset
+	}
+	if v.Age {
+		f = float64(now.UnixNano())/1e9 - f
+	}
+	return f, v.check(f, true, now)
+}
+
+// check tells what a number is good for; ok if the text was one.
+func (v *Value) check(f float64, ok bool, now time.Time) status {
+	switch {
+	case !ok:
+		return invalid
+	case f < v.Min || f > v.upperBound(now) || math.IsNaN(f) || math.IsInf(f, 1):
+		return implausible
+	}
+	return valid
+}
+
+func (v *Value) upperBound(now time.Time) float64 {
+	if v.MaxNow {
+		return float64(now.Add(clockGrace).Unix())
+	}
+	return v.Max
+}
+
+func (v *Value) parse(text []byte, now time.Time) (float64, bool) {
+	if v.Values == nil && v.OtherValue == nil {
+		return v.Decode(text, now)
+	}
+	if f, ok := v.Values[string(text)]; ok {
+		return f, true
+	}
+	if f, ok := v.Values[string(withoutPrefix(text))]; ok {
+		return f, true
+	}
+	if v.OtherValue != nil {
+		return *v.OtherValue, true
+	}
+	return 0, false
+}
+
+// label appends the value's text for a label; false where there is none.
+func (v *Value) label(dst []byte, r row) ([]byte, bool) {
+	switch {
+	case len(v.FirstOf) > 0:
+		if !r.all(v.When) {
+			return dst, false
+		}
+		for i := range v.FirstOf {
+			if out, ok := v.FirstOf[i].label(dst, r); ok && len(out) > len(dst) {
+				return out, true
+			}
+		}
+		return dst, false
+	case v.Template != nil:
+		if !r.all(v.When) {
+			return dst, false
+		}
+		from := len(dst)
+		for _, p := range v.Template {
+			dst = append(dst, p.Text...)
+			if p.Leaf == nil {
+				continue
+			}
+			text, ok := r.text(p.Leaf)
+			if !ok {
+				return dst[:from], false
+			}
+			dst = append(dst, text...)
+		}
+		return dst, true
+	}
+	text, st := v.rawText(r)
+	if st != valid {
+		return dst, false
+	}
+	if v.Texts != nil {
+		mapped, ok := v.Texts[string(text)]
+		if !ok {
+			mapped, ok = v.Texts[string(withoutPrefix(text))]
+		}
+		if !ok {
+			mapped, ok = v.Texts["*"]
+		}
+		if ok {
+			return append(dst, mapped...), true
+		}
+	}
+	return v.Normalise(dst, text), true
+}
+
+// withoutPrefix takes the prefix off an identity ("ianaift:ethernetCsmacd").
+func withoutPrefix(text []byte) []byte { return text[bytes.LastIndexByte(text, ':')+1:] }
+
+// Normaliser appends the text of a label in the form that the catalogue wants.
+type Normaliser func(dst, text []byte) []byte
+
+// NormaliserOf gives the one for a kind of value label: text, identity or mac. Any other kind is text.
+func NormaliserOf(kind string) Normaliser {
+	switch kind {
+	case "identity":
+		return asIdentity
+	case "mac":
+		return asMAC
+	}
+	return asText
+}
+
+func asText(dst, text []byte) []byte { return append(dst, text...) }
+
+func asIdentity(dst, text []byte) []byte { return append(dst, withoutPrefix(text)...) }
+
+// asMAC gives a hardware address as lower-case pairs with colons between, whatever stood between them; any other text
+// gives nothing.
+func asMAC(dst, text []byte) []byte {
+	from, digits := len(dst), 0
+	for _, c := range text {
+		switch {
+		case c == ':' || c == '-' || c == '.':
+			continue
+		case c >= 'A' && c <= 'F':
+			c += 'a' - 'A'
+		case (c < '0' || c > '9') && (c < 'a' || c > 'f'):
+			return dst[:from]
+		}
+		if digits > 0 && digits%2 == 0 {
+			dst = append(dst, ':')
+		}
+		dst = append(dst, c)
+		digits++
+	}
+	if digits != 12 && digits != 16 && digits != 40 { // Ethernet, EUI-64, InfiniBand
+		return dst[:from]
+	}
+	return dst
+}

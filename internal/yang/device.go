@@ -1,0 +1,107 @@
+// Package yang holds what is known of a device: its capabilities, and the YANG modules that its hello and its YANG library
+// name.
+package yang
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/glob"
+)
+
+const (
+	// NMDANamespace is that of get-data (RFC 8526).
+	NMDANamespace = "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda"
+	// CapabilityPrefix begins the URI of each capability of the IETF; ":candidate" is short for one.
+	CapabilityPrefix = "urn:ietf:params:netconf:capability:"
+
+	operational = "operational"
+)
+
+// Device is what is known of a device: from its hello, and from its YANG library where it has one. Servers leave modules of
+// YANG 1.1 out of the hello (RFC 7950, section 5.6.4), so the hello alone is not enough.
+type Device struct {
+	Capabilities []string
+	// Revisions maps the namespace of each YANG module that the device has to its revision, "" where unknown.
+	Revisions map[string]string
+	// Names maps the same namespaces to the names of the modules, where they are known.
+	Names map[string]string
+	// Datastores are those that the YANG library lists (RFC 8525); nil without one.
+	Datastores []string
+
+	complete bool // the device has listed all its modules, in a YANG library
+}
+
+// NewDevice combines a hello's capabilities with the device's YANG library, which may be nil.
+func NewDevice(capabilities []string, library *Library) *Device {
+	d := &Device{Capabilities: capabilities, Revisions: map[string]string{}, Names: map[string]string{}}
+	for _, c := range capabilities {
+		namespace, query, _ := strings.Cut(c, "?")
+		parameters, _ := url.ParseQuery(query) // what does not parse is left out
+		d.add(namespace, parameters.Get("module"), parameters.Get("revision"))
+	}
+	if library != nil {
+		d.Datastores, d.complete = library.Datastores, true
+		for _, m := range library.Modules {
+			d.add(m.Namespace, m.Name, m.Revision)
+		}
+	}
+	return d
+}
+
+func (d *Device) add(namespace, name, revision string) {
+	if old, ok := d.Revisions[namespace]; !ok || revision > old {
+		d.Revisions[namespace] = revision
+	}
+	if name != "" {
+		d.Names[namespace] = name
+	}
+}
+
+// NMDA reports whether the device has an operational datastore to read (RFC 8342; RFC 8526).
+func (d *Device) NMDA() bool {
+	_, ok := d.Revisions[NMDANamespace]
+	return ok && (d.Datastores == nil || slices.Contains(d.Datastores, operational))
+}
+
+// Lacks reports whether the device is known not to have the module of a namespace.
+func (d *Device) Lacks(uri string) bool {
+	_, has := d.announces(uri)
+	return d.complete && !has
+}
+
+// Resolve gives the device's own namespace for one that a module describes by a pattern: "", which selects any (RFC 6241,
+// section 6.2.1), where the device has none.
+func (d *Device) Resolve(uri string) (best string) {
+	if !glob.IsPattern(uri) {
+		return uri
+	}
+	for namespace := range d.Revisions {
+		if uri != "*" && glob.Match(uri, namespace) {
+			best = max(best, namespace)
+		}
+	}
+	return best
+}
+
+// announces finds a namespace or capability, its parameters apart, and gives its latest revision. A capability with parameters
+// is one that has them all.
+func (d *Device) announces(uri string) (revision string, ok bool) {
+	if _, _, parameters := strings.Cut(uri, "?"); parameters {
+		return "", slices.ContainsFunc(d.Capabilities, func(c string) bool { return hasParameters(c, uri) })
+	}
+	for namespace, r := range d.Revisions {
+		if glob.Match(uri, namespace) || strings.HasPrefix(uri, CapabilityPrefix) && strings.HasPrefix(namespace, uri+":") {
+			revision, ok = max(revision, r), true
+		}
+	}
+	return revision, ok
+}
+
+func hasParameters(capability, wanted string) bool {
+	has, parameters, _ := strings.Cut(capability, "?")
+	wants, required, _ := strings.Cut(wanted, "?")
+	given := strings.Split(parameters, "&")
+	return glob.Match(wants, has) && !slices.ContainsFunc(strings.Split(required, "&"), func(p string) bool { return !slices.Contains(given, p) })
+}
