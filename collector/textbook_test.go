@@ -63,7 +63,7 @@ var textbookMetrics = []struct {
 	{"admin_status", prometheus.GaugeValue, func(i *textbookInterface) (float64, bool) { return position(adminStates, i.AdminStatus) }},
 	{"oper_status", prometheus.GaugeValue, func(i *textbookInterface) (float64, bool) { return position(operStates, i.OperStatus) }},
 	{"last_change_timestamp_seconds", prometheus.GaugeValue, func(i *textbookInterface) (float64, bool) { return seconds(i.LastChange) }},
-	{"counter_discontinuity_timestamp_seconds", prometheus.GaugeValue, func(i *textbookInterface) (float64, bool) { return seconds(i.Statistics.Since) }},
+	{"discontinuity_timestamp_seconds", prometheus.GaugeValue, func(i *textbookInterface) (float64, bool) { return seconds(i.Statistics.Since) }},
 	{"speed_bytes", prometheus.GaugeValue, func(i *textbookInterface) (float64, bool) {
 		bits, ok := count(i.Speed)
 		return bits / 8, ok && bits > 0
