@@ -13,10 +13,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -55,7 +53,7 @@ func startSSHD(t testing.TB, subsystem bool) *device {
 	if os.Geteuid() != 0 {
 		missing(t, "the tests with a real device need root, to make the account "+deviceUser)
 	}
-	if err := makeAccount(); err != nil {
+	if err := account(); err != nil {
 		t.Fatal(err)
 	}
 	// Not t.TempDir: the account must be able to enter, and the path of a socket may have 108 characters only.
@@ -196,33 +194,4 @@ func writeHostKey(t testing.TB, path string) (fingerprint string) {
 		t.Fatal(err)
 	}
 	return ssh.FingerprintSHA256(key)
-}
-
-// accountComment marks the account as ours to remove.
-const accountComment = "netconf_exporter end-to-end tests"
-
-// makeAccount makes the account that the device lets in. Its password is public, so the account expires, should a run be
-// killed before it can remove it.
-var makeAccount = sync.OnceValue(func() error {
-	removeAccount()
-	for _, cmd := range []*exec.Cmd{
-		exec.Command("useradd", "--no-create-home", "--home-dir=/", "--shell=/bin/sh", "--comment="+accountComment,
-			"--expiredate="+time.Now().AddDate(0, 0, 2).Format(time.DateOnly), deviceUser),
-		exec.Command("chpasswd"),
-	} {
-		cmd.Stdin = strings.NewReader(deviceUser + ":" + devicePassword + "\n")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("make the account %s: %w: %s", deviceUser, err, out)
-		}
-	}
-	return nil
-})
-
-func removeAccount() {
-	passwd, _ := os.ReadFile("/etc/passwd")
-	for line := range strings.Lines(string(passwd)) {
-		if strings.HasPrefix(line, deviceUser+":") && strings.Contains(line, ":"+accountComment+":") {
-			exec.Command("userdel", "--force", deviceUser).Run()
-		}
-	}
 }
