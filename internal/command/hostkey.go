@@ -24,7 +24,7 @@ func (h *HostKey) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	keys, err := session.HostKeys(ctx, target.HostPort())
+	keys, err := session.ScanHostKeys(ctx, target.HostPort())
 	if ctx.Err() != nil {
 		return errInterrupted
 	}

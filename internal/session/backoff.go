@@ -29,8 +29,8 @@ func (b *backoff) refused(now time.Time, err error, used *credentials, first, mo
 	*b = backoff{refusals: b.refusals + 1, until: now.Add(wait), refusal: err, digest: used.digest}
 }
 
-// waiting returns the error to give while a login with these credentials is not to be tried.
-func (b *backoff) waiting(now time.Time, with *credentials) error {
+// check returns an error while a login with these credentials must not be tried.
+func (b *backoff) check(now time.Time, with *credentials) error {
 	if b.refusals == 0 || b.digest != with.digest || !now.Before(b.until) {
 		return nil
 	}

@@ -55,24 +55,24 @@ type Options struct {
 // Client keeps one session to one target. It is safe for concurrent use; rpcs run one after the other.
 type Client struct {
 	options Options
-	// turn is held by whoever uses the session: a lock that can be waited for under a deadline.
-	turn chan struct{}
-	// life ends with Close, and with it every dial and rpc.
-	life context.Context
-	end  context.CancelFunc
+	// lock guards the session and the fields after it. It is a channel, so that callers can wait for it under a deadline.
+	lock chan struct{}
+	// ctx ends with Close, and with it every dial and rpc.
+	ctx    context.Context
+	cancel context.CancelFunc
 
-	session *session // under turn
-	deaf    int      // sessions that answered rpcs and no keepalive; under turn
+	session              *session // under lock
+	unansweredKeepalives int      // sessions that answered rpcs but no keepalive; under lock
 
-	mu      sync.Mutex // for what Stats shows
+	mu      sync.Mutex // guards the following fields, which Stats reads
 	dials   map[Reason]uint64
 	current *session
 	login   backoff
 }
 
 var (
-	errClientClosed = errors.New("the session is closed, because the target was removed or changed, or the exporter stops")
-	errSilent       = errors.New("the device did not answer a keepalive")
+	errClientClosed     = errors.New("the session is closed, because the target was removed or changed, or the exporter stops")
+	errKeepaliveTimeout = errors.New("the device did not answer a keepalive")
 )
 
 // NewClient returns a client that is not connected yet.
@@ -81,20 +81,20 @@ func NewClient(options Options) *Client {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	options.Timeouts = options.Timeouts.withDefaults()
-	life, end := context.WithCancel(context.Background())
-	return &Client{options: options, turn: make(chan struct{}, 1), life: life, end: end, dials: map[Reason]uint64{ResultOK: 0}}
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Client{options: options, lock: make(chan struct{}, 1), ctx: ctx, cancel: cancel, dials: map[Reason]uint64{ResultOK: 0}}
 }
 
 // Connect returns what the device announced in its hello, on the kept session or on a new one. Errors are *Error.
 func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
-	ctx, done, err := c.take(ctx)
+	ctx, release, err := c.acquire(ctx)
 	if err != nil {
-		return Hello{}, c.named(err)
+		return Hello{}, c.withTarget(err)
 	}
-	defer done()
-	s, _, err := c.connected(ctx, trace)
+	defer release()
+	s, _, err := c.ensureSession(ctx, trace)
 	if err != nil {
-		return Hello{}, c.named(err)
+		return Hello{}, c.withTarget(err)
 	}
 	return s.hello, nil
 }
@@ -104,15 +104,15 @@ func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
 // byte of the reply came, it is replaced once and the rpc sent again. The end of ctx and an error of read close the
 // session. Errors are *Error; an error of read is wrapped.
 func (c *Client) RPC(ctx context.Context, trace *Trace, operation string, read func(io.Reader) error) error {
-	ctx, done, err := c.take(ctx)
+	ctx, release, err := c.acquire(ctx)
 	if err != nil {
-		return c.named(err)
+		return c.withTarget(err)
 	}
-	defer done()
+	defer release()
 	for retried := false; ; retried = true {
-		s, fresh, err := c.connected(ctx, trace)
+		s, fresh, err := c.ensureSession(ctx, trace)
 		if err != nil {
-			return c.named(err)
+			return c.withTarget(err)
 		}
 		// A session that has just been opened is not replaced: a device that hangs up on the first rpc does so again.
 		mayBeStale := !fresh && (s.replies > 0 || s.idle() > time.Second)
@@ -123,9 +123,9 @@ func (c *Client) RPC(ctx context.Context, trace *Trace, operation string, read f
 			return nil
 		}
 		c.drop(s)
-		stale := mayBeStale && got.bytes == 0 && (errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errSilent))
+		stale := mayBeStale && got.bytes == 0 && (errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errKeepaliveTimeout))
 		if retried || !stale || ctx.Err() != nil {
-			return c.named(err)
+			return c.withTarget(err)
 		}
 	}
 }
@@ -154,9 +154,9 @@ func (c *Client) Stats() Stats {
 func (c *Client) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	c.end()
-	c.turn <- struct{}{} // soon: whoever has it is being ended
-	defer func() { <-c.turn }()
+	c.cancel()
+	c.lock <- struct{}{} // soon: cancel ends whatever holds it
+	defer func() { <-c.lock }()
 	if c.session != nil {
 		c.session.close(ctx)
 		c.forget(c.session)
@@ -164,30 +164,30 @@ func (c *Client) Close(ctx context.Context) error {
 	return nil
 }
 
-// take waits for the caller's turn. done ends it; the context returned ends with the client.
-func (c *Client) take(ctx context.Context) (_ context.Context, done func(), err error) {
+// acquire waits for the lock. release gives it back. The context returned ends with the client too.
+func (c *Client) acquire(ctx context.Context) (_ context.Context, release func(), err error) {
 	select {
-	case c.turn <- struct{}{}:
-	case <-c.life.Done():
+	case c.lock <- struct{}{}:
+	case <-c.ctx.Done():
 		return nil, nil, errClientClosed
 	case <-ctx.Done():
 		return nil, nil, failed(ReasonTimeout, "an earlier rpc to the device took all the time: %w", ctx.Err())
 	}
-	if c.life.Err() != nil {
-		<-c.turn
+	if c.ctx.Err() != nil {
+		<-c.lock
 		return nil, nil, errClientClosed
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(c.life, cancel)
+	stop := context.AfterFunc(c.ctx, cancel)
 	return ctx, func() {
 		stop()
 		cancel()
-		<-c.turn
+		<-c.lock
 	}, nil
 }
 
-// connected returns the session, a fresh one if there was none. The caller has the turn.
-func (c *Client) connected(ctx context.Context, trace *Trace) (s *session, fresh bool, err error) {
+// ensureSession returns the open session, or opens one. The caller holds the lock.
+func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, fresh bool, err error) {
 	if c.session != nil {
 		if c.session.transport.cause() == nil {
 			return c.session, false, nil
@@ -197,8 +197,8 @@ func (c *Client) connected(ctx context.Context, trace *Trace) (s *session, fresh
 	credentials, err := readCredentials(c.options.Auth, c.options.Dialer.keyring())
 	switch {
 	case err == nil:
-		err = c.waiting(credentials)
-	case noDescriptors(err):
+		err = c.checkBackoff(credentials)
+	case outOfDescriptors(err):
 		err = dialError(err)
 	default:
 		err = failed(ReasonAuth, "auth %q: %w", c.options.Target.Auth, err)
@@ -211,14 +211,14 @@ func (c *Client) connected(ctx context.Context, trace *Trace) (s *session, fresh
 		return nil, false, err
 	}
 	c.session = s
-	go c.watch(s, c.deaf < deafAfter)
+	go c.watch(s, c.unansweredKeepalives < maxUnansweredKeepalives)
 	return s, true, nil
 }
 
-func (c *Client) waiting(with *credentials) error {
+func (c *Client) checkBackoff(with *credentials) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.login.waiting(time.Now(), with)
+	return c.login.check(time.Now(), with)
 }
 
 // dial opens a session and counts the outcome.
@@ -252,19 +252,19 @@ func (c *Client) watch(s *session, keepalives bool) {
 		s.keepalive(c.options.Timeouts.KeepaliveInterval, c.options.Timeouts.KeepaliveAnswer)
 	}
 	<-s.transport.closed
-	c.turn <- struct{}{}
-	defer func() { <-c.turn }()
+	c.lock <- struct{}{}
+	defer func() { <-c.lock }()
 	if c.session == s {
 		c.options.Logger.Debug("session ended while idle", "target", c.options.Target.Name, "cause", s.transport.cause())
 		c.drop(s)
 	}
 }
 
-// drop closes a session that is of no more use, and counts one that answered no keepalive before another is opened. The caller
-// has the turn.
+// drop closes a session that is of no more use. It counts a session that answered no keepalive before the next one is opened. The
+// caller holds the lock.
 func (c *Client) drop(s *session) {
-	if errors.Is(s.transport.cause(), errSilent) && s.replies > 0 && !s.heard {
-		if c.deaf++; c.deaf == deafAfter {
+	if errors.Is(s.transport.cause(), errKeepaliveTimeout) && s.replies > 0 && !s.keepaliveAnswered {
+		if c.unansweredKeepalives++; c.unansweredKeepalives == maxUnansweredKeepalives {
 			c.options.Logger.Debug("the device answers no keepalives, none are sent to it any more", "target", c.options.Target.Name)
 		}
 	}
@@ -282,8 +282,8 @@ func (c *Client) forget(s *session) {
 	}
 }
 
-// named adds the target's name to an error.
-func (c *Client) named(err error) error {
+// withTarget adds the target's name to an error.
+func (c *Client) withTarget(err error) error {
 	reason := reasonOf(err)
 	var with *failure
 	if errors.As(err, &with) && error(with) == err {

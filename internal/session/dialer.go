@@ -57,17 +57,17 @@ type connection struct {
 	net.Conn
 	closing sync.Once
 
-	mu    sync.Mutex
-	first []byte // the first bytes received
-	err   error  // the first error of a read
+	mu         sync.Mutex
+	firstBytes []byte // the first bytes received
+	err        error  // the first error of a read
 }
 
 func (c *connection) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if room := 256 - len(c.first); room > 0 {
-		c.first = append(c.first, p[:min(n, room)]...)
+	if free := 256 - len(c.firstBytes); free > 0 {
+		c.firstBytes = append(c.firstBytes, p[:min(n, free)]...)
 	}
 	if c.err == nil {
 		c.err = err
@@ -81,16 +81,16 @@ func (c *connection) Close() error {
 	return err
 }
 
-func (c *connection) failure() error {
+func (c *connection) readError() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
-func (c *connection) beginning() string {
+func (c *connection) received() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return string(c.first)
+	return string(c.firstBytes)
 }
 
 // dialTCP resolves the target's name and connects.
@@ -142,7 +142,7 @@ func dialError(err error) error {
 	switch {
 	case errors.Is(err, ErrNotAllowed):
 		return failed(ReasonRefused, "%w", err)
-	case noDescriptors(err):
+	case outOfDescriptors(err):
 		return failed(ReasonQueue, "%w: raise the limit of open files (ulimit -n, LimitNOFILE=)", err)
 	case errors.As(err, &dns):
 		return failed(ReasonDNS, "%w: check the target's address and the resolver", err)
@@ -154,7 +154,7 @@ func dialError(err error) error {
 	return failed(ReasonRefused, "%w; check address and port, and that the device's NETCONF server runs", err)
 }
 
-// noDescriptors reports that the exporter has run out of file descriptors, which is not the fault of what it opens.
-func noDescriptors(err error) bool {
+// outOfDescriptors reports that the exporter has run out of file descriptors, which is not the fault of what it opens.
+func outOfDescriptors(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }

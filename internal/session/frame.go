@@ -15,13 +15,13 @@ import (
 // endOfMessage ends a message in the framing of base:1.0 and of every hello (RFC 6242 section 4.3).
 const endOfMessage = "]]>]]>"
 
-// maxSurplus bounds the white space between messages and between chunks, in octets.
-const maxSurplus = 64 << 10
+// maxWhiteSpace bounds the white space between messages and between chunks, in octets.
+const maxWhiteSpace = 64 << 10
 
 // What reading gives when the device ends the session between two messages and inside one.
 var (
-	errClosed = errors.New("the device closed the session")
-	errCut    = errors.New("the device closed the session in the middle of a message")
+	errClosed    = errors.New("the device closed the session")
+	errTruncated = errors.New("the device closed the session in the middle of a message")
 )
 
 // frame reads the octets of one message. Read gives io.EOF at the message's end, and any other error when the stream
@@ -30,11 +30,11 @@ type frame struct {
 	in      *input
 	chunked bool
 
-	read    int   // octets of the message so far
-	safe    int   // octets at the head of in's buffer that hold no end-of-message mark
-	left    int64 // octets left of the chunk
-	started bool
-	err     error
+	read      int   // octets of the message so far
+	unmarked  int   // octets at the head of in's buffer that hold no end-of-message mark
+	chunkLeft int64 // octets left of the chunk
+	started   bool
+	err       error
 }
 
 func (f *frame) Read(p []byte) (n int, err error) {
@@ -49,22 +49,22 @@ func (f *frame) Read(p []byte) (n int, err error) {
 	}
 	f.started = f.started || n > 0
 	f.err = err
-	if f.read += n; f.read > wide {
-		f.in.widen()
+	if f.read += n; f.read > largeBuffer {
+		f.in.grow()
 	}
 	return n, err
 }
 
 // wait goes ahead of what may have to wait for the device.
 func (f *frame) wait() {
-	if f.read <= wide {
-		f.in.settle()
+	if f.read <= largeBuffer {
+		f.in.shrink()
 	}
 }
 
 // readMarked reads up to the end-of-message mark, a block at a time.
 func (f *frame) readMarked(p []byte) (int, error) {
-	for want := 1; f.safe == 0; {
+	for want := 1; f.unmarked == 0; {
 		f.wait()
 		if _, err := f.in.Peek(want); err != nil {
 			return 0, f.streamError(err)
@@ -76,34 +76,34 @@ func (f *frame) readMarked(p []byte) (int, error) {
 			f.in.Discard(len(endOfMessage)) // cannot fail: the mark is in the buffer
 			return 0, io.EOF
 		case mark > 0:
-			f.safe = mark
+			f.unmarked = mark
 		default:
 			// The block may end with the beginning of a mark: hold that back until more has come.
 			held := min(len(endOfMessage)-1, len(block))
 			for !bytes.HasSuffix(block, []byte(endOfMessage[:held])) {
 				held--
 			}
-			f.safe = len(block) - held
+			f.unmarked = len(block) - held
 			want = held + 1
 		}
 	}
-	n, err := f.in.Read(p[:min(len(p), f.safe)])
-	f.safe -= n
+	n, err := f.in.Read(p[:min(len(p), f.unmarked)])
+	f.unmarked -= n
 	return n, err
 }
 
 // readChunk reads from the current chunk, or opens the next one (RFC 6242 section 4.2).
 func (f *frame) readChunk(p []byte) (int, error) {
-	if f.left == 0 {
+	if f.chunkLeft == 0 {
 		size, err := f.chunkSize()
 		if err != nil {
 			return 0, err
 		}
-		f.left = size
+		f.chunkLeft = size
 		f.started = true
 	}
-	n, err := f.in.Read(p[:min(int64(len(p)), f.left)])
-	f.left -= int64(n)
+	n, err := f.in.Read(p[:min(int64(len(p)), f.chunkLeft)])
+	f.chunkLeft -= int64(n)
 	return n, f.streamError(err)
 }
 
@@ -124,8 +124,8 @@ func (f *frame) chunkSize() (int64, error) {
 			rest, _ := f.in.Peek(min(f.in.Buffered(), 40))
 			return 0, fmt.Errorf("expected a chunk header (RFC 6242 section 4.2), got %q", string(b)+string(rest))
 		}
-		if surplus >= maxSurplus {
-			return 0, fmt.Errorf("expected a chunk header, got more than %d octets of white space", maxSurplus)
+		if surplus >= maxWhiteSpace {
+			return 0, fmt.Errorf("expected a chunk header, got more than %d octets of white space", maxWhiteSpace)
 		}
 	}
 	f.started = true
@@ -157,7 +157,7 @@ func (f *frame) streamError(err error) error {
 	case err != io.EOF:
 		return err
 	case f.started:
-		return errCut
+		return errTruncated
 	}
 	return errClosed
 }

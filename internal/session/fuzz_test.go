@@ -61,7 +61,7 @@ func FuzzReplies(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte, chunked bool) {
 		tr := newTransport(func() {})
 		tr.attach(bytes.NewReader(raw), io.Discard)
-		tr.chunked, tr.started = chunked, true
+		tr.chunked, tr.helloRead = chunked, true
 		for range len(raw) + 1 {
 			tr.outstanding = append(tr.outstanding[:0], "1")
 			reply, err := tr.MsgReader()

@@ -7,38 +7,38 @@ import (
 )
 
 const (
-	narrow = 4 << 10  // octets of the buffer that each open session keeps
-	wide   = 64 << 10 // of the one that it has for the rest of a message that is longer than that
+	smallBuffer = 4 << 10  // octets of the buffer that each open session keeps
+	largeBuffer = 64 << 10 // octets of the buffer that it uses for the rest of a message that is longer than that
 )
 
 // input buffers what a device sends: little while the session is idle, much inside a large message. Each read of an SSH
 // channel may cost a message to the device, which then may send more (RFC 4254 section 5.2).
 type input struct {
 	*bufio.Reader
-	narrow *bufio.Reader
+	small *bufio.Reader
 }
 
-var wideReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, wide) }}
+var largeReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, largeBuffer) }}
 
 func newInput(r io.Reader) *input {
-	in := bufio.NewReaderSize(r, narrow)
+	in := bufio.NewReaderSize(r, smallBuffer)
 	return &input{in, in}
 }
 
-// widen is called inside a large message.
-func (i *input) widen() {
-	if i.Reader == i.narrow {
-		i.Reader = wideReaders.Get().(*bufio.Reader)
-		i.Reader.Reset(i.narrow)
+// grow switches to a large buffer. It is called inside a large message.
+func (i *input) grow() {
+	if i.Reader == i.small {
+		i.Reader = largeReaders.Get().(*bufio.Reader)
+		i.Reader.Reset(i.small)
 	}
 }
 
-// settle is called between messages and in small ones, before waiting for the device. What came already keeps the wide buffer
-// until it is read.
-func (i *input) settle() {
-	if i.Reader != i.narrow && i.Buffered() == 0 {
+// shrink goes back to the small buffer as soon as the large one is empty. It is called between messages and in small ones, before
+// a read that may wait for the device.
+func (i *input) shrink() {
+	if i.Reader != i.small && i.Buffered() == 0 {
 		i.Reader.Reset(nil)
-		wideReaders.Put(i.Reader)
-		i.Reader = i.narrow
+		largeReaders.Put(i.Reader)
+		i.Reader = i.small
 	}
 }

@@ -11,8 +11,8 @@ import (
 // TestLargeMessages reads messages that are longer than the buffers, one right after the other, in both framings and in
 // whatever pieces they come.
 func TestLargeMessages(t *testing.T) {
-	large := []byte(strings.Repeat("<a>]]&gt;]</a>\n", 5*wide/15))
-	messages := [][]byte{large, []byte("<b/>"), large, large[:wide], []byte("<c/>")}
+	large := []byte(strings.Repeat("<a>]]&gt;]</a>\n", 5*largeBuffer/15))
+	messages := [][]byte{large, []byte("<b/>"), large, large[:largeBuffer], []byte("<c/>")}
 	for framing, chunked := range map[string]bool{"end of message": false, "chunked": true} {
 		var stream bytes.Buffer
 		for _, message := range messages {
@@ -36,11 +36,11 @@ func TestLargeMessages(t *testing.T) {
 	}
 }
 
-// TestWideBufferIsGivenBack has a device send a line feed after a large message, and then nothing for long.
-func TestWideBufferIsGivenBack(t *testing.T) {
+// TestLargeBufferIsGivenBack has a device send a line feed after a large message, and then nothing for long.
+func TestLargeBufferIsGivenBack(t *testing.T) {
 	for framing, chunked := range map[string]bool{"end of message": false, "chunked": true} {
 		var stream bytes.Buffer
-		for _, message := range []string{strings.Repeat("<a/>", wide), "<b/>"} {
+		for _, message := range []string{strings.Repeat("<a/>", largeBuffer), "<b/>"} {
 			if err := writeFrame(&stream, []byte(message), chunked); err != nil {
 				t.Fatal(err)
 			}
@@ -54,8 +54,8 @@ func TestWideBufferIsGivenBack(t *testing.T) {
 			}
 		}
 		r.end = func() {
-			if in.Reader != in.narrow {
-				t.Errorf("%s: the wide buffer is kept while waiting", framing)
+			if in.Reader != in.small {
+				t.Errorf("%s: the large buffer is kept while waiting", framing)
 			}
 		}
 		if _, err := io.ReadAll(&frame{in: in, chunked: chunked}); err == nil {

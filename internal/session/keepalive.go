@@ -4,9 +4,9 @@ import (
 	"time"
 )
 
-// deafAfter is how many sessions that answered rpcs, but never a keepalive, are given up for that. Some servers answer no
-// global requests, against RFC 4254 section 4; TCP's own keepalives have to do for them then.
-const deafAfter = 2
+// maxUnansweredKeepalives is how many sessions that answered rpcs, but no keepalive, are closed for that. Some servers answer no
+// global requests, against RFC 4254 section 4. After that many, only TCP's keepalives watch the device's idle sessions.
+const maxUnansweredKeepalives = 2
 
 // keepalive asks the device for a sign of life while no rpc is in flight, and closes the transport of one that gives
 // none. While a device works on an rpc it may be too busy for anything else, so that only the rpc's own deadline counts
@@ -44,13 +44,13 @@ func (s *session) ping(patience time.Duration) {
 	for {
 		select {
 		case <-answered:
-			s.heard = true
+			s.keepaliveAnswered = true
 			return
 		case <-s.transport.closed:
 			return
 		case <-time.After(patience):
 			if s.idle() >= patience {
-				s.transport.fail(errSilent)
+				s.transport.fail(errKeepaliveTimeout)
 				return
 			}
 		}

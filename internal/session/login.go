@@ -16,28 +16,28 @@ type login struct {
 	*credentials
 	connection *connection
 
-	accepted []string // what the server accepts, as last told
-	tried    []string // what we offered, in order
-	partial  int      // methods that succeeded in part
-	spent    bool     // the password has been sent
-	refused  error    // set when nothing is left to offer
+	accepted         []string // what the server accepts, as last told
+	tried            []string // what we offered, in order
+	partialSuccesses int      // methods that succeeded in part
+	passwordSent     bool
+	refused          error // set when nothing is left to offer
 }
 
-// sent reports whether a secret went to the server, so that closing the connection may be its way to refuse it.
-func (l *login) sent() bool { return len(l.tried) > 0 }
+// secretSent reports whether a secret went to the server, so that closing the connection may be its way to refuse it.
+func (l *login) secretSent() bool { return len(l.tried) > 0 }
 
 var errLoginRefused = errors.New("login refused")
 
-// next picks the next method; it is an ssh.ClientAuthCallback.
-func (l *login) next(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
-	if err := l.connection.failure(); err != nil {
+// nextMethod picks the next method; it is an ssh.ClientAuthCallback.
+func (l *login) nextMethod(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+	if err := l.connection.readError(); err != nil {
 		return nil, err // nothing more can be sent, and nothing was refused by name
 	}
 	l.accepted = state.AllowedMethods
-	if partial := len(state.PartialSuccessMethods); partial > l.partial {
-		l.partial = partial
+	if partial := len(state.PartialSuccessMethods); partial > l.partialSuccesses {
+		l.partialSuccesses = partial
 		if state.PartialSuccessMethods[partial-1] != "publickey" {
-			l.spent = false
+			l.passwordSent = false
 		}
 	}
 	accepts := func(method string) bool {
@@ -47,20 +47,20 @@ func (l *login) next(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	case accepts("publickey") && len(l.signers) > 0:
 		l.tried = append(l.tried, "publickey")
 		return ssh.PublicKeys(l.signers...), nil
-	case accepts("password") && l.password != "" && !l.spent:
-		l.tried, l.spent = append(l.tried, "password"), true
+	case accepts("password") && l.password != "" && !l.passwordSent:
+		l.tried, l.passwordSent = append(l.tried, "password"), true
 		return ssh.Password(l.password), nil
-	case accepts("keyboard-interactive") && l.password != "" && !l.spent:
+	case accepts("keyboard-interactive") && l.password != "" && !l.passwordSent:
 		l.tried = append(l.tried, "keyboard-interactive")
-		return ssh.KeyboardInteractive(l.answer()), nil
+		return ssh.KeyboardInteractive(l.keyboardInteractive()), nil
 	}
 	l.refused = l.refusal()
 	return nil, l.refused
 }
 
-// answer returns the keyboard-interactive conversation: every prompt that hides what is typed gets the password, every
+// keyboardInteractive returns the keyboard-interactive conversation: every prompt that hides what is typed gets the password, every
 // other one the username. A prompt that comes again means that its answer was refused.
-func (l *login) answer() ssh.KeyboardInteractiveChallenge {
+func (l *login) keyboardInteractive() ssh.KeyboardInteractiveChallenge {
 	const mostPrompts = 20
 	var answered []string
 	return func(_, _ string, prompts []string, echos []bool) ([]string, error) {
@@ -73,7 +73,7 @@ func (l *login) answer() ssh.KeyboardInteractiveChallenge {
 			if slices.Contains(answered, prompts[i]) || len(answered) >= mostPrompts {
 				return nil, errLoginRefused
 			}
-			answers[i], l.spent = l.password, true
+			answers[i], l.passwordSent = l.password, true
 		}
 		answered = append(answered, prompts...)
 		return answers, nil
@@ -93,7 +93,7 @@ func (l *login) refusal() error {
 	if l.noSHA1 {
 		remedy += ", or set legacy_algorithms: true if the device takes RSA keys with SHA-1 only"
 	}
-	if !l.sent() {
+	if !l.secretSent() {
 		remedy = "give the auth a secret that the device accepts"
 	}
 	return fmt.Errorf("%w for user %q: the device accepts [%s], the auth has [%s], tried [%s]; %s", errLoginRefused,

@@ -21,13 +21,13 @@ type session struct {
 	opened    time.Time
 	transport *transport
 	client    *ssh.Client
-	library   *netconf.Session
+	netconf   *netconf.Session
 	stderr    *firstLine
 
-	replies int          // rpcs answered so far
-	heard   bool         // a keepalive was answered; belongs to whoever watches the session, and after its end to whoever drops it
-	busy    atomic.Bool  // an rpc is in flight
-	lastUse atomic.Int64 // Unix nanoseconds of the end of the last rpc
+	replies           int          // rpcs answered so far
+	keepaliveAnswered bool         // written by ping, read by drop once ping has timed out
+	busy              atomic.Bool  // an rpc is in flight
+	lastUse           atomic.Int64 // Unix nanoseconds of the end of the last rpc
 }
 
 // openSession starts the netconf subsystem on an SSH connection and exchanges hellos; when it fails, the connection is
@@ -43,7 +43,7 @@ func (d *dial) openSession(ctx context.Context, conn *connection, client *ssh.Cl
 		s.transport.fail(fmt.Errorf("no NETCONF hello in time: %w; the device may be at its limit of sessions", ctx.Err()))
 	}
 	defer context.AfterFunc(ctx, late)()
-	err := s.start()
+	err := s.negotiate()
 	if err != nil {
 		noNetconf := reasonOf(err) == ReasonNoNetconf
 		if ctx.Err() != nil && !errors.Is(err, ctx.Err()) && !noNetconf { // time ended with the login, which closed the connection
@@ -66,7 +66,7 @@ func (d *dial) openSession(ctx context.Context, conn *connection, client *ssh.Cl
 	return s, nil
 }
 
-func (s *session) start() error {
+func (s *session) negotiate() error {
 	channel, err := s.client.NewSession()
 	if err != nil {
 		var refused *ssh.OpenChannelError
@@ -92,7 +92,7 @@ func (s *session) start() error {
 	}
 	s.transport.attach(stdout, stdin)
 	if s.hello, err = exchangeHellos(s.transport); err != nil {
-		if err = s.explain(err); errors.Is(err, errClosed) {
+		if err = s.withStderr(err); errors.Is(err, errClosed) {
 			// OpenSSH keeps what a subsystem writes to stderr to itself.
 			err = fmt.Errorf("%w before its hello; its netconf subsystem may not start, see the device's log", err)
 		}
@@ -100,7 +100,7 @@ func (s *session) start() error {
 	}
 	// From here on the library has a stream in the one form that it understands; its handshake reads and writes nothing.
 	s.transport.chunked = s.hello.chunked()
-	s.library, err = netconf.NewSession(s.transport, netconf.WithLogger(nil), netconf.WithHelloTimeout(0))
+	s.netconf, err = netconf.NewSession(s.transport, netconf.WithLogger(nil), netconf.WithHelloTimeout(0))
 	return err
 }
 
@@ -109,13 +109,13 @@ func (s *session) lost(err error) error {
 	if cause := s.transport.cause(); cause != nil {
 		return cause
 	}
-	return s.explain(fmt.Errorf("the device ended the connection after the login: %w", err))
+	return s.withStderr(fmt.Errorf("the device ended the connection after the login: %w", err))
 }
 
-// explain adds what the device wrote to its standard error to the loss of a session: a subsystem that cannot start says
+// withStderr adds what the device wrote to its standard error to the loss of a session: a subsystem that cannot start says
 // so there. Both streams of an SSH channel end together.
-func (s *session) explain(err error) error {
-	if errors.Is(err, errClosed) || errors.Is(err, errCut) {
+func (s *session) withStderr(err error) error {
+	if errors.Is(err, errClosed) || errors.Is(err, errTruncated) {
 		if line := s.stderr.wait(); line != "" {
 			return fmt.Errorf("%w; it wrote to stderr: %q", err, line)
 		}
@@ -134,10 +134,10 @@ func (s *session) rpc(ctx context.Context, operation string, read func(io.Reader
 	}()
 	defer context.AfterFunc(ctx, func() { s.transport.fail(ctx.Err()) })()
 	// The library's Do leaks its receive loop when its context ends as the reply arrives; closing the transport ends it.
-	message, err := s.library.Do(context.Background(), netconf.NewRPC(operation))
+	message, err := s.netconf.Do(context.Background(), netconf.NewRPC(operation))
 	if err != nil {
 		if cause := s.transport.cause(); cause != nil {
-			err = s.explain(cause)
+			err = s.withStderr(cause)
 		}
 		s.transport.fail(err)
 		return got, s.rpcError(ctx, began, got, err)
@@ -150,7 +150,7 @@ func (s *session) rpc(ctx context.Context, operation string, read func(io.Reader
 		err = stream.err
 	}
 	if err != nil {
-		err = s.explain(err)
+		err = s.withStderr(err)
 		s.transport.fail(err)
 		message.Close() // after the transport, since it reads to the end
 		return stream.progress, s.rpcError(ctx, began, stream.progress, err)
@@ -181,7 +181,7 @@ func (s *session) rpcError(ctx context.Context, began time.Time, got progress, e
 // answers does not matter. The library needs it in any case to end its send loop.
 func (s *session) close(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() { s.transport.Close() })()
-	s.library.Close(context.Background())
+	s.netconf.Close(context.Background())
 }
 
 // progress is how far a reply has come.
@@ -230,8 +230,8 @@ func (f *firstLine) Write(p []byte) (int, error) {
 	const most = 200
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if room := most - len(f.line); room > 0 && !bytes.ContainsRune(bytes.TrimLeft(f.line, "\r\n"), '\n') {
-		f.line = append(f.line, p[:min(room, len(p))]...)
+	if free := most - len(f.line); free > 0 && !bytes.ContainsRune(bytes.TrimLeft(f.line, "\r\n"), '\n') {
+		f.line = append(f.line, p[:min(free, len(p))]...)
 	}
 	return len(p), nil
 }

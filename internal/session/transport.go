@@ -33,9 +33,9 @@ type transport struct {
 	in  *input
 	out io.Writer
 
-	chunked bool // set before the library's loops start
-	started bool // the library has read its hello
-	greeted bool // the library has written its hello
+	chunked      bool // set before the library's loops start
+	helloRead    bool // the library has read its hello
+	helloWritten bool // the library has written its hello
 
 	ignored      int
 	ignoredBytes int64
@@ -94,20 +94,20 @@ func (t *transport) MsgWriter() (io.WriteCloser, error) {
 	if err := t.cause(); err != nil {
 		return nil, err
 	}
-	if !t.greeted {
-		t.greeted = true
-		return swallow{}, nil
+	if !t.helloWritten {
+		t.helloWritten = true
+		return discard{}, nil
 	}
 	message := &request{transport: t}
 	message.WriteString(xmlDeclaration)
 	return message, nil
 }
 
-// swallow takes the library's hello, which comes after ours.
-type swallow struct{}
+// discard takes the library's hello, which comes after ours.
+type discard struct{}
 
-func (swallow) Write(p []byte) (int, error) { return len(p), nil }
-func (swallow) Close() error                { return nil }
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+func (discard) Close() error                { return nil }
 
 // request collects an rpc and sends it whole.
 type request struct {
@@ -132,8 +132,8 @@ func (r *request) Close() error {
 // MsgReader returns the next reply to an outstanding request. Its errors close the transport before they are returned:
 // the library's receive loop then ends, and a request that is being registered meanwhile fails when it is written.
 func (t *transport) MsgReader() (io.ReadCloser, error) {
-	if !t.started {
-		t.started = true
+	if !t.helloRead {
+		t.helloRead = true
 		return io.NopCloser(strings.NewReader(plainHello(t.chunked))), nil
 	}
 	reply, err := t.nextReply()
@@ -152,7 +152,7 @@ func (t *transport) nextReply() (*reply, error) {
 			return nil, err
 		}
 		if tag.local == "rpc-reply" {
-			if id, ok := t.answered(tag.messageID); ok {
+			if id, ok := t.matchRequest(tag.messageID); ok {
 				t.ignored, t.ignoredBytes = 0, 0
 				start := envelope(id)
 				return &reply{transport: t, frame: message, head: append([]byte(start), head...), envelope: len(start)}, nil
@@ -171,9 +171,9 @@ func (t *transport) nextReply() (*reply, error) {
 	}
 }
 
-// answered takes the request that a reply answers off the list: the one that the reply names, or the oldest when it
+// matchRequest takes the request that a reply answers off the list: the one that the reply names, or the oldest when it
 // names none (IOS-XE 17.15, clixon, and most servers in reply to a malformed message).
-func (t *transport) answered(messageID string) (string, bool) {
+func (t *transport) matchRequest(messageID string) (string, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i, id := range t.outstanding {

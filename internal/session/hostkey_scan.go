@@ -11,11 +11,11 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// errSeen ends a handshake that was made for the host key alone.
-var errSeen = errors.New("the host key is known now")
+// errHostKeyScanned ends a handshake that was made for the host key alone.
+var errHostKeyScanned = errors.New("the host key is known now")
 
-// HostKeys asks an SSH server for its host keys, one of each kind that it has, without logging in. Errors are *Error.
-func HostKeys(ctx context.Context, hostPort string) ([]ssh.PublicKey, error) {
+// ScanHostKeys asks an SSH server for its host keys, one of each kind that it has, without logging in. Errors are *Error.
+func ScanHostKeys(ctx context.Context, hostPort string) ([]ssh.PublicKey, error) {
 	d := &dial{
 		Options:  Options{Target: &config.Target{Name: hostPort}, Auth: &config.Auth{LegacyAlgorithms: true}},
 		hostPort: hostPort, timeouts: Timeouts{}.withDefaults(), credentials: &credentials{},
@@ -24,7 +24,7 @@ func HostKeys(ctx context.Context, hostPort string) ([]ssh.PublicKey, error) {
 	algorithms = slices.DeleteFunc(algorithms, isCertificate)
 	var found []ssh.PublicKey
 	for len(algorithms) > 0 {
-		key, err := d.hostKey(ctx, algorithms)
+		key, err := d.scanHostKey(ctx, algorithms)
 		var none *ssh.AlgorithmNegotiationError
 		switch {
 		case err == nil:
@@ -40,14 +40,14 @@ func HostKeys(ctx context.Context, hostPort string) ([]ssh.PublicKey, error) {
 }
 
 // hostKey returns the key that the server shows of those kinds.
-func (d *dial) hostKey(ctx context.Context, algorithms []string) (key ssh.PublicKey, err error) {
+func (d *dial) scanHostKey(ctx context.Context, algorithms []string) (key ssh.PublicKey, err error) {
 	conn, err := d.dialTCP(ctx)
 	if err != nil {
 		return nil, err
 	}
-	_, err = d.handshake(ctx, conn, &hostKeys{algorithms: algorithms, check: func(_ string, _ net.Addr, shown ssh.PublicKey) error {
+	_, err = d.handshake(ctx, conn, &hostKeyPolicy{algorithms: algorithms, check: func(_ string, _ net.Addr, shown ssh.PublicKey) error {
 		key = shown
-		return errSeen
+		return errHostKeyScanned
 	}})
 	if key != nil {
 		return key, nil

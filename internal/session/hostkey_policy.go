@@ -15,8 +15,8 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// hostKeys checks a device's host key in the way that the auth says.
-type hostKeys struct {
+// hostKeyPolicy checks a device's host key in the way that the auth says.
+type hostKeyPolicy struct {
 	// algorithms are the host key algorithms to offer, in order of preference.
 	algorithms []string
 	check      ssh.HostKeyCallback
@@ -33,13 +33,13 @@ type hostKeyError struct {
 func (e *hostKeyError) Error() string { return e.err.Error() }
 func (e *hostKeyError) Unwrap() error { return e.err }
 
-// newHostKeys reads what the auth trusts; the known_hosts file is read again for each dial.
-func newHostKeys(auth *config.Auth, hostPort string) (*hostKeys, error) {
+// newHostKeyPolicy reads what the auth trusts; the known_hosts file is read again for each dial.
+func newHostKeyPolicy(auth *config.Auth, hostPort string) (*hostKeyPolicy, error) {
 	supported := ssh.SupportedAlgorithms().HostKeys
 	if auth.LegacyAlgorithms {
 		supported = append(supported, ssh.InsecureAlgorithms().HostKeys...)
 	}
-	keys := &hostKeys{algorithms: supported}
+	keys := &hostKeyPolicy{algorithms: supported}
 	var err error
 	switch {
 	case auth.InsecureIgnoreHostKey:
@@ -52,7 +52,7 @@ func newHostKeys(auth *config.Auth, hostPort string) (*hostKeys, error) {
 		err = errors.New("set known_hosts_file, host_key_fingerprints or insecure_ignore_host_key")
 	}
 	switch {
-	case noDescriptors(err):
+	case outOfDescriptors(err):
 		return nil, dialError(err)
 	case err != nil:
 		return nil, failed(ReasonHostKey, "host keys of auth %w", err)
@@ -61,7 +61,7 @@ func newHostKeys(auth *config.Auth, hostPort string) (*hostKeys, error) {
 }
 
 // trustFingerprints accepts the keys whose SHA256 fingerprints are listed.
-func (h *hostKeys) trustFingerprints(fingerprints []string) {
+func (h *hostKeyPolicy) trustFingerprints(fingerprints []string) {
 	h.byFingerprint = true
 	h.algorithms = slices.DeleteFunc(h.algorithms, isCertificate) // a fingerprint is that of a key
 	h.check = func(address string, _ net.Addr, key ssh.PublicKey) error {
@@ -77,7 +77,7 @@ func (h *hostKeys) trustFingerprints(fingerprints []string) {
 
 // trustKnownHosts accepts the keys that an OpenSSH known_hosts file has for the address. Only algorithms of keys that the
 // file has are offered: a device with several keys would else show another one, which looks like a changed key.
-func (h *hostKeys) trustKnownHosts(file, hostPort string) error {
+func (h *hostKeyPolicy) trustKnownHosts(file, hostPort string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("known_hosts_file: %w", err)

@@ -24,7 +24,7 @@ type dial struct {
 
 // open returns a new session.
 func (d *dial) open(ctx context.Context) (*session, error) {
-	keys, err := newHostKeys(d.Auth, d.hostPort)
+	keys, err := newHostKeyPolicy(d.Auth, d.hostPort)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (d *dial) open(ctx context.Context) (*session, error) {
 // connect logs in to the device. It dials again in two cases, both before any secret was sent: once when the connection
 // was closed ahead of the SSH banner, which is how OpenSSH drops logins above its MaxStartups; and for each further type
 // of host key when the one shown has no listed fingerprint, since a device has several and shows one.
-func (d *dial) connect(ctx context.Context, keys *hostKeys) (*connection, *ssh.Client, error) {
+func (d *dial) connect(ctx context.Context, keys *hostKeyPolicy) (*connection, *ssh.Client, error) {
 	var refused error // the fingerprint that was not listed
 	for retried := false; ; {
 		var client *ssh.Client
@@ -74,7 +74,7 @@ var errNoBanner = errors.New("the device closed the connection before it sent an
 	"(MaxStartups) or the addresses it talks to")
 
 // handshake speaks SSH on a connection and logs in; when it fails, the connection is closed.
-func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeys) (*ssh.Client, error) {
+func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeyPolicy) (*ssh.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Login)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
@@ -95,7 +95,7 @@ func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeys) 
 			}
 			return err
 		},
-		AuthCallback: attempt.next,
+		AuthCallback: attempt.nextMethod,
 	}
 	sshConn, channels, requests, err := ssh.NewClientConn(conn, d.hostPort, settings)
 	phase, detail := "ssh", ""
@@ -117,7 +117,7 @@ func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeys) 
 func (d *dial) handshakeError(ctx context.Context, conn *connection, attempt *login, phase string, err error) error {
 	var key *hostKeyError
 	var negotiation *ssh.AlgorithmNegotiationError
-	first := conn.beginning()
+	first := conn.received()
 	isSSH := strings.HasPrefix(first, "SSH-") || strings.Contains(first, "\nSSH-")
 	switch {
 	case errors.As(err, &key):
@@ -143,7 +143,7 @@ func (d *dial) handshakeError(ctx context.Context, conn *connection, attempt *lo
 			"not be SSH", d.hostPort, ctx.Err())
 	case attempt.refused != nil:
 		return failed(ReasonAuth, "auth %q: %w", d.Target.Auth, attempt.refused)
-	case attempt.sent():
+	case attempt.secretSent():
 		return failed(ReasonAuth, "auth %q: %s ended the connection at login, after %s: %w; check username, password and key",
 			d.Target.Auth, d.hostPort, strings.Join(attempt.tried, " "), err)
 	case first == "":
