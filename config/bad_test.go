@@ -154,7 +154,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"metric range", lab + "catalog:\n  a: {type: gauge, help: x, min: 5, max: 4}\n  b: {type: gauge, help: x, max: soon}\n  c: {type: gauge, help: x, min: low}\n", `5: min "low" is not a number; write digits`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			dir := folder(t, map[string]string{"netconf.yml": test.file, "text": "just text\n", "nothing": "\n", "folder/x": "", "plain.key": plainKey, "locked.key": lockedKey})
+			dir := writeFiles(t, map[string]string{"netconf.yml": test.file, "text": "just text\n", "nothing": "\n", "folder/x": "", "plain.key": plainKey, "locked.key": lockedKey})
 			_, got := load(dir, "netconf.yml")
 			want := "netconf.yml:" + strings.ReplaceAll(test.want, "\n", "\nnetconf.yml:")
 			if got != want {

@@ -66,7 +66,7 @@ func syntaxError(file string, data []byte, err error) error {
 		text = text[len(m[0]):]
 	}
 	lines := bytes.SplitAfter(data, []byte("\n"))
-	line = min(brokenLine(lines, line), len(lines))
+	line = min(findBrokenLine(lines, line), len(lines))
 	switch {
 	case strings.Contains(text, "anchor"):
 		text = "an alias (*name) has no anchor (&name); put text that begins with * in quotes"
@@ -84,9 +84,9 @@ func syntaxError(file string, data []byte, err error) error {
 	return &Error{Position{file, line}, text}
 }
 
-// brokenLine finds the line that breaks a file: the one after the longest beginning that parses. The parser's own number
+// findBrokenLine finds the line that breaks a file: the one after the longest beginning that parses. The parser's own number
 // (told) is often that of the mapping around it, and serves where finding out would take long.
-func brokenLine(lines [][]byte, told int) int {
+func findBrokenLine(lines [][]byte, told int) int {
 	const budget = 300_000 // lines to parse, less than a second
 	for end := len(lines) - 1; end > 0 && (len(lines)-end)*len(lines) < budget; end-- {
 		var any yaml.Node

@@ -14,19 +14,19 @@ func defaults() Settings {
 	}
 }
 
-// fill takes from other what s leaves open.
-func (s *Settings) fill(other Settings) {
-	fill(&s.Port, other.Port)
-	fill(&s.Timeout, other.Timeout)
-	fill(&s.MaxAge, other.MaxAge)
-	fill(&s.MaxReplyBytes, other.MaxReplyBytes)
-	fill(&s.MaxSamples, other.MaxSamples)
+// setDefault takes from other what s leaves open.
+func (s *Settings) applyDefaults(other Settings) {
+	setDefault(&s.Port, other.Port)
+	setDefault(&s.Timeout, other.Timeout)
+	setDefault(&s.MaxAge, other.MaxAge)
+	setDefault(&s.MaxReplyBytes, other.MaxReplyBytes)
+	setDefault(&s.MaxSamples, other.MaxSamples)
 	if s.Modules == nil {
 		s.Modules = other.Modules
 	}
 }
 
-func fill[T any](own **T, other *T) {
+func setDefault[T any](own **T, other *T) {
 	if *own == nil {
 		*own = other
 	}

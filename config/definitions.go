@@ -19,19 +19,19 @@ type Definitions struct {
 // BuiltinDefinitions returns the catalogue and the modules that the program ships. The maps are the caller's; what is in them is
 // shared and not to be changed. An error is a fault of the program.
 func BuiltinDefinitions() (*Definitions, error) {
-	definitions, err := shipped()
+	definitions, err := builtinDefinitions()
 	if err != nil {
 		return nil, err
 	}
 	return &Definitions{Catalog: maps.Clone(definitions.Catalog), Modules: maps.Clone(definitions.Modules)}, nil
 }
 
-// shipped reads the embedded files, once: they are constants, and a tenth of a second of parsing.
-var shipped = sync.OnceValues(readShipped)
+// builtinDefinitions reads the embedded files, once: they are constants, and a tenth of a second of parsing.
+var builtinDefinitions = sync.OnceValues(readBuiltinDefinitions)
 
-func readShipped() (*Definitions, error) {
+func readBuiltinDefinitions() (*Definitions, error) {
 	definitions := &Definitions{Catalog: map[string]*Metric{}, Modules: map[string]*Module{}}
-	root, err := readBuiltin("catalog.yml", &definitions.Catalog)
+	root, err := decodeBuiltin("catalog.yml", &definitions.Catalog)
 	if err != nil {
 		return nil, fmt.Errorf("read the built-in catalogue: %w", err)
 	}
@@ -44,7 +44,7 @@ func readShipped() (*Definitions, error) {
 	}
 	for _, file := range files {
 		modules := map[string]*Module{}
-		root, err := readBuiltin("modules/"+file.Name(), &modules)
+		root, err := decodeBuiltin("modules/"+file.Name(), &modules)
 		if err != nil {
 			return nil, fmt.Errorf("read the built-in modules: %w", err)
 		}
@@ -52,7 +52,7 @@ func readShipped() (*Definitions, error) {
 			if first := definitions.Modules[name]; first != nil {
 				return nil, &Error{root.at(name), fmt.Sprintf("module %q is already at %s; rename it", name, first.Position)}
 			}
-			module.locate(root.sub(name))
+			module.setSource(root.sub(name))
 			definitions.Modules[name] = module
 		}
 	}
@@ -71,8 +71,8 @@ func (c *Config) Definitions() (*Definitions, error) {
 	return definitions, nil
 }
 
-// readBuiltin decodes an embedded file; its positions are those in the source tree.
-func readBuiltin(name string, out any) (*source, error) {
+// decodeBuiltin decodes an embedded file; its positions are those in the source tree.
+func decodeBuiltin(name string, out any) (*source, error) {
 	data, err := builtin.ReadFile(name)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func readBuiltin(name string, out any) (*source, error) {
 	return root, decode(root, data, out)
 }
 
-func (m *Module) locate(s *source) {
+func (m *Module) setSource(s *source) {
 	m.source = s
 	m.Position = s.at()
 }

@@ -119,7 +119,7 @@ func TestCatalogIsValid(t *testing.T) {
 }
 
 func TestYAMLLoadsAgain(t *testing.T) {
-	dir := folder(t, map[string]string{
+	dir := writeFiles(t, map[string]string{
 		"netconf.yml": `auths: {lab: {username: u, password_file: secret, host_key_fingerprints: ["SHA256:Pl1vr6eIpZhJ5Pl1vr6eIpZhJ5Pl1vr6eIpZhJ5Pl1s"], allowed_targets: [10.0.0.0/8]}}
 defaults: {timeout: 20s, max_reply_bytes: 1MiB}
 targets: [{name: a, address: "[::1]:22", auth: lab, max_age: 1d, labels: {site: ams}}]

@@ -14,14 +14,14 @@ func TestDocumentedConfigurationLoads(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(string(page), "```yaml\n")
 	file, _, _ := strings.Cut(rest, "```")
-	_, text := load(folder(t, map[string]string{
+	_, text := load(writeFiles(t, map[string]string{
 		"netconf.yml": file, "known_hosts": "# none yet\n", "secrets/lab-password": "p\n", "secrets/id_ed25519": lockedKey, "secrets/passphrase": "open sesame\n",
 	}), "netconf.yml")
 	if text != "" {
 		t.Error(text)
 	}
 	for _, wrong := range []string{"x: 1", withAuth("x: 1"), "defaults: {x: 1}", withTarget("x: 1"), withMetric("m", "x: 1")} {
-		_, text := load(folder(t, map[string]string{"netconf.yml": wrong}), "netconf.yml")
+		_, text := load(writeFiles(t, map[string]string{"netconf.yml": wrong}), "netconf.yml")
 		_, keys, _ := strings.Cut(text, "known here: ")
 		for key := range strings.SplitSeq(keys, ", ") {
 			if key == "" || !strings.Contains(file, key+":") {

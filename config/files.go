@@ -7,7 +7,7 @@ import (
 )
 
 // expand lists the files that a pattern matches, in order. A path without *, ? or [ stands for itself, there or not. As
-// in a shell, folders are left out (ConfigMap mounts have some) and * matches no leading dot (editors' own files).
+// in a shell, directories are left out (ConfigMap mounts have some) and * matches no leading dot (editors' own files).
 func expand(pattern string) ([]string, error) {
 	if _, err := os.Stat(pattern); err == nil || !strings.ContainsAny(pattern, "*?[") {
 		return []string{pattern}, nil
@@ -27,17 +27,17 @@ func expand(pattern string) ([]string, error) {
 	return files, nil
 }
 
-// inFolder makes a path that a file names relative to the file's own folder.
-func inFolder(folder, path string) string {
+// inDir makes a path that a file names relative to the file's own directory.
+func inDir(dir, path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
 	}
-	return filepath.Join(folder, path)
+	return filepath.Join(dir, path)
 }
 
-// resolve makes the auth's paths relative to the folder of the file that it stands in.
-func (a *Auth) resolve(folder string) {
+// resolve makes the auth's paths relative to the directory of the file that it stands in.
+func (a *Auth) resolve(dir string) {
 	for _, path := range []*string{&a.PasswordFile, &a.PrivateKeyFile, &a.PrivateKeyPassphraseFile, &a.KnownHostsFile} {
-		*path = inFolder(folder, *path)
+		*path = inDir(dir, *path)
 	}
 }

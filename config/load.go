@@ -10,7 +10,7 @@ import (
 )
 
 // Load reads the configuration from files and globs, merges them, fills in defaults and validates the result. Relative
-// paths in a file are relative to its folder. All that is wrong is reported together: the error joins one *Error for each
+// paths in a file are relative to its directory. All that is wrong is reported together: the error joins one *Error for each
 // problem, whose text is "FILE:LINE: what is wrong; what to do".
 func Load(patterns []string) (*Config, error) {
 	l := &loader{
@@ -30,15 +30,15 @@ func Load(patterns []string) (*Config, error) {
 			l.add(Position{File: pattern}, "matches no file; create one, or correct --config.file")
 		}
 		for _, file := range files {
-			l.file(file)
+			l.loadFile(file)
 		}
 	}
 	if err := l.err(); err != nil {
 		return nil, err // what else is wrong may only follow from this
 	}
-	l.config.Defaults.fill(defaults())
+	l.config.Defaults.applyDefaults(defaults())
 	for _, target := range l.config.Targets {
-		target.fill(l.config.Defaults)
+		target.applyDefaults(l.config.Defaults)
 		if target.Name == "" {
 			target.Name = target.Address
 		}
@@ -55,8 +55,8 @@ type loader struct {
 	read     map[string]bool // files already read, by clean path: patterns may overlap
 }
 
-// open reads a file's one document, once; nil when there is nothing more to do with it.
-func (l *loader) open(file, empty string) (*source, []byte) {
+// readFile reads a file's one document, once; nil when there is nothing more to do with it.
+func (l *loader) readFile(file, empty string) (*source, []byte) {
 	clean := filepath.Clean(file)
 	if l.read[clean] {
 		return nil, nil
@@ -69,52 +69,52 @@ func (l *loader) open(file, empty string) (*source, []byte) {
 	}
 	root, err := parse(file, data, empty)
 	if err != nil {
-		l.fail(err)
+		l.addErrors(err)
 		return nil, nil
 	}
 	return root, data
 }
 
-// fail takes over the problems that decoding found.
-func (l *loader) fail(err error) {
+// addErrors takes over the problems that decoding found.
+func (l *loader) addErrors(err error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
-			l.fail(e)
+			l.addErrors(e)
 		}
 		return
 	}
 	var e *Error
 	if errors.As(err, &e) {
-		l.list = append(l.list, e)
+		l.errors = append(l.errors, e)
 	}
 }
 
-// file reads one configuration file and merges it.
-func (l *loader) file(file string) {
-	root, data := l.open(file, "write auths: and targets: into it")
+// loadFile reads one configuration file and merges it.
+func (l *loader) loadFile(file string) {
+	root, data := l.readFile(file, "write auths: and targets: into it")
 	if root == nil {
 		return
 	}
 	var part Config
 	if err := decode(root, data, &part); err != nil {
-		l.fail(err)
+		l.addErrors(err)
 		return
 	}
-	folder := filepath.Dir(file)
+	dir := filepath.Dir(file)
 	for _, auth := range part.Auths {
 		if auth != nil {
-			auth.resolve(folder)
+			auth.resolve(dir)
 		}
 	}
 	merge(l, "auths", root, l.config.Auths, part.Auths, func(a *Auth, s *source) { a.Position = s.at() })
-	merge(l, "modules", root, l.config.Modules, part.Modules, (*Module).locate)
+	merge(l, "modules", root, l.config.Modules, part.Modules, (*Module).setSource)
 	merge(l, "catalog", root, l.config.Catalog, part.Catalog, func(m *Metric, s *source) { m.Position = s.at() })
 	if _, node := child(resolve(root.node), "defaults"); node != nil {
 		l.setDefaults(part.Defaults, root.sub("defaults"))
 	}
-	l.targets(part.Targets, root.sub("targets"))
+	l.addTargets(part.Targets, root.sub("targets"))
 	for i, pattern := range part.TargetFiles {
-		l.targetFiles(inFolder(folder, pattern), root.at("target_files", i))
+		l.loadTargetFiles(inDir(dir, pattern), root.at("target_files", i))
 	}
 }
 
@@ -144,7 +144,7 @@ func (l *loader) setDefaults(settings Settings, at *source) {
 	l.sources[&l.config.Defaults] = at
 }
 
-func (l *loader) targets(targets []*Target, at *source) {
+func (l *loader) addTargets(targets []*Target, at *source) {
 	for i, target := range targets {
 		place := at.sub(i)
 		if target == nil {
@@ -157,8 +157,8 @@ func (l *loader) targets(targets []*Target, at *source) {
 	}
 }
 
-// targetFiles reads the files that one entry of target_files names. A pattern may match nothing: the files may come later.
-func (l *loader) targetFiles(pattern string, at Position) {
+// loadTargetFiles reads the files that one entry of target_files names. A pattern may match nothing: the files may come later.
+func (l *loader) loadTargetFiles(pattern string, at Position) {
 	l.config.TargetFiles = append(l.config.TargetFiles, pattern)
 	files, err := expand(pattern)
 	if err != nil {
@@ -169,31 +169,31 @@ func (l *loader) targetFiles(pattern string, at Position) {
 			l.add(at, "target_files %v", fileError(file, err))
 			continue
 		}
-		l.targetFile(file)
+		l.loadTargetFile(file)
 	}
 }
 
-// targetFile reads a list of targets, bare or under targets:.
-func (l *loader) targetFile(file string) {
-	root, data := l.open(file, "write a list of targets into it, or [] for none")
+// loadTargetFile reads a list of targets, bare or under targets:.
+func (l *loader) loadTargetFile(file string) {
+	root, data := l.readFile(file, "write a list of targets into it, or [] for none")
 	if root == nil {
 		return
 	}
 	if root.node.Kind == yaml.SequenceNode {
 		var targets []*Target
 		if err := decode(root, data, &targets); err != nil {
-			l.fail(err)
+			l.addErrors(err)
 			return
 		}
-		l.targets(targets, root)
+		l.addTargets(targets, root)
 		return
 	}
 	var part struct {
 		Targets []*Target `yaml:"targets"`
 	}
 	if err := decode(root, data, &part); err != nil {
-		l.fail(err)
+		l.addErrors(err)
 		return
 	}
-	l.targets(part.Targets, root.sub("targets"))
+	l.addTargets(part.Targets, root.sub("targets"))
 }

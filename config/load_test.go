@@ -15,8 +15,8 @@ import (
 // lab is an auth with nothing wrong in it, for files that test something else.
 const lab = "auths: {lab: {username: u, password: p, insecure_ignore_host_key: true}}\n"
 
-// folder writes files, named with their content, into a folder of their own.
-func folder(t *testing.T, files map[string]string) string {
+// writeFiles writes files, named with their content, into a folder of their own.
+func writeFiles(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
@@ -46,7 +46,7 @@ func load(dir string, patterns ...string) (*config.Config, string) {
 // mustLoad loads one good file.
 func mustLoad(t *testing.T, content string) *config.Config {
 	t.Helper()
-	c, text := load(folder(t, map[string]string{"netconf.yml": content}), "netconf.yml")
+	c, text := load(writeFiles(t, map[string]string{"netconf.yml": content}), "netconf.yml")
 	if text != "" {
 		t.Fatal(text)
 	}
@@ -108,7 +108,7 @@ func TestLoadSurvivesEndlessAliases(t *testing.T) {
 		"a circle of merges":        "modules: {m: &m {<<: *m}}",
 		"ten to the power of eight": "modules:\n  m:\n    rows: [{rows: &a [{},{},{},{},{},{},{},{},{},{}]}, " + powers("bcdefgh") + "]\n",
 	} {
-		if _, text := load(folder(t, map[string]string{"netconf.yml": file}), "netconf.yml"); !strings.HasPrefix(text, "netconf.yml:") {
+		if _, text := load(writeFiles(t, map[string]string{"netconf.yml": file}), "netconf.yml"); !strings.HasPrefix(text, "netconf.yml:") {
 			t.Errorf("%s: %q", name, text)
 		}
 	}
@@ -126,7 +126,7 @@ func powers(names string) string {
 }
 
 func TestLoadMerges(t *testing.T) {
-	dir := folder(t, map[string]string{
+	dir := writeFiles(t, map[string]string{
 		"conf.d/1.yml":        lab + "target_files: [../targets.d/*.yml, ../targets.d/a.yml]\ntargets: [{address: one, auth: lab}]\n",
 		"conf.d/2.yml":        "defaults: {timeout: 7s}\nauths: {core: {username: u, password_file: secret, insecure_ignore_host_key: true}}\ntargets: [{address: two, auth: core}]\n",
 		"conf.d/secret":       "s3cret\n",
@@ -195,7 +195,7 @@ func TestLoadRefusesAcrossFiles(t *testing.T) {
 				"netconf.yml:4: target_files [.yml is not a valid pattern; correct its brackets"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if _, got := load(folder(t, test.files), test.patterns...); got != test.want {
+			if _, got := load(writeFiles(t, test.files), test.patterns...); got != test.want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, test.want)
 			}
 		})

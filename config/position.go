@@ -37,21 +37,21 @@ func (e *Error) Error() string {
 
 // problems collects what is wrong, so that an operator sees everything at once.
 type problems struct {
-	list []*Error
+	errors []*Error
 }
 
 func (p *problems) add(at Position, format string, args ...any) {
-	p.list = append(p.list, &Error{Position: at, Message: fmt.Sprintf(format, args...)})
+	p.errors = append(p.errors, &Error{Position: at, Message: fmt.Sprintf(format, args...)})
 }
 
 // err joins the problems, by file and line; nil when there is none.
 func (p *problems) err() error {
-	slices.SortStableFunc(p.list, func(a, b *Error) int {
+	slices.SortStableFunc(p.errors, func(a, b *Error) int {
 		return cmp.Or(cmp.Compare(a.Position.File, b.Position.File), cmp.Compare(a.Position.Line, b.Position.Line),
 			cmp.Compare(a.Message, b.Message))
 	})
 	var errs []error
-	for _, e := range p.list {
+	for _, e := range p.errors {
 		errs = append(errs, e)
 	}
 	return errors.Join(errs...)

@@ -83,7 +83,7 @@ func TestSecretsStayOutOfErrors(t *testing.T) {
 		"auths: {lab: {username: u, password: hunter2, password_env: PATH}}",
 		"auths: {lab: {password: hunter2}}",
 	} {
-		_, err := load(folder(t, map[string]string{"netconf.yml": file}), "netconf.yml")
+		_, err := load(writeFiles(t, map[string]string{"netconf.yml": file}), "netconf.yml")
 		if err == "" || strings.Contains(err, secret) {
 			t.Errorf("%s\ngives %s", file, err)
 		}

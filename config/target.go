@@ -25,6 +25,6 @@ func (c *Config) AdHoc(address, auth string) (*Target, error) {
 		return nil, fmt.Errorf("%q %w", address, err)
 	}
 	target := &Target{Name: address, Address: address, Auth: auth, Settings: c.Defaults}
-	target.fill(defaults())
+	target.applyDefaults(defaults())
 	return target, nil
 }

@@ -140,15 +140,15 @@ func (v *validator) settings(s Settings, at *source) {
 	for i, name := range s.Modules {
 		switch {
 		case name != Auto && v.definitions.Modules[name] == nil:
-			v.add(at.at("modules", i), "module %q is not known; write auto or %s", name, v.likeModules(name))
+			v.add(at.at("modules", i), "module %q is not known; write auto or %s", name, v.similarModules(name))
 		case slices.Index(s.Modules, name) < i:
 			v.add(at.at("modules", i), "module %q is named twice; name it once", name)
 		}
 	}
 }
 
-// likeModules names the modules whose names contain what was written, or its first word; without any, it says who knows.
-func (v *validator) likeModules(name string) string {
+// similarModules names the modules whose names contain what was written, or its first word; without any, it says who knows.
+func (v *validator) similarModules(name string) string {
 	family, _, _ := strings.Cut(name, "-")
 	for _, part := range []string{name, family} {
 		var like []string

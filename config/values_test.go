@@ -100,7 +100,7 @@ func TestBytes(t *testing.T) {
 }
 
 func TestPasswordIsReadAnew(t *testing.T) {
-	file := filepath.Join(folder(t, nil), "password")
+	file := filepath.Join(writeFiles(t, nil), "password")
 	auth := config.Auth{PasswordFile: file}
 	for content, want := range map[string]string{"a\n": "a", "b\r\n": "b", "c\n\n": "c\n", " d ": " d "} {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
@@ -121,7 +121,7 @@ func TestPasswordIsReadAnew(t *testing.T) {
 }
 
 func TestSigner(t *testing.T) {
-	dir := folder(t, map[string]string{"plain": plainKey, "locked": lockedKey, "phrase": "open sesame\n", "wrong": "not it\n"})
+	dir := writeFiles(t, map[string]string{"plain": plainKey, "locked": lockedKey, "phrase": "open sesame\n", "wrong": "not it\n"})
 	var keys config.Keyring
 	locked := config.Auth{PrivateKeyFile: dir + "/locked", PrivateKeyPassphraseFile: dir + "/phrase"}
 	for _, auth := range []config.Auth{

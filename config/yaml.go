@@ -16,7 +16,7 @@ func (c *Config) YAML() ([]byte, error) {
 	shown.Targets = nil
 	for _, target := range c.Targets {
 		brief := *target
-		brief.Settings = target.beyond(c.Defaults)
+		brief.Settings = target.differing(c.Defaults)
 		shown.Targets = append(shown.Targets, &brief)
 	}
 	var out bytes.Buffer
@@ -28,8 +28,8 @@ func (c *Config) YAML() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// beyond returns the settings that are not those of other.
-func (s Settings) beyond(other Settings) Settings {
+// differing returns the settings that are not those of other.
+func (s Settings) differing(other Settings) Settings {
 	own, base := reflect.ValueOf(&s).Elem(), reflect.ValueOf(other)
 	for i := range own.NumField() {
 		if reflect.DeepEqual(own.Field(i).Interface(), base.Field(i).Interface()) {

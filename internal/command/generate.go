@@ -41,7 +41,7 @@ func (g *Generate) Run(ctx context.Context, env *Environment) error {
 }
 
 func (g *Generate) generate(ctx context.Context, env *Environment) ([]byte, error) {
-	o := generate.Options{Paths: g.Paths, Name: g.Name, Prefix: g.Prefix, Models: g.Models, Descriptions: g.Descriptions}
+	o := generate.Options{Paths: g.Paths, Name: g.Name, Prefix: g.Prefix, MoreModules: g.Models, Descriptions: g.Descriptions}
 	var sources generate.Sources
 	if g.Target != "" {
 		d, err := g.open(env)
@@ -65,7 +65,7 @@ func (g *Generate) generate(ctx context.Context, env *Environment) ([]byte, erro
 		o.OperationalDatastore = found.NMDA
 	}
 	if len(g.YANGFolders) > 0 {
-		folders, err := generate.OpenFolders(g.YANGFolders...)
+		folders, err := generate.OpenDirs(g.YANGFolders...)
 		if err != nil {
 			return nil, err
 		}

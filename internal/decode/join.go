@@ -20,7 +20,7 @@ type record struct {
 	group  int32 // merged row, set by join; -1 before
 	cells  int32 // index of its first cell
 	order  int16 // which of the row's paths led here
-	read   int16 // which reply of the module
+	reply  int16 // which reply of the module
 }
 
 // cell is a leaf's text, white space around it removed; size absent where the leaf was not there.
@@ -36,13 +36,13 @@ func (t *table) bytes(c cell) []byte { return t.text[c.from : c.from+max(0, c.si
 
 // group is a merged row: all records of a spec with equal keys in equal parents.
 type group struct {
-	spec   int32
-	parent int32 // group, or -1
-	record int32 // first record; its cells hold the merged ones
-	next   int32 // next group with the same hash, or -1
-	order  int16 // of the record that was merged last
-	read   int16
-	drop   bool // it has no key, or (after join) its conditions fail or what it is nested in is dropped
+	spec    int32
+	parent  int32 // group, or -1
+	record  int32 // first record; its cells hold the merged ones
+	next    int32 // next group with the same hash, or -1
+	order   int16 // of the record that was merged last
+	reply   int16
+	dropped bool // it has no key, or (after join) its conditions fail or what it is nested in is dropped
 }
 
 // joiner merges records into groups.
@@ -89,7 +89,7 @@ func (j *joiner) join(specs []RowSpec, seed maphash.Seed) {
 	for n := range j.groups {
 		g := &j.groups[n]
 		s := &specs[g.spec]
-		g.drop = g.drop || j.parentDropped(*g, s.Parent) || len(s.When) > 0 && !j.row(int32(n)).all(s.When)
+		g.dropped = g.dropped || j.parentDropped(*g, s.Parent) || len(s.When) > 0 && !j.row(int32(n)).meets(s.When)
 	}
 }
 
@@ -100,13 +100,13 @@ func (j *joiner) groupOf(specs []RowSpec, i int32, seed maphash.Seed) int32 {
 		return rec.group
 	}
 	s := &specs[rec.spec]
-	g := group{spec: rec.spec, parent: -1, record: i, next: -1, order: rec.order, read: rec.read}
+	g := group{spec: rec.spec, parent: -1, record: i, next: -1, order: rec.order, reply: rec.reply}
 	if rec.parent >= 0 {
 		g.parent = j.groupOf(specs, rec.parent, seed)
 	}
 	if s.keyed() {
 		key, complete := j.appendKey(s, g)
-		g.drop = !complete
+		g.dropped = !complete
 		hash := maphash.Bytes(seed, key)
 		first, taken := j.byHash[hash]
 		if complete && taken {
@@ -175,7 +175,7 @@ func (j *joiner) same(s *RowSpec, a, b group) bool {
 // duplicate row.
 func (j *joiner) merge(s *RowSpec, n, i int32) {
 	g, rec := &j.groups[n], j.rows[i]
-	again := g.order == rec.order && g.read == rec.read
+	again := g.order == rec.order && g.reply == rec.reply
 	repeated := false
 	to := j.cells[j.rows[g.record].cells:]
 	for c, from := range j.cells[rec.cells : int(rec.cells)+s.Columns] {
@@ -189,13 +189,13 @@ func (j *joiner) merge(s *RowSpec, n, i int32) {
 	if again && repeated && !s.Repeats {
 		j.duplicates++
 	}
-	g.order, g.read = rec.order, rec.read
+	g.order, g.reply = rec.order, rec.reply
 }
 
 func (j *joiner) parentDropped(g group, parent int) bool {
 	for n := g.parent; n >= 0; n = j.groups[n].parent {
 		if int(j.groups[n].spec) == parent {
-			return j.groups[n].drop
+			return j.groups[n].dropped
 		}
 	}
 	return false
@@ -241,18 +241,18 @@ func (r row) text(leaf Leaf) ([]byte, bool) {
 	return r.j.find(leaf, r.j.groups[r.group])
 }
 
-// all reports whether every condition holds.
-func (r row) all(when []Condition) bool {
+// meets reports whether every condition holds.
+func (r row) meets(when []Condition) bool {
 	for _, c := range when {
 		text, ok := r.text(c.Leaf)
-		if !ok || !c.has(text) {
+		if !ok || !c.holds(text) {
 			return false
 		}
 	}
 	return true
 }
 
-func (c Condition) has(text []byte) bool {
+func (c Condition) holds(text []byte) bool {
 	for _, want := range c.Texts {
 		if string(text) == want || string(withoutPrefix(text)) == want {
 			return true

@@ -9,18 +9,18 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Memory is what a target keeps of a module from one read to the next: the label pairs of each thing, so that they are made
+// Memory is what a target keeps of a module from one read to the next: the label pairs of each e, so that they are made
 // only when they change; value labels to fall back on; timestamps made from ages. One read at a time may use it.
 type Memory struct {
-	extra    *dto.LabelPair
-	entities map[string]*entity
-	key      []byte
-	infos    []*info  // that this read gave
-	spare    []string // for next of more of them
-	sizes    []int    // of the last read's families
-	live     int
-	read     uint32
-	start    start // the last that was new
+	extra        *dto.LabelPair
+	entities     map[string]*entity
+	key          []byte
+	infos        []*info  // that this read gave
+	unusedTexts  []string // for next of more of them
+	sizes        []int    // of the last read's families
+	seenEntities int
+	readNumber   uint32
+	lastStart    start // the last that was new
 }
 
 // NewMemory returns an empty Memory, for one compiled Module. extra is a label pair that every series has in one of the two forms of LabelSet.
@@ -34,17 +34,17 @@ type LabelSet struct {
 	Extra []*dto.LabelPair // Pairs with the Memory's extra pair among them
 }
 
-// entity is one thing that metrics are about: a set of key labels and their values.
+// entity is one e that metrics are about: a set of key labels and their values.
 type entity struct {
-	read  uint32
-	seen  []uint64 // bits: which of the module's metrics this read has given it
-	keys  *LabelSet
-	infos []*info         // of the info metrics that it has
-	ages  map[int]float64 // by metric, and by ^row for start times: the timestamp last made from an age
-	start start           // last given to its counters
+	lastRead uint32
+	given    []uint64 // bits: which of the module's metrics this read has given it
+	keys     *LabelSet
+	infos    []*info         // of the info metrics that it has
+	ages     map[int]float64 // by metric, and by ^row for start times: the timestamp last made from an age
+	start    start           // last given to its counters
 }
 
-// start is a start time in both forms.
+// lastStart is a start time in both forms.
 type start struct {
 	unix float64 // seconds
 	time *timestamppb.Timestamp
@@ -52,10 +52,10 @@ type start struct {
 
 // info is the value labels of a sample of an info metric, in the order of Metric.Info.
 type info struct {
-	values []string // of the last read; set points into it, so it is not changed
-	next   []string // of this read, as far as it has come; nil between reads
-	set    *LabelSet
-	read   uint32
+	values   []string // of the last read; set points into it, so it is not changed
+	next     []string // of this read, as far as it has come; nil between reads
+	set      *LabelSet
+	lastRead uint32
 
 	keys           *LabelSet
 	metric, sample int // where the sample is in this read's families
@@ -72,27 +72,27 @@ func (m *Memory) find(names []*string, values [][]byte) *entity {
 		e = &entity{keys: m.labelSet(names, values)}
 		m.entities[string(m.key)] = e
 	}
-	if e.read != m.read {
-		e.read = m.read
-		m.live++
-		clear(e.seen)
+	if e.lastRead != m.readNumber {
+		e.lastRead = m.readNumber
+		m.seenEntities++
+		clear(e.given)
 	}
 	return e
 }
 
-// mark notes that a metric was given; false if it had been in this read.
-func (e *entity) mark(metric int) bool {
-	for metric/64 >= len(e.seen) {
-		e.seen = append(e.seen, 0)
+// setGiven notes that a metric was given; false if it had been in this read.
+func (e *entity) setGiven(metric int) bool {
+	for metric/64 >= len(e.given) {
+		e.given = append(e.given, 0)
 	}
 	bit := uint64(1) << (metric % 64)
-	first := e.seen[metric/64]&bit == 0
-	e.seen[metric/64] |= bit
+	first := e.given[metric/64]&bit == 0
+	e.given[metric/64] |= bit
 	return first
 }
 
-// steady gives a time made from an age as it was while it moves less than two seconds: it is the age that was rounded.
-func (e *entity) steady(of int, q quantity) float64 {
+// debounce gives a time made from an age as it was while it moves less than two seconds: it is the age that was rounded.
+func (e *entity) debounce(of int, q quantity) float64 {
 	if !q.age {
 		return q.value
 	}
@@ -106,46 +106,46 @@ func (e *entity) steady(of int, q quantity) float64 {
 	return q.value
 }
 
-// began gives a start time as counters carry it, the same one while it does not change; nil for none.
-func (m *Memory) began(e *entity, of int, q quantity) *timestamppb.Timestamp {
-	unix := e.steady(of, q)
+// startTime gives a start time as counters carry it, the same one while it does not change; nil for none.
+func (m *Memory) startTime(e *entity, of int, q quantity) *timestamppb.Timestamp {
+	unix := e.debounce(of, q)
 	if unix == 0 {
 		return nil
 	}
 	if e.start.time == nil || unix != e.start.unix {
-		if m.start.time == nil || unix != m.start.unix { // mostly when the device booted
-			m.start = start{unix, timestamppb.New(time.UnixMicro(int64(unix * 1e6)))}
+		if m.lastStart.time == nil || unix != m.lastStart.unix { // mostly when the device booted
+			m.lastStart = start{unix, timestamppb.New(time.UnixMicro(int64(unix * 1e6)))}
 		}
-		e.start = m.start
+		e.start = m.lastStart
 	}
 	return e.start.time
 }
 
-// begin starts a read.
-func (m *Memory) begin() {
-	m.read++
-	m.live = 0
+// beginRead starts a read.
+func (m *Memory) beginRead() {
+	m.readNumber++
+	m.seenEntities = 0
 	clear(m.infos) // what was large once is not kept for ever
 	m.infos = m.infos[:0]
 }
 
-// forgottenAfter is how many incomplete reads in a row a thing may be missing from: it may be in what could not be read.
-const forgottenAfter = 100
+// maxMissedReads is how many incomplete reads in a row a e may be missing from: it may be in what could not be read.
+const maxMissedReads = 100
 
-// forget drops what is gone from the device.
-func (m *Memory) forget(incomplete bool) {
-	if m.live == len(m.entities) {
+// dropGone drops what is gone from the device.
+func (m *Memory) dropGone(incomplete bool) {
+	if m.seenEntities == len(m.entities) {
 		return
 	}
 	for key, e := range m.entities {
-		if gone := m.read - e.read; gone > 0 && (!incomplete || gone > forgottenAfter) {
+		if gone := m.readNumber - e.lastRead; gone > 0 && (!incomplete || gone > maxMissedReads) {
 			delete(m.entities, key)
 		}
 	}
 }
 
-// room makes room for as many samples of a metric as the last read gave.
-func (m *Memory) room(metric int) []Sample {
+// newSamples makes room for as many samples of a metric as the last read gave.
+func (m *Memory) newSamples(metric int) []Sample {
 	if metric >= len(m.sizes) {
 		return nil
 	}
@@ -162,21 +162,21 @@ func (e *entity) info(metric int) *info {
 	return nil
 }
 
-// describe begins to gather the value labels of a sample.
-func (m *Memory) describe(thing *entity, metric *Metric, index, sample int) {
-	known := thing.info(index)
+// beginInfo begins to gather the value labels of a sample.
+func (m *Memory) beginInfo(e *entity, metric *Metric, index, sample int) {
+	known := e.info(index)
 	if known == nil {
-		known = &info{keys: thing.keys, metric: index}
-		thing.infos = append(thing.infos, known)
+		known = &info{keys: e.keys, metric: index}
+		e.infos = append(e.infos, known)
 	}
-	known.next = m.blank(len(metric.Info))
-	known.sample, known.read = sample, m.read
+	known.next = m.emptyTexts(len(metric.Info))
+	known.sample, known.lastRead = sample, m.readNumber
 	m.infos = append(m.infos, known)
 }
 
-// settle gives the samples of info metrics their labels: those of the last read where they are the same. Of an incomplete
+// labelInfo gives the samples of info metrics their labels: those of the last read where they are the same. Of an incomplete
 // read, labels without a value keep the last one.
-func (m *Memory) settle(families []Family, incomplete bool) {
+func (m *Memory) labelInfo(families []Family, incomplete bool) {
 	m.sizes = m.sizes[:0]
 	for _, f := range families {
 		m.sizes = append(m.sizes, len(f.Samples))
@@ -194,16 +194,16 @@ func (m *Memory) settle(families []Family, incomplete bool) {
 		families[known.metric].Samples[known.sample].Labels = known.set
 		known.next = nil
 	}
-	m.spare = nil
+	m.unusedTexts = nil
 }
 
-// blank returns empty texts that last until settle.
-func (m *Memory) blank(n int) []string {
-	if len(m.spare) < n {
-		m.spare = make([]string, max(n, 256))
+// emptyTexts returns empty texts that last until settle.
+func (m *Memory) emptyTexts(n int) []string {
+	if len(m.unusedTexts) < n {
+		m.unusedTexts = make([]string, max(n, 256))
 	}
-	texts := m.spare[:n:n]
-	m.spare = m.spare[n:]
+	texts := m.unusedTexts[:n:n]
+	m.unusedTexts = m.unusedTexts[n:]
 	return texts
 }
 

@@ -16,11 +16,11 @@ import (
 type Program struct {
 	Metrics []*Metric // the metrics that the module can give
 
-	root   *Node
-	rows   []RowSpec // parents before what is nested in them
-	seed   maphash.Seed
-	spare  atomic.Pointer[Table] // one that stays; the others go with the garbage
-	tables sync.Pool
+	root       *Node
+	rows       []RowSpec // parents before what is nested in them
+	seed       maphash.Seed
+	spareTable atomic.Pointer[Table] // one that stays; the others go with the garbage
+	tables     sync.Pool
 }
 
 // Metric is a metric of the catalogue.
@@ -154,7 +154,7 @@ func (s *RowSpec) prepare(index int, rows []RowSpec) {
 
 // Table returns a table for one read of the module; Release gives it back.
 func (p *Program) Table(limits Limits) *Table {
-	t := p.spare.Swap(nil)
+	t := p.spareTable.Swap(nil)
 	if t == nil {
 		t, _ = p.tables.Get().(*Table)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
-const maxCell = 64 << 10 // octets of one leaf that is read; longer ones are left out and counted
+const maxText = 64 << 10 // octets of one leaf that is read; longer ones are left out and counted
 
 // Limits bound what one read of a module may cost.
 type Limits struct {
@@ -34,21 +34,21 @@ type Table struct {
 	scanner xmlscan.Scanner
 	joiner
 
-	start    *place // the document's
-	learned  int    // octets of the tags that were
-	made     []byte // a tag
-	last     *place // the leaf that ended last, in this reply
-	lastEnd  int64  // offset of its end
-	frames   []frame
-	openRows []int32
-	limited  int // rows and texts over a limit
-	read     int16
-	reply    Reply
+	start       *state // the document's
+	cacheSize   int    // octets of the tags that were
+	tagBuffer   []byte // a tag
+	lastLeaf    *state // the leaf that ended last, in this reply
+	lastLeafEnd int64  // offset of its end
+	frames      []frame
+	openRows    []int32
+	overLimit   int // rows and texts over a limit
+	reply       int16
+	current     Reply
 }
 
 // frame is an open element that some path leads to, or the envelope, or the document.
 type frame struct {
-	place   *place
+	state   *state
 	rows    int // how many rows were open before it
 	from    int // where its text begins
 	capture bool
@@ -56,14 +56,14 @@ type frame struct {
 }
 
 func (t *Table) begin(limits Limits) {
-	t.limits, t.limited, t.read = limits, 0, 0
+	t.limits, t.overLimit, t.reply = limits, 0, 0
 	t.joiner.reset(len(t.program.rows))
 }
 
 // Release gives the table back for another read.
 func (t *Table) Release() {
 	switch {
-	case cap(t.text) <= 1<<20 && t.program.spare.CompareAndSwap(nil, t): // some thousand interfaces
+	case cap(t.text) <= 1<<20 && t.program.spareTable.CompareAndSwap(nil, t): // some thousand interfaces
 	case cap(t.text) <= 16<<20: // what one large reply needed is not kept for ever
 		t.program.tables.Put(t)
 	}
@@ -72,26 +72,26 @@ func (t *Table) Release() {
 // Decode takes one reply, the device's envelope included. On an error nothing of the reply is kept. An rpc-error is no error
 // here: it is in the Reply, beside the rows that may have come with it.
 func (t *Table) Decode(r io.Reader) (Reply, error) {
-	rows, cells, text, limited := len(t.rows), len(t.cells), len(t.text), t.limited
-	t.openRows, t.reply, t.last = t.openRows[:0], Reply{}, nil
+	rows, cells, text, limited := len(t.rows), len(t.cells), len(t.text), t.overLimit
+	t.openRows, t.current, t.lastLeaf = t.openRows[:0], Reply{}, nil
 	bounded := &BoundedReader{R: r, Left: t.limits.ReplyBytes}
 	t.scanner.Reset(bounded)
-	if t.start == nil || t.learned >= maxLearned {
-		t.start, t.learned = newPlace([]*Node{t.program.root}, 0), 0
+	if t.start == nil || t.cacheSize >= maxCacheSize {
+		t.start, t.cacheSize = newState([]*Node{t.program.root}, 0), 0
 	}
-	t.frames = append(t.frames[:0], frame{place: t.start})
-	err := t.document()
+	t.frames = append(t.frames[:0], frame{state: t.start})
+	err := t.decodeDocument()
 	bounded.R = nil // the table is kept for other reads, what it read from is not
-	t.reply.Bytes = t.limits.ReplyBytes - max(0, bounded.Left)
-	t.read++
+	t.current.Bytes = t.limits.ReplyBytes - max(0, bounded.Left)
+	t.reply++
 	if err != nil {
-		t.rows, t.cells, t.text, t.limited = t.rows[:rows], t.cells[:cells], t.text[:text], limited
+		t.rows, t.cells, t.text, t.overLimit = t.rows[:rows], t.cells[:cells], t.text[:text], limited
 	}
-	return t.reply, err
+	return t.current, err
 }
 
-// document walks the reply.
-func (t *Table) document() error {
+// decodeDocument walks the reply.
+func (t *Table) decodeDocument() error {
 	for {
 		kind, err := t.scanner.Next()
 		if err == io.EOF {
@@ -102,89 +102,89 @@ func (t *Table) document() error {
 		}
 		switch kind {
 		case xmlscan.Start:
-			if err := t.enter(); err != nil {
+			if err := t.startElement(); err != nil {
 				return err
 			}
 		case xmlscan.End:
-			t.leave()
+			t.endElement()
 		case xmlscan.Text:
-			t.keep()
+			t.keepText()
 		}
 	}
 }
 
-// keep takes a piece of text where it is wanted.
-func (t *Table) keep() {
+// keepText takes a piece of text where it is wanted.
+func (t *Table) keepText() {
 	f := &t.frames[len(t.frames)-1]
 	if !f.capture || !f.leaf {
 		return
 	}
-	f.capture = t.take(f.from)
+	f.capture = t.appendText(f.from)
 }
 
-// take appends a piece of text to that of a leaf, which begins at from; false, and the text is gone, where that is too long.
-func (t *Table) take(from int) bool {
+// appendText appends a piece of text to that of a leaf, which begins at from; false, and the text is gone, where that is too long.
+func (t *Table) appendText(from int) bool {
 	t.text = t.scanner.AppendText(t.text)
-	if len(t.text)-from <= maxCell {
+	if len(t.text)-from <= maxText {
 		return true
 	}
 	t.text = t.text[:from]
-	t.limited++
+	t.overLimit++
 	return false
 }
 
-// envelope keeps the attributes of rpc-reply, namespaces apart.
-func (t *Table) envelope() {
+// keepAttributes keeps the attributes of rpc-reply, namespaces apart.
+func (t *Table) keepAttributes() {
 	for _, a := range t.scanner.Attrs() {
 		if _, declares := a.Declares(); declares {
 			continue
 		}
-		if t.reply.Attributes == nil {
-			t.reply.Attributes = map[string]string{}
+		if t.current.Attributes == nil {
+			t.current.Attributes = map[string]string{}
 		}
-		t.reply.Attributes[string(xmlscan.Local(a.Name))] = string(t.scanner.AppendValue(nil, a))
+		t.current.Attributes[string(xmlscan.Local(a.Name))] = string(t.scanner.AppendValue(nil, a))
 	}
 }
 
-// enter goes into an element that a path may lead to, or passes over it.
-func (t *Table) enter() error {
+// startElement goes into an element that a path may lead to, or passes over it.
+func (t *Table) startElement() error {
 	parent := &t.frames[len(t.frames)-1]
 	parent.leaf = false
-	to := t.follow(parent.place)
-	if to != nil && to.leaf && t.leaves(parent.place, to) {
+	to := t.follow(parent.state)
+	if to != nil && to.leaf && t.decodeLeaves(parent.state, to) {
 		return nil
 	}
 	switch {
 	case to == nil:
-		return t.pass()
-	case to.failure:
-		return t.failure()
+		return t.skipElement()
+	case to.error:
+		return t.addError()
 	case to.envelope == 1:
-		t.envelope()
+		t.keepAttributes()
 	}
 	rows := len(t.openRows)
 	for _, o := range to.rows {
-		if !t.open(o) { // nothing in it has a place
+		if !t.openRow(o) { // nothing in it has a place
 			t.openRows = t.openRows[:rows]
-			return t.pass()
+			return t.skipElement()
 		}
 	}
 	for _, c := range to.attributes {
-		t.attribute(c)
+		t.setAttribute(c)
 	}
-	to.next = 0
-	t.frames = append(t.frames, frame{place: to, rows: rows, from: len(t.text), capture: len(to.texts) > 0, leaf: true})
+	to.expected = 0
+	t.frames = append(t.frames, frame{state: to, rows: rows, from: len(t.text), capture: len(to.texts) > 0, leaf: true})
 	return nil
 }
 
-// open begins a row; false where there are too many.
-func (t *Table) open(o RowStart) bool {
+// openRow begins a row; false where there are too many.
+func (t *Table) openRow(o RowStart) bool {
 	s := &t.program.rows[o.Row]
 	if len(t.rows) >= t.limits.Samples {
-		t.limited++
+		t.overLimit++
 		return false
 	}
-	rec := record{spec: int32(o.Row), parent: -1, group: -1, cells: int32(len(t.cells)), order: int16(o.Order), read: t.read}
+	rec := record{spec: int32(o.Row), parent: -1, group: -1, cells: int32(len(t.cells)), order: int16(o.Order), reply: t.reply}
 	for i := len(t.openRows) - 1; i >= 0; i-- {
 		if s.within[t.rows[t.openRows[i]].spec] {
 			rec.parent = t.openRows[i]
@@ -197,38 +197,38 @@ func (t *Table) open(o RowStart) bool {
 	return true
 }
 
-// leave ends an element: its text becomes the cells that it is captured for.
-func (t *Table) leave() {
+// endElement ends an element: its text becomes the cells that it is captured for.
+func (t *Table) endElement() {
 	f := &t.frames[len(t.frames)-1]
 	if f.capture {
 		to := len(t.text)
 		if !f.leaf {
 			to = f.from // a container; what is in it is not its text
 		}
-		for _, c := range f.place.texts {
-			t.set(c, f.from, to)
+		for _, c := range f.state.texts {
+			t.setCell(c, f.from, to)
 		}
 	}
 	t.openRows = t.openRows[:f.rows]
 	t.frames = t.frames[:len(t.frames)-1]
 }
 
-func (t *Table) attribute(c Capture) {
+func (t *Table) setAttribute(c Capture) {
 	for _, a := range t.scanner.Attrs() {
 		if string(xmlscan.Local(a.Name)) == c.Attribute && !bytes.HasPrefix(a.Name, []byte("xmlns:")) {
 			from := len(t.text)
 			t.text = t.scanner.AppendValue(t.text, a)
-			t.set(c.Column, from, len(t.text))
+			t.setCell(c.Column, from, len(t.text))
 			return
 		}
 	}
 }
 
-// set fills a cell of the innermost open row of its kind, white space around the text left out. Of a leaf that comes more than
+// setCell fills a cell of the innermost open row of its kind, white space around the text left out. Of a leaf that comes more than
 // once the first text that is not empty is kept.
-func (t *Table) set(c Column, from, to int) {
-	if to > math.MaxInt32 || to-from > maxCell {
-		t.limited++
+func (t *Table) setCell(c Column, from, to int) {
+	if to > math.MaxInt32 || to-from > maxText {
+		t.overLimit++
 		return
 	}
 	for from < to && xmlscan.IsSpace(t.text[to-1]) {

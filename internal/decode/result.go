@@ -44,24 +44,24 @@ type Sample struct {
 // value labels that are empty then keep the last value known.
 func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 	t.join(t.program.rows, t.program.seed)
-	memory.begin()
+	memory.beginRead()
 	b := builder{table: t, memory: memory, now: now, families: make([]Family, len(t.program.Metrics))}
 	for i, m := range t.program.Metrics {
-		b.families[i] = Family{m, memory.room(i)}
+		b.families[i] = Family{m, memory.newSamples(i)}
 	}
 	for n := range t.groups {
-		if !t.groups[n].drop && !t.program.rows[t.groups[n].spec].Implicit {
+		if !t.groups[n].dropped && !t.program.rows[t.groups[n].spec].Implicit {
 			b.row(int32(n))
 		}
 	}
-	memory.settle(b.families, incomplete)
-	memory.forget(incomplete)
+	memory.labelInfo(b.families, incomplete)
+	memory.dropGone(incomplete)
 	return Result{
 		Families: slices.DeleteFunc(b.families, func(f Family) bool { return len(f.Samples) == 0 }),
 		Samples:  b.samples,
 		Skipped: map[string]int{
 			SkippedInvalid: b.skipped[invalid], SkippedImplausible: b.skipped[implausible],
-			SkippedDuplicate: t.duplicates + b.duplicates, SkippedLimit: t.limited + b.limited,
+			SkippedDuplicate: t.duplicates + b.duplicates, SkippedLimit: t.overLimit + b.overLimit,
 		},
 	}
 }
@@ -76,21 +76,21 @@ type builder struct {
 	samples    int
 	skipped    [implausible + 1]int
 	duplicates int
-	limited    int
+	overLimit  int
 
-	text   []byte   // of the labels of the row at hand
-	labels [][]byte // ranges of text
-	keys   [][]byte
-	things []*entity // by keyset
+	text     []byte   // of the labels of the row at hand
+	labels   [][]byte // ranges of text
+	keys     [][]byte
+	entities []*entity // by keyset
 }
 
 func (b *builder) row(n int32) {
 	s := &b.table.program.rows[b.table.groups[n].spec]
 	r := b.table.joiner.row(n)
-	b.readLabels(s, r)
-	b.things = b.things[:0]
+	b.evaluateLabels(s, r)
+	b.entities = b.entities[:0]
 	for range s.KeySets {
-		b.things = append(b.things, nil)
+		b.entities = append(b.entities, nil)
 	}
 	var start quantity // zero where the device does not say
 	if s.Start != nil {
@@ -105,33 +105,33 @@ func (b *builder) row(n int32) {
 			b.skipped[st]++
 			continue
 		}
-		thing := b.things[m.KeySet]
-		if thing == nil {
-			if thing = b.thing(s, m.KeySet); thing == nil {
+		e := b.entities[m.KeySet]
+		if e == nil {
+			if e = b.entity(s, m.KeySet); e == nil {
 				continue
 			}
-			b.things[m.KeySet] = thing
+			b.entities[m.KeySet] = e
 		}
-		if !thing.mark(m.Metric) {
+		if !e.setGiven(m.Metric) {
 			if len(m.Info) > 0 || !s.Repeats {
-				b.again(m, thing)
+				b.mergeRepeated(m, e)
 			}
 			continue
 		}
 		if b.samples >= b.table.limits.Samples {
-			b.limited++
+			b.overLimit++
 			continue
 		}
-		sample := Sample{Labels: thing.keys, Value: thing.steady(m.Metric, q)}
+		sample := Sample{Labels: e.keys, Value: e.debounce(m.Metric, q)}
 		if m.Counter {
-			sample.Start = b.memory.began(thing, ^s.index, start)
+			sample.Start = b.memory.startTime(e, ^s.index, start)
 		}
-		b.add(m, thing, sample)
+		b.add(m, e, sample)
 	}
 }
 
-// readLabels evaluates all labels of a row.
-func (b *builder) readLabels(s *RowSpec, r row) {
+// evaluateLabels evaluates all labels of a row.
+func (b *builder) evaluateLabels(s *RowSpec, r row) {
 	b.text, b.labels = b.text[:0], b.labels[:0]
 	for i := range s.Labels {
 		from := len(b.text)
@@ -140,8 +140,8 @@ func (b *builder) readLabels(s *RowSpec, r row) {
 	}
 }
 
-// thing finds what the metrics of a keyset are about; nil if nothing names it.
-func (b *builder) thing(s *RowSpec, keyset int) *entity {
+// entity finds what the metrics of a keyset are about; nil if nothing names it.
+func (b *builder) entity(s *RowSpec, keyset int) *entity {
 	k := &s.KeySets[keyset]
 	b.keys = b.keys[:0]
 	named := len(k.Labels) == 0
@@ -156,24 +156,24 @@ func (b *builder) thing(s *RowSpec, keyset int) *entity {
 }
 
 // add gives a sample.
-func (b *builder) add(m *RowMetric, thing *entity, sample Sample) {
+func (b *builder) add(m *RowMetric, e *entity, sample Sample) {
 	family := &b.families[m.Metric]
 	b.samples++
 	family.Samples = append(family.Samples, sample)
 	if len(m.Info) > 0 {
-		b.memory.describe(thing, family.Metric, m.Metric, len(family.Samples)-1)
-		b.again(m, thing)
+		b.memory.beginInfo(e, family.Metric, m.Metric, len(family.Samples)-1)
+		b.mergeRepeated(m, e)
 	}
 }
 
-// again takes what another row says of a sample that was given: the value labels that it lacks, or nothing.
-func (b *builder) again(m *RowMetric, thing *entity) {
+// mergeRepeated takes what another row says of a sample that was given: the value labels that it lacks, or nothing.
+func (b *builder) mergeRepeated(m *RowMetric, e *entity) {
 	if len(m.Info) == 0 {
 		b.duplicates++
 		return
 	}
-	known := thing.info(m.Metric)
-	if known == nil || known.read != b.memory.read {
+	known := e.info(m.Metric)
+	if known == nil || known.lastRead != b.memory.readNumber {
 		return // the sample was over the limit
 	}
 	for i, label := range m.Info {

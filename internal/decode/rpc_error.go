@@ -17,12 +17,12 @@ const (
 	maxErrorText = 1 << 10 // octets of each text
 )
 
-// pass goes over an element that no path leads to, and looks for errors in it: they may be nested in whatever the operation
+// skipElement goes over an element that no path leads to, and looks for errors in it: they may be nested in whatever the operation
 // returns, and inherit its namespace.
-func (t *Table) pass() error {
+func (t *Table) skipElement() error {
 	for depth := t.scanner.Depth(); ; {
 		if string(xmlscan.Local(t.scanner.Name())) == "rpc-error" {
-			if err := t.failure(); err != nil {
+			if err := t.addError(); err != nil {
 				return err
 			}
 		}
@@ -38,15 +38,15 @@ func (t *Table) pass() error {
 	}
 }
 
-// failure reads an rpc-error, or what a module says is one, from its Start to its End.
-func (t *Table) failure() error {
+// addError reads an rpc-error, or what a module says is one, from its Start to its End.
+func (t *Table) addError() error {
 	e, err := ParseRPCError(&t.scanner)
 	if err != nil {
 		return err
 	}
-	list := &t.reply.Errors
+	list := &t.current.Errors
 	if e.Severity == netconf.SevWarning {
-		list = &t.reply.Warnings
+		list = &t.current.Warnings
 	}
 	if len(*list) < maxErrors {
 		*list = append(*list, e)
@@ -71,14 +71,14 @@ func ParseRPCError(s *xmlscan.Scanner) (netconf.RPCError, error) {
 				text = append(bytes.ToValidUTF8(text[:maxErrorText], nil), "..."...)
 			}
 		case xmlscan.End:
-			setError(&e, string(field), string(bytes.TrimSpace(text)))
+			setErrorField(&e, string(field), string(bytes.TrimSpace(text)))
 			field = field[:0]
 		}
 	}
 	return e, nil
 }
 
-func setError(e *netconf.RPCError, field, text string) {
+func setErrorField(e *netconf.RPCError, field, text string) {
 	switch field {
 	case "error-type":
 		e.Type = netconf.ErrType(text)

@@ -75,7 +75,7 @@ const clockGrace = 5 * time.Minute
 
 // rawText finds the text that the value is made from.
 func (v *Value) rawText(r row) ([]byte, status) {
-	if !r.all(v.When) {
+	if !r.meets(v.When) {
 		return nil, missing
 	}
 	text, ok := r.text(v.Leaf)
@@ -117,7 +117,7 @@ func (v *Value) number(r row, now time.Time) (quantity, status) {
 	}
 	if len(v.FirstOf) > 0 {
 		worst := missing
-		if !r.all(v.When) {
+		if !r.meets(v.When) {
 			return quantity{}, missing
 		}
 		for i := range v.FirstOf {
@@ -205,7 +205,7 @@ func (v *Value) parse(text []byte, now time.Time) (float64, bool) {
 func (v *Value) label(dst []byte, r row) ([]byte, bool) {
 	switch {
 	case len(v.FirstOf) > 0:
-		if !r.all(v.When) {
+		if !r.meets(v.When) {
 			return dst, false
 		}
 		for i := range v.FirstOf {
@@ -215,7 +215,7 @@ func (v *Value) label(dst []byte, r row) ([]byte, bool) {
 		}
 		return dst, false
 	case v.Template != nil:
-		if !r.all(v.When) {
+		if !r.meets(v.When) {
 			return dst, false
 		}
 		from := len(dst)

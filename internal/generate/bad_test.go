@@ -69,7 +69,7 @@ func TestBadInput(t *testing.T) {
 			if tc.options.Paths == nil {
 				tc.options.Paths = []string{"/m:top"}
 			}
-			tc.options.Source = folders(t, write(t, tc.files))
+			tc.options.Source = dirs(t, write(t, tc.files))
 			text, err := generate.Generate(t.Context(), tc.options)
 			if err == nil {
 				t.Fatalf("no error, but\n%s", text)
@@ -110,7 +110,7 @@ func TestAwkwardModels(t *testing.T) {
 			for i := 0; strings.Contains(tc.model, "enum N;"); i++ {
 				tc.model = strings.Replace(tc.model, "enum N;", "enum n"+string(rune('a'+i/26))+string(rune('a'+i%26))+";", 1)
 			}
-			source := folders(t, write(t, map[string]string{"m.yang": model(tc.model), "n.yang": "module n { namespace \"urn:n\"; prefix n; container top; }"}))
+			source := dirs(t, write(t, map[string]string{"m.yang": model(tc.model), "n.yang": "module n { namespace \"urn:n\"; prefix n; container top; }"}))
 			text, err := generate.Generate(t.Context(), generate.Options{Source: source, Paths: []string{tc.path}})
 			if err != nil {
 				t.Fatal(err)
@@ -135,7 +135,7 @@ func TestRevisions(t *testing.T) {
 		"n@2021-01-01.yang": dated("2021-01-01", "  container top { config false; leaf y { type uint8; } }\n"),
 		"other.yang":        strings.Replace(dated("2022-01-01", ""), "module n", "module o", 1),
 	}
-	source := folders(t, write(t, files))
+	source := dirs(t, write(t, files))
 	for path, want := range map[string]string{"/m:top": "n@2020-01-01.", "/n:top": "n@2021-01-01."} {
 		text, err := generate.Generate(t.Context(), generate.Options{Source: source, Paths: []string{path}})
 		if err != nil || !strings.Contains(string(text), want) {
@@ -149,20 +149,20 @@ func TestRevisions(t *testing.T) {
 
 func TestFoldersThatAreNone(t *testing.T) {
 	empty := t.TempDir()
-	for _, folder := range []string{empty, filepath.Join(empty, "none")} {
-		if _, err := generate.OpenFolders(folder); err == nil || !strings.Contains(err.Error(), folder) {
-			t.Errorf("the error is %v; want one with %s", err, folder)
+	for _, dir := range []string{empty, filepath.Join(empty, "none")} {
+		if _, err := generate.OpenDirs(dir); err == nil || !strings.Contains(err.Error(), dir) {
+			t.Errorf("the error is %v; want one with %s", err, dir)
 		}
 	}
 }
 
-func write(t *testing.T, files map[string]string) (folder string) {
+func write(t *testing.T, files map[string]string) (dir string) {
 	t.Helper()
-	folder = t.TempDir()
+	dir = t.TempDir()
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return folder
+	return dir
 }

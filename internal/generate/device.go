@@ -19,30 +19,30 @@ import (
 
 const monitoringNamespace = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
 
-// Reader asks a device, as collector.Target does.
-type Reader interface {
+// Requester asks a device, as collector.Target does.
+type Requester interface {
 	RPC(ctx context.Context, operation string, read func(io.Reader) error) error
 	PathOperation(ctx context.Context, path string) (string, error)
 }
 
 // Device is a Source of the YANG that a device gives of itself by <get-schema> (RFC 6022).
 type Device struct {
-	reader Reader
-	models map[string]string   // names by namespace
-	listed map[string][]string // revisions by name, as the device lists its schemas; empty where it does not
-	limit  int64
+	requester   Requester
+	moduleNames map[string]string   // names by namespace
+	listed      map[string][]string // revisions by name, as the device lists its schemas; empty where it does not
+	limit       int64
 }
 
 // OpenDevice asks a device which schemas it has. models are the names of its models by namespace; limit bounds the bytes of
 // one reply. A device without <get-schema> is an error.
-func OpenDevice(ctx context.Context, reader Reader, models map[string]string, limit int64) (*Device, error) {
+func OpenDevice(ctx context.Context, reader Requester, models map[string]string, limit int64) (*Device, error) {
 	if _, ok := models[monitoringNamespace]; !ok {
 		return nil, errors.New("the device does not give its YANG: it does not announce ietf-netconf-monitoring (RFC 6022); " +
-			"take the vendor's YANG files and name their folder with --yang-dir")
+			"take the vendor's YANG files and name their directory with --yang-dir")
 	}
-	d := &Device{reader: reader, models: models, listed: map[string][]string{}, limit: limit}
+	d := &Device{requester: reader, moduleNames: models, listed: map[string][]string{}, limit: limit}
 	var identifier string
-	err := d.ask(ctx, `<get><filter type="subtree"><netconf-state xmlns="`+monitoringNamespace+`"><schemas/></netconf-state></filter></get>`,
+	err := d.request(ctx, `<get><filter type="subtree"><netconf-state xmlns="`+monitoringNamespace+`"><schemas/></netconf-state></filter></get>`,
 		func(path []string, text []byte) {
 			switch value := string(bytes.TrimSpace(text)); strings.Join(path, "/") {
 			case "data/netconf-state/schemas/schema/identifier":
@@ -61,10 +61,10 @@ func OpenDevice(ctx context.Context, reader Reader, models map[string]string, li
 	return d, nil
 }
 
-// Models implements Source.
-func (d *Device) Models() []string {
+// ModuleNames implements Source.
+func (d *Device) ModuleNames() []string {
 	names := map[string]bool{}
-	for _, name := range d.models {
+	for _, name := range d.moduleNames {
 		names[name] = true
 	}
 	return slices.Sorted(maps.Keys(names))
@@ -85,7 +85,7 @@ func (d *Device) Module(ctx context.Context, name, revision string) (text, file 
 		file = "@" + revision
 	}
 	var schema []byte
-	err = d.ask(ctx, `<get-schema xmlns="`+monitoringNamespace+`"><identifier>`+escape(name)+"</identifier>"+version+"</get-schema>",
+	err = d.request(ctx, `<get-schema xmlns="`+monitoringNamespace+`"><identifier>`+escape(name)+"</identifier>"+version+"</get-schema>",
 		func(path []string, text []byte) {
 			if len(path) == 1 {
 				schema = bytes.Clone(text)
@@ -111,12 +111,12 @@ func (d *Device) Augmenting(ctx context.Context, module string, paths []string) 
 		if !strings.HasPrefix(path, "/"+module+":") {
 			continue
 		}
-		operation, err := d.reader.PathOperation(ctx, path)
+		operation, err := d.requester.PathOperation(ctx, path)
 		if err != nil {
 			return nil, nil // what is wrong with the path is said by what resolves it
 		}
-		err = d.ask(ctx, operation, nil, func(namespace string) {
-			if name, ok := d.models[namespace]; ok && name != module {
+		err = d.request(ctx, operation, nil, func(namespace string) {
+			if name, ok := d.moduleNames[namespace]; ok && name != module {
 				found[name] = true
 			}
 		})
@@ -128,11 +128,11 @@ func (d *Device) Augmenting(ctx context.Context, module string, paths []string) 
 	return slices.Sorted(maps.Keys(found)), nil
 }
 
-// ask sends an operation. It calls leaf for each element without children, and namespace with that of each element below
+// request sends an operation. It calls leaf for each element without children, and namespace with that of each element below
 // rpc-reply and data; either may be nil. Its error is a netconf.RPCErrors where the device answers with one.
-func (d *Device) ask(ctx context.Context, operation string, leaf func(path []string, text []byte), namespace func(string)) error {
+func (d *Device) request(ctx context.Context, operation string, leaf func(path []string, text []byte), namespace func(string)) error {
 	var refused netconf.RPCErrors
-	err := d.reader.RPC(ctx, operation, func(reply io.Reader) error {
+	err := d.requester.RPC(ctx, operation, func(reply io.Reader) error {
 		var (
 			s    xmlscan.Scanner
 			path []string // below rpc-reply

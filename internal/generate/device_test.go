@@ -19,7 +19,7 @@ import (
 
 // fakeDevice answers <get-schema> from a folder, and the list of its schemas and its data from texts.
 type fakeDevice struct {
-	folder  string
+	dir     string
 	cdata   bool
 	schemas string // "" is an rpc-error
 	data    string
@@ -39,7 +39,7 @@ func (d *fakeDevice) RPC(_ context.Context, operation string, read func(io.Reade
 	switch {
 	case match != nil:
 		d.asked = append(d.asked, strings.TrimSuffix(match[1]+"@"+match[2], "@"))
-		files, _ := filepath.Glob(filepath.Join(d.folder, match[1]+"*.yang"))
+		files, _ := filepath.Glob(filepath.Join(d.dir, match[1]+"*.yang"))
 		for _, file := range files {
 			text, _ := os.ReadFile(file)
 			if name, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".yang"), "@"); name != match[1] {
@@ -88,7 +88,7 @@ func TestTheYANGOfADevice(t *testing.T) {
 		"CDATA, no list":  {&fakeDevice{cdata: true, data: reply}, []string{"example-rack", "example-types@2024-05-01", "example-rack-parts", "example-rack-more"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tc.device.folder = "testdata/yang"
+			tc.device.dir = "testdata/yang"
 			source, err := generate.OpenDevice(t.Context(), tc.device, deviceModels, 1<<20)
 			if err != nil {
 				t.Fatal(err)
@@ -113,7 +113,7 @@ func TestDevicesThatDoNotGive(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "ietf-netconf-monitoring") || !strings.Contains(err.Error(), "--yang-dir") {
 		t.Errorf("the error is %v; want one with ietf-netconf-monitoring and --yang-dir", err)
 	}
-	device := &fakeDevice{folder: write(t, map[string]string{"m.yang": model("  import n { prefix n; }\n" + good)})}
+	device := &fakeDevice{dir: write(t, map[string]string{"m.yang": model("  import n { prefix n; }\n" + good)})}
 	open := func(limit int64) *generate.Device {
 		source, err := generate.OpenDevice(t.Context(), device, deviceModels, limit)
 		if err != nil {
@@ -125,7 +125,7 @@ func TestDevicesThatDoNotGive(t *testing.T) {
 	if _, err := generate.Generate(t.Context(), options); err == nil || !strings.Contains(err.Error(), "n (needed by m)") {
 		t.Errorf("the error is %v; want one with n (needed by m)", err)
 	}
-	more := folders(t, write(t, map[string]string{"n.yang": "module n { namespace \"urn:n\"; prefix n; }"}))
+	more := dirs(t, write(t, map[string]string{"n.yang": "module n { namespace \"urn:n\"; prefix n; }"}))
 	options.Source = generate.Sources{open(1 << 20), more}
 	if _, err := generate.Generate(t.Context(), options); err != nil {
 		t.Errorf("with a folder that has what the device lacks: %v", err)

@@ -65,14 +65,14 @@ func (b *builder) whole(e *yang.Entry) bool {
 	if b.wanted[e] {
 		return true
 	}
-	if !b.chosen(e) && !b.onTheWay(e) {
+	if !b.isSelected(e) && !b.leadsToSelected(e) {
 		return false
 	}
 	switch {
 	case e.Kind == yang.AnyDataEntry || e.Kind == yang.AnyXMLEntry:
 		return false
 	case e.Kind == yang.LeafEntry:
-		return e.ReadOnly() && b.chosen(e)
+		return e.ReadOnly() && b.isSelected(e)
 	case e.IsList() && !b.anyWanted(e):
 		return false
 	}

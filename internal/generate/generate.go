@@ -21,8 +21,8 @@ type Options struct {
 	Paths  []string // /MODEL:NODE/NODE..., in the manner of RFC 7951
 	Name   string   // of the module; "": that of the first path's model
 	Prefix string   // of the names of metrics; "": the name of each path's model
-	// Models are more models whose augments are wanted; those that the source knows of are found without.
-	Models []string
+	// MoreModules are more models whose augments are wanted; those that the source knows of are found without.
+	MoreModules []string
 	// Descriptions makes the description leaves of the configuration labels. Other configuration is always left out.
 	Descriptions bool
 	// OperationalDatastore reads by <get-data>, for a device with NMDA (RFC 8342).
@@ -38,7 +38,7 @@ func Generate(ctx context.Context, o Options) ([]byte, error) {
 	if err := o.check(definitions); err != nil {
 		return nil, err
 	}
-	s, err := load(ctx, o.Source, o.Paths, o.Models)
+	s, err := load(ctx, o.Source, o.Paths, o.MoreModules)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func Generate(ctx context.Context, o Options) ([]byte, error) {
 	}
 	w := &writer{builder: b, options: o, name: o.Name}
 	if w.name == "" {
-		w.name, _ = modelOf(o.Paths[0])
+		w.name, _ = moduleOf(o.Paths[0])
 		if definitions.Modules[w.name] != nil {
 			w.name += "-generated"
 		}
@@ -93,7 +93,7 @@ func (o *Options) check(definitions *config.Definitions) error {
 func (b *builder) errNothing(paths []string) error {
 	var out []string
 	for _, r := range b.rows {
-		for _, left := range r.out {
+		for _, left := range r.omitted {
 			out = append(out, left.path+" ("+left.why+")")
 		}
 	}

@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // TestAllThatAModelCanHave compares what is generated, and what the generated module then makes of a reply, with files.
 func TestAllThatAModelCanHave(t *testing.T) {
 	text, err := generate.Generate(t.Context(), generate.Options{
-		Source: folders(t, "testdata/yang"), Paths: []string{"/example-rack:rack"}, Descriptions: true,
+		Source: dirs(t, "testdata/yang"), Paths: []string{"/example-rack:rack"}, Descriptions: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestSelection(t *testing.T) {
 			[]string{"oper_status", "fan"},
 		},
 		"a nested list": {
-			generate.Options{Paths: []string{"/example-rack:rack/shelf/fans"}, Models: nil},
+			generate.Options{Paths: []string{"/example-rack:rack/shelf/fans"}, MoreModules: nil},
 			[]string{"- path: fans/fan", "fan_target: target", "labels: [shelf, fan_target, fan_index]", "example_rack_shelf_fan_speed_rpm: speed"},
 			[]string{"oper_status"},
 		},
@@ -87,7 +87,7 @@ func TestSelection(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tc.options.Source = folders(t, "testdata/yang")
+			tc.options.Source = dirs(t, "testdata/yang")
 			text, err := generate.Generate(t.Context(), tc.options)
 			if err != nil {
 				t.Fatal(err)
@@ -110,7 +110,7 @@ func TestSelection(t *testing.T) {
 func TestTheSameTwice(t *testing.T) {
 	var first []byte
 	for range 2 {
-		text, err := generate.Generate(t.Context(), generate.Options{Source: folders(t, "testdata/yang"), Paths: []string{"/example-rack:rack"}})
+		text, err := generate.Generate(t.Context(), generate.Options{Source: dirs(t, "testdata/yang"), Paths: []string{"/example-rack:rack"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +132,7 @@ func TestDebiansModules(t *testing.T) {
 		}
 		t.Skip("libyuma-base is not installed: no YANG files in " + debian)
 	}
-	source := folders(t, debian)
+	source := dirs(t, debian)
 	for path, wants := range map[string]string{
 		"/ietf-interfaces:interfaces-state":        "ietf_interfaces_interface_in_bytes_total",
 		"/ietf-system:system-state":                "ietf_system_state_clock_boot_timestamp_seconds",
@@ -155,9 +155,9 @@ func TestDebiansModules(t *testing.T) {
 	}
 }
 
-func folders(t *testing.T, names ...string) *generate.Folders {
+func dirs(t *testing.T, names ...string) *generate.Dirs {
 	t.Helper()
-	source, err := generate.OpenFolders(names...)
+	source, err := generate.OpenDirs(names...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func (b *builder) labelName(r *row, e *yang.Entry, kind string) string {
 		names = nil // type is interface_type, not the type of anything
 	}
 	for up := above; up != nil; up = parent(up) {
-		if !slices.Contains(plain, up.Name) {
+		if !slices.Contains(neutralContainers, up.Name) {
 			own = join(split(up.Name), own)
 			names = append(names, own)
 		}

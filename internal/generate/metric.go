@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// reckon works out the base unit of a metric, and how its value gets there.
-func (m *metric) reckon() {
+// findUnit works out the base unit of a metric, and how its value gets there.
+func (m *metric) findUnit() {
 	description := strings.ToLower(m.entry.Description)
 	switch m.meaning.class {
 	case timestamp:
@@ -31,8 +31,8 @@ func (m *metric) reckon() {
 // isRate tells whether the metric is a rate of data. Servers send absurd ones for a speed that they do not know.
 func (m *metric) isRate() bool { return m.base == "bytes_per_second" }
 
-// capacity tells whether the metric is what something could carry; 0 then means that it is not known.
-func (m *metric) capacity() bool {
+// isCapacity tells whether the metric is what something could carry; 0 then means that it is not known.
+func (m *metric) isCapacity() bool {
 	return m.isRate() && slices.ContainsFunc(split(m.entry.Name), func(word string) bool { return word == "speed" || word == "bandwidth" })
 }
 

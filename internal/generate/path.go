@@ -13,7 +13,7 @@ import (
 // find follows a path of the form /MODEL:NODE/NODE, in the manner of RFC 7951: a prefix where the namespace changes. The
 // prefix is the name of a model, or the prefix that the model gives itself.
 func (s *schema) find(path string) (*yang.Entry, error) {
-	model, err := modelOf(path)
+	model, err := moduleOf(path)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (s *schema) find(path string) (*yang.Entry, error) {
 		below := children(here)
 		at := slices.IndexFunc(below, func(e *yang.Entry) bool { return e.Name == local && s.named(e, prefix) })
 		if at < 0 {
-			return nil, fmt.Errorf("path %s: %s", path, notThere(name, local, model, i == 0, below))
+			return nil, fmt.Errorf("path %s: %s", path, noSuchNode(name, local, model, i == 0, below))
 		}
 		here, name = below[at], below[at].Name
 	}
@@ -49,7 +49,7 @@ func (s *schema) named(e *yang.Entry, prefix string) bool {
 	return m != nil && (m.Name == prefix || m.GetPrefix() == prefix)
 }
 
-func notThere(name, local, model string, top bool, below []*yang.Entry) string {
+func noSuchNode(name, local, model string, top bool, below []*yang.Entry) string {
 	var names []string
 	for _, e := range below {
 		names = append(names, e.Name)
@@ -92,11 +92,11 @@ func location(e *yang.Entry) (file string, line int) {
 	if e.Node == nil || e.Node.Statement() == nil {
 		return "", 0
 	}
-	return place(e.Node.Statement())
+	return splitLocation(e.Node.Statement())
 }
 
-// place takes the location of a statement apart.
-func place(s *yang.Statement) (file string, line int) {
+// splitLocation takes the location of a statement apart.
+func splitLocation(s *yang.Statement) (file string, line int) {
 	parts := strings.Split(s.Location(), ":")
 	if len(parts) < 3 {
 		return "", 0

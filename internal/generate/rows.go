@@ -16,8 +16,8 @@ type row struct {
 	metrics []*metric
 	start   string // path of the leaf that says when the counters began
 	rows    []*row
-	around  *row
-	out     []leftOut
+	parent  *row
+	omitted []omittedNode
 }
 
 // keyLabel is a label that tells rows apart.
@@ -46,8 +46,8 @@ type metric struct {
 	row     *row
 }
 
-// leftOut is a node that is not exported.
-type leftOut struct{ path, why string }
+// omittedNode is a node that is not exported.
+type omittedNode struct{ path, why string }
 
 const (
 	whyConfig   = "configuration, not state"
@@ -60,7 +60,7 @@ const (
 
 // allKeyLabels are the labels that tell the row's entries apart, those of the rows around it first.
 func (r *row) allKeyLabels() (names []string) {
-	for ; r != nil; r = r.around {
+	for ; r != nil; r = r.parent {
 		var own []string
 		for _, k := range r.keys {
 			own = append(own, k.name)
@@ -120,42 +120,42 @@ func (b *builder) build(paths []string) error {
 		if len(r.metrics)+len(r.labels) > 0 {
 			b.infoMetric(r)
 			b.rows = slices.Insert(b.rows, at, r)
-		} else if len(r.out) > 0 && at < len(b.rows) { // tell it where something is shown
-			b.rows[at].out = append(r.out, b.rows[at].out...)
-		} else if len(r.out) > 0 {
+		} else if len(r.omitted) > 0 && at < len(b.rows) { // tell it where something is shown
+			b.rows[at].omitted = append(r.omitted, b.rows[at].omitted...)
+		} else if len(r.omitted) > 0 {
 			b.rows = append(b.rows, r)
 		}
 	}
 	return nil
 }
 
-// chosen tells whether a node was selected; onTheWay whether one below it was.
-func (b *builder) chosen(e *yang.Entry) bool {
+// isSelected tells whether a node was selected; onTheWay whether one below it was.
+func (b *builder) isSelected(e *yang.Entry) bool {
 	return slices.ContainsFunc(b.selected, func(s *yang.Entry) bool { return inside(e, s) })
 }
 
-func (b *builder) onTheWay(e *yang.Entry) bool {
+func (b *builder) leadsToSelected(e *yang.Entry) bool {
 	return slices.ContainsFunc(b.selected, func(s *yang.Entry) bool { return inside(s, e) })
 }
 
 // node adds a node to the row that it lies in, or is.
 func (b *builder) node(e *yang.Entry, r *row) {
 	switch {
-	case !b.chosen(e) && !b.onTheWay(e):
+	case !b.isSelected(e) && !b.leadsToSelected(e):
 	case status(e) == "obsolete":
-		b.leave(r, e, whyObsolete)
+		b.omit(r, e, whyObsolete)
 	case e.Kind == yang.AnyDataEntry || e.Kind == yang.AnyXMLEntry:
-		b.leave(r, e, whyAny)
+		b.omit(r, e, whyAny)
 	case e.IsLeafList():
 		if e.ReadOnly() {
-			b.leave(r, e, whyList)
+			b.omit(r, e, whyList)
 		} else {
-			b.leave(r, e, whyConfig)
+			b.omit(r, e, whyConfig)
 		}
 	case e.IsLeaf():
 		b.leaf(e, r)
 	case e != r.entry && !hasState(e) && !(b.descriptions && hasDescription(e)):
-		b.leave(r, e, whyConfig)
+		b.omit(r, e, whyConfig)
 	case e != r.entry && e.IsList():
 		b.list(e, r)
 	default:
@@ -176,10 +176,10 @@ func (b *builder) list(e *yang.Entry, in *row) {
 			in = &row{entry: e, path: b.path(nil, e)}
 			b.rows = append(b.rows, in)
 		}
-		b.leave(in, e, whyNoKey)
+		b.omit(in, e, whyNoKey)
 		return
 	}
-	r := &row{entry: e, around: around}
+	r := &row{entry: e, parent: around}
 	if around != nil {
 		r.path = b.path(around.entry, e)
 	} else {
@@ -188,7 +188,7 @@ func (b *builder) list(e *yang.Entry, in *row) {
 	keys := r.keyLeaves()
 	for _, leaf := range keys {
 		b.wanted[leaf] = true
-		r.keys = append(r.keys, keyLabel{b.path(e, leaf), b.keyName(r, leaf), judge(leaf).kind == "identity"})
+		r.keys = append(r.keys, keyLabel{b.path(e, leaf), b.keyName(r, leaf), classify(leaf).kind == "identity"})
 	}
 	for _, child := range children(e) {
 		if !slices.Contains(keys, child) {
@@ -212,16 +212,16 @@ func (b *builder) leaf(e *yang.Entry, r *row) {
 			r.labels = append(r.labels, infoLabel{path, b.labelName(r, e, "text"), "text", "configuration"})
 			return
 		}
-		b.leave(r, e, whyConfig)
+		b.omit(r, e, whyConfig)
 		return
 	}
 	if b.mirrorsKey(e, r) {
-		b.leave(r, e, whyKey)
+		b.omit(r, e, whyKey)
 		return
 	}
-	m := judge(e)
-	if m.class == left {
-		b.leave(r, e, m.why)
+	m := classify(e)
+	if m.class == omitted {
+		b.omit(r, e, m.why)
 		return
 	}
 	b.wanted[e] = true
@@ -230,7 +230,7 @@ func (b *builder) leaf(e *yang.Entry, r *row) {
 		return
 	}
 	made := &metric{entry: e, leaf: path, meaning: m, scale: 1, note: conditions(e, r.entry), row: r}
-	made.reckon()
+	made.findUnit()
 	if m.class == timestamp && strings.Contains(e.Name, "discontinuity") {
 		r.start = path
 	}
@@ -265,10 +265,10 @@ func (b *builder) mirrorsKey(e *yang.Entry, r *row) bool {
 	})
 }
 
-func (b *builder) leave(r *row, e *yang.Entry, why string) {
+func (b *builder) omit(r *row, e *yang.Entry, why string) {
 	path := b.path(r.entry, e)
 	if e == r.entry {
 		path = e.Name
 	}
-	r.out = append(r.out, leftOut{path, why})
+	r.omitted = append(r.omitted, omittedNode{path, why})
 }

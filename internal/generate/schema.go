@@ -20,14 +20,14 @@ type schema struct {
 
 // loader reads modules and all that they import and include.
 type loader struct {
-	ctx     context.Context
-	source  Source
-	modules *yang.Modules
-	texts   []*yang.Statement
-	seen    map[string]bool // what was asked for, as NAME@REVISION
-	read    []string        // what was read
-	notes   []string
-	missing map[string][]string // names of modules to those that need them
+	ctx        context.Context
+	source     Source
+	modules    *yang.Modules
+	statements []*yang.Statement
+	seen       map[string]bool // what was asked for, as NAME@REVISION
+	read       []string        // what was read
+	notes      []string
+	missing    map[string][]string // names of modules to those that need them
 }
 
 // load reads the modules that the paths begin at, what augments them there, and the models named in more.
@@ -36,11 +36,11 @@ func load(ctx context.Context, source Source, paths, more []string) (*schema, er
 	l.modules.ParseOptions.IgnoreSubmoduleCircularDependencies = true
 	var begin []string
 	for _, path := range paths {
-		name, err := modelOf(path)
+		name, err := moduleOf(path)
 		if err != nil {
 			return nil, err
 		}
-		if err := l.first(name); err != nil {
+		if err := l.named(name); err != nil {
 			return nil, err
 		}
 		if !slices.Contains(begin, name) {
@@ -55,26 +55,26 @@ func load(ctx context.Context, source Source, paths, more []string) (*schema, er
 		more = append(more, names...)
 	}
 	for _, name := range more {
-		if err := l.first(name); err != nil {
+		if err := l.named(name); err != nil {
 			return nil, err
 		}
 	}
 	if len(l.missing) > 0 {
 		return nil, l.errMissing()
 	}
-	if err := refuseCircles(l.texts); err != nil {
+	if err := refuseCycles(l.statements); err != nil {
 		return nil, err
 	}
-	err := guard(func() error { return errors.Join(l.grave(l.modules.Process())...) })
+	err := guard(func() error { return errors.Join(l.fatal(l.modules.Process())...) })
 	if err != nil {
 		return nil, fmt.Errorf("the YANG is not valid: %w", err)
 	}
 	return &schema{l.modules, l.read, l.notes}, nil
 }
 
-// grave are the errors that are none of a revision that has less than another module wants to add to or take away from. Those
+// fatal are the errors that are none of a revision that has less than another module wants to add to or take away from. Those
 // become notes.
-func (l *loader) grave(errs []error) []error {
+func (l *loader) fatal(errs []error) []error {
 	return slices.DeleteFunc(errs, func(err error) bool {
 		text := err.Error()
 		lacks := strings.Contains(text, ": augment ") && strings.HasSuffix(text, " not found") ||
@@ -86,8 +86,8 @@ func (l *loader) grave(errs []error) []error {
 	})
 }
 
-// modelOf is the name of the model that a path begins at.
-func modelOf(path string) (string, error) {
+// moduleOf is the name of the model that a path begins at.
+func moduleOf(path string) (string, error) {
 	rest, absolute := strings.CutPrefix(path, "/")
 	if !absolute || rest == "" {
 		return "", fmt.Errorf("%q is not a path; write /MODEL:NODE/NODE..., such as /ietf-interfaces:interfaces-state", path)
@@ -97,14 +97,14 @@ func modelOf(path string) (string, error) {
 	return name, nil
 }
 
-// first reads a module that was asked for by name.
-func (l *loader) first(name string) error {
+// named reads a module that was asked for by name.
+func (l *loader) named(name string) error {
 	err := l.module("module", name, "", "")
 	if !errors.Is(err, ErrNoModule) {
 		return err
 	}
 	const shown = 30
-	models := l.source.Models()
+	models := l.source.ModuleNames()
 	if more := len(models) - shown; more > 0 {
 		models = append(models[:shown], fmt.Sprintf("%d more", more))
 	}
@@ -150,7 +150,7 @@ func (l *loader) module(keyword, name, revision, neededBy string) error {
 			return nil
 		}
 		l.read = append(l.read, has)
-		l.texts = append(l.texts, statement)
+		l.statements = append(l.statements, statement)
 		return l.modules.Parse(l.withoutUsesAugments(text, statement), file)
 	})
 	if err != nil {
@@ -184,7 +184,7 @@ func (l *loader) withoutUsesAugments(text string, statement *yang.Statement) str
 	var hide func(*yang.Statement)
 	hide = func(s *yang.Statement) {
 		for _, sub := range s.SubStatements() {
-			if _, line := place(sub); s.Keyword == "uses" && sub.Keyword == "augment" && line > 0 && line <= len(lines) {
+			if _, line := splitLocation(sub); s.Keyword == "uses" && sub.Keyword == "augment" && line > 0 && line <= len(lines) {
 				lines[line-1] = strings.Replace(lines[line-1], "augment", "a:gment", 1)
 				l.notes = append(l.notes, sub.Location()+": what uses "+s.Argument+" adds here by augment is left out")
 				continue
@@ -202,7 +202,7 @@ func (l *loader) errMissing() error {
 		by := slices.Compact(slices.Sorted(slices.Values(l.missing[name])))
 		all = append(all, fmt.Sprintf("%s (needed by %s)", name, strings.Join(by, ", ")))
 	}
-	return fmt.Errorf("YANG modules are missing: %s; put their files into a folder and name it with --yang-dir", strings.Join(all, ", "))
+	return fmt.Errorf("YANG modules are missing: %s; put their files into a directory and name it with --yang-dir", strings.Join(all, ", "))
 }
 
 // guard turns a panic of the YANG parser, which the text of a device may bring about, into an error.

@@ -12,14 +12,14 @@ type Source interface {
 	Module(ctx context.Context, name, revision string) (text, file string, err error)
 	// Augmenting names the modules that may add nodes to those of a module that the paths begin at.
 	Augmenting(ctx context.Context, module string, paths []string) ([]string, error)
-	// Models are the names of the modules that there are, for messages; none where that is not known.
-	Models() []string
+	// ModuleNames are the names of the modules that there are, for messages; none where that is not known.
+	ModuleNames() []string
 }
 
 // ErrNoModule says that a source has no module of that name.
 var ErrNoModule = errors.New("there is no such YANG module")
 
-// Sources asks one source after the other: a folder may have what a device imports and does not give.
+// Sources asks one source after the other: a directory may have what a device imports and does not give.
 type Sources []Source
 
 // Module implements Source.
@@ -33,11 +33,11 @@ func (s Sources) Module(ctx context.Context, name, revision string) (text, file 
 	return "", "", err
 }
 
-// Augmenting implements Source. What augments a module is the first source's affair: a folder beside a device may hold
+// Augmenting implements Source. What augments a module is the first source's affair: a directory beside a device may hold
 // models that the device does not have.
 func (s Sources) Augmenting(ctx context.Context, module string, paths []string) ([]string, error) {
 	return s[0].Augmenting(ctx, module, paths)
 }
 
-// Models implements Source.
-func (s Sources) Models() []string { return s[0].Models() }
+// ModuleNames implements Source.
+func (s Sources) ModuleNames() []string { return s[0].ModuleNames() }

@@ -12,7 +12,7 @@ import (
 type class int
 
 const (
-	left      class = iota // left out
+	omitted   class = iota // left out
 	label                  // a value label of an info metric
 	gauge                  // a number that goes up and down
 	counter                // a number that only grows
@@ -46,13 +46,13 @@ const maxEnum = 64
 // identifiers end the names of integers that name a thing and do not measure it.
 var identifiers = []string{"id", "identifier", "index", "ifindex"}
 
-// judge says what becomes of a leaf.
-func judge(e *yang.Entry) meaning {
+// classify says what becomes of a leaf.
+func classify(e *yang.Entry) meaning {
 	leaf := target(e)
 	if leaf == nil || leaf.Type == nil {
 		return meaning{class: label, kind: "text"}
 	}
-	m := judgeType(leaf.Type, e, 0)
+	m := classifyType(leaf.Type, e, 0)
 	for _, from := range []*yang.Entry{e, leaf} {
 		if node, ok := from.Node.(*yang.Leaf); ok && node.Units != nil {
 			m.units = cmp.Or(m.units, strings.TrimSpace(node.Units.Name))
@@ -67,8 +67,8 @@ func judge(e *yang.Entry) meaning {
 	return m
 }
 
-// judgeType says what a type means. names are those of its definitions, the nearest first.
-func judgeType(t *yang.YangType, e *yang.Entry, depth int) meaning {
+// classifyType says what a type means. names are those of its definitions, the nearest first.
+func classifyType(t *yang.YangType, e *yang.Entry, depth int) meaning {
 	if depth > 8 { // a circle of leafrefs within unions
 		return meaning{class: label, kind: "text"}
 	}
@@ -100,21 +100,21 @@ func judgeType(t *yang.YangType, e *yang.Entry, depth int) meaning {
 	case yang.Yempty:
 		return meaning{class: presence}
 	case yang.Yenum:
-		return judgeEnum(t)
+		return classifyEnum(t)
 	case yang.Ybinary:
 		if is("ieeefloat32") {
 			return meaning{class: gauge, decode: "ieeefloat32"}
 		}
-		return meaning{class: left, why: "binary, neither a number nor a text"}
+		return meaning{class: omitted, why: "binary, neither a number nor a text"}
 	case yang.Yidentityref:
 		return meaning{class: label, kind: "identity"}
 	case yang.Yleafref: // in a union
 		if leaf := target(&yang.Entry{Parent: e.Parent, Node: e.Node, Type: t, Name: e.Name}); leaf != nil && leaf.Type != nil {
-			return judgeType(leaf.Type, leaf, depth+1)
+			return classifyType(leaf.Type, leaf, depth+1)
 		}
 		return meaning{class: label, kind: "text"}
 	case yang.Yunion:
-		return judgeUnion(t, e, depth)
+		return classifyUnion(t, e, depth)
 	case yang.Ystring:
 		switch {
 		case is("date-and-time"):
@@ -142,7 +142,7 @@ func typeNames(t *yang.YangType) (names []string) {
 	return names
 }
 
-func judgeEnum(t *yang.YangType) meaning {
+func classifyEnum(t *yang.YangType) meaning {
 	if t.Enum == nil || len(t.Enum.NameMap()) > maxEnum {
 		return meaning{class: label, kind: "text"}
 	}
@@ -160,12 +160,12 @@ func sortValues(values []enumValue) {
 	})
 }
 
-// judgeUnion finds what the members of a union have in common: numbers stay numbers, and names among them mean that there is no
+// classifyUnion finds what the members of a union have in common: numbers stay numbers, and names among them mean that there is no
 // number; enumerations are one where no number has two names; all else is a text.
-func judgeUnion(t *yang.YangType, e *yang.Entry, depth int) meaning {
+func classifyUnion(t *yang.YangType, e *yang.Entry, depth int) meaning {
 	var numbers, enums, others []meaning
 	for _, member := range t.Type {
-		switch m := judgeType(member, e, depth+1); m.class {
+		switch m := classifyType(member, e, depth+1); m.class {
 		case gauge, counter:
 			numbers = append(numbers, m)
 		case enum:

@@ -12,8 +12,8 @@ type unit struct {
 	scale, offset float64
 }
 
-// names are base units, and what is reckoned in them, by the names that models give them.
-var names = map[string]unit{
+// unitNames are base units, and what is reckoned in them, by the names that models give them.
+var unitNames = map[string]unit{
 	"byte": {"bytes", 1, 0}, "octet": {"bytes", 1, 0}, "bit": {"bytes", 0.125, 0},
 	"second": {"seconds", 1, 0}, "sec": {"seconds", 1, 0}, "minute": {"seconds", 60, 0}, "hour": {"seconds", 3600, 0},
 	"day": {"seconds", 86400, 0}, "week": {"seconds", 604800, 0},
@@ -27,8 +27,8 @@ var names = map[string]unit{
 	"rpm": {"rpm", 1, 0}, "revolutionsperminute": {"rpm", 1, 0}, "rotationsperminute": {"rpm", 1, 0},
 }
 
-// symbols are written with their case.
-var symbols = map[string]unit{
+// unitSymbols are written with their case.
+var unitSymbols = map[string]unit{
 	"B": {"bytes", 1, 0}, "bit": {"bytes", 0.125, 0}, "s": {"seconds", 1, 0}, "h": {"seconds", 3600, 0}, "min": {"seconds", 60, 0},
 	"C": {"celsius", 1, 0}, "°C": {"celsius", 1, 0}, "%": {"ratio", 0.01, 0}, "V": {"volts", 1, 0}, "A": {"amperes", 1, 0},
 	"W": {"watts", 1, 0}, "J": {"joules", 1, 0}, "Hz": {"hertz", 1, 0}, "m": {"meters", 1, 0}, "g": {"grams", 1, 0},
@@ -91,7 +91,7 @@ func parseBase(text string) (unit, bool) {
 		if rest, found := strings.CutPrefix(strings.ToLower(text), m.name); found {
 			u, ok = named(rest)
 		} else if rest, found := strings.CutPrefix(text, m.symbol); found && rest != "%" && rest != "h" && rest != "min" {
-			if u, ok = symbols[rest]; !ok && len(rest) > 2 {
+			if u, ok = unitSymbols[rest]; !ok && len(rest) > 2 {
 				u, ok = named(rest) // kbytes, msec, mAmps
 			}
 			if u.base == "bytes" && m.scale < 1 {
@@ -108,12 +108,12 @@ func parseBase(text string) (unit, bool) {
 
 // named finds a unit by its symbol or by its name, in the singular or the plural.
 func named(text string) (u unit, ok bool) {
-	if u, ok = symbols[text]; ok {
+	if u, ok = unitSymbols[text]; ok {
 		return u, true
 	}
 	lower := strings.ToLower(text)
 	for _, name := range []string{lower, strings.TrimSuffix(lower, "s"), strings.Replace(lower, "degrees", "degree", 1)} {
-		if u, ok = names[name]; ok {
+		if u, ok = unitNames[name]; ok {
 			return u, true
 		}
 	}

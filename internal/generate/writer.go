@@ -97,13 +97,13 @@ func (w *writer) document(metrics []*metric) []byte {
 }
 
 func (w *writer) row(indent int, r *row) {
-	w.leftOut(indent, r)
+	w.omitted(indent, r)
 	if len(r.metrics)+len(r.rows) == 0 {
 		return
 	}
 	var around *yang.Entry
-	if r.around != nil {
-		around = r.around.entry
+	if r.parent != nil {
+		around = r.parent.entry
 	}
 	w.line(indent, "- path: "+quote(r.path), conditions(r.entry, around))
 	indent++
@@ -144,11 +144,11 @@ func (w *writer) row(indent int, r *row) {
 	}
 }
 
-// leftOut says what of a row is not exported, by reason.
-func (w *writer) leftOut(indent int, r *row) {
+// omitted says what of a row is not exported, by reason.
+func (w *writer) omitted(indent int, r *row) {
 	var reasons []string
 	paths := map[string][]string{}
-	for _, left := range r.out {
+	for _, left := range r.omitted {
 		if paths[left.why] == nil {
 			reasons = append(reasons, left.why)
 		}
@@ -175,7 +175,7 @@ func (m *metric) value() string {
 		more = append(more, "offset: "+number(m.offset))
 	}
 	skip := m.meaning.skip
-	if m.capacity() {
+	if m.isCapacity() {
 		skip = append(slices.Clone(skip), "0")
 	}
 	if len(skip) > 0 {
@@ -246,7 +246,7 @@ func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
 // quote writes a text so that YAML reads it as that text: as it stands where that is safe, else in the double quotes of JSON.
 func quote(text string) string {
-	if safe.MatchString(text) && !meant.MatchString(text) {
+	if plainScalar.MatchString(text) && !reservedWord.MatchString(text) {
 		return text
 	}
 	var b bytes.Buffer
@@ -258,8 +258,8 @@ func quote(text string) string {
 }
 
 var (
-	safe  = regexp.MustCompile(`^/?[A-Za-z_][A-Za-z0-9_./-]*(:[A-Za-z0-9_./-]+)*$`)
-	meant = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|null|y|n|\.nan|\.inf)$`)
+	plainScalar  = regexp.MustCompile(`^/?[A-Za-z_][A-Za-z0-9_./-]*(:[A-Za-z0-9_./-]+)*$`)
+	reservedWord = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|null|y|n|\.nan|\.inf)$`)
 )
 
 // oneLine takes out of text, which a device may have written, what would end a comment or a quoted text.

@@ -40,17 +40,17 @@ func TestLibrary(t *testing.T) {
 		if err != nil || len(cases) == 0 {
 			t.Errorf("module %s has no case in %s (%v); add a reply in the shape that its devices send", name, filepath.Join(casesFolder, name), err)
 		}
-		for _, folder := range cases {
-			t.Run(name+"/"+filepath.Base(folder), func(t *testing.T) {
-				compareGolden(t, filepath.Join(folder, "want.prom"), golden(t, m, replies(t, folder)))
+		for _, dir := range cases {
+			t.Run(name+"/"+filepath.Base(dir), func(t *testing.T) {
+				compareGolden(t, filepath.Join(dir, "want.prom"), golden(t, m, replies(t, dir)))
 			})
 		}
 	}
-	folders, err := os.ReadDir(casesFolder)
+	dirs, err := os.ReadDir(casesFolder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range folders {
+	for _, f := range dirs {
 		if modules[f.Name()] == nil {
 			t.Errorf("%s is for a module that there is not", filepath.Join(casesFolder, f.Name()))
 		}
@@ -58,10 +58,10 @@ func TestLibrary(t *testing.T) {
 }
 
 // replies reads 1.xml, 2.xml and so on.
-func replies(t *testing.T, folder string) (all []string) {
+func replies(t *testing.T, dir string) (all []string) {
 	t.Helper()
 	for {
-		reply, err := os.ReadFile(filepath.Join(folder, fmt.Sprintf("%d.xml", len(all)+1)))
+		reply, err := os.ReadFile(filepath.Join(dir, fmt.Sprintf("%d.xml", len(all)+1)))
 		if os.IsNotExist(err) && len(all) > 0 {
 			return all
 		}

@@ -8,7 +8,7 @@ import (
 // markup reads what begins with '<'. It returns kind 0 for what gives no token.
 func (s *Scanner) markup() (Kind, error) {
 	for s.end-s.pos < 2 {
-		if err := s.more(); err != nil {
+		if err := s.fill(); err != nil {
 			return 0, s.finish(err)
 		}
 	}
@@ -24,10 +24,10 @@ func (s *Scanner) markup() (Kind, error) {
 }
 
 func (s *Scanner) endTag() (Kind, error) {
-	if len(s.marks) == 0 {
+	if len(s.nameStarts) == 0 {
 		return 0, s.syntax("an end tag without a start tag")
 	}
-	last := s.open[s.marks[len(s.marks)-1]:]
+	last := s.openNames[s.nameStarts[len(s.nameStarts)-1]:]
 	const before = len("</")
 	n := before + len(last)
 	if s.end-s.pos <= n || s.buf[s.pos+n] != '>' || !bytes.Equal(s.buf[s.pos+before:s.pos+n], last) {
@@ -61,17 +61,17 @@ func (s *Scanner) startTag() (Kind, error) {
 		return 0, s.syntax("a '<' that begins no tag")
 	case s.closed:
 		return 0, s.syntax("a second root element <" + quote(s.name) + ">")
-	case len(s.marks) >= maxDepth:
+	case len(s.nameStarts) >= maxDepth:
 		return 0, s.syntax("elements nested more than 512 deep")
 	}
-	s.marks = append(s.marks, len(s.open))
-	s.open = append(s.open, s.name...)
+	s.nameStarts = append(s.nameStarts, len(s.openNames))
+	s.openNames = append(s.openNames, s.name...)
 	s.attrs = s.attrs[:0]
 	if i < len(tag) {
 		if err := s.scanAttrs(tag[i:]); err != nil {
 			return 0, err
 		}
-		if !s.ns.declare(s.attrs, len(s.marks)) {
+		if !s.ns.declare(s.attrs, len(s.nameStarts)) {
 			return 0, s.syntax("thousands of namespaces are declared")
 		}
 	}
@@ -105,7 +105,7 @@ func (s *Scanner) tagEnd() (end, name int, err error) {
 				name = i - 1
 			}
 		}
-		if err := s.more(); err != nil {
+		if err := s.fill(); err != nil {
 			return 0, 0, s.finish(err)
 		}
 	}
@@ -147,7 +147,7 @@ func (s *Scanner) instruction() error {
 	if err != nil {
 		return err
 	}
-	if !decl || len(s.marks) > 0 || s.closed {
+	if !decl || len(s.nameStarts) > 0 || s.closed {
 		return s.discardTo("?>")
 	}
 	n, err := s.find([]byte("?>"), 2)
@@ -178,7 +178,7 @@ func (s *Scanner) declaration() (Kind, error) {
 	if !cdata {
 		return 0, s.syntax("a document type or another declaration, which NETCONF does not use")
 	}
-	if len(s.marks) == 0 {
+	if len(s.nameStarts) == 0 {
 		return 0, s.syntax("text outside the root element")
 	}
 	s.pos += len("<![CDATA[")
@@ -187,11 +187,11 @@ func (s *Scanner) declaration() (Kind, error) {
 }
 
 func (s *Scanner) pop() {
-	last := len(s.marks) - 1
-	s.ns.leave(len(s.marks))
-	s.name = s.open[s.marks[last]:]
-	s.open = s.open[:s.marks[last]]
-	s.marks = s.marks[:last]
+	last := len(s.nameStarts) - 1
+	s.ns.endElement(len(s.nameStarts))
+	s.name = s.openNames[s.nameStarts[last]:]
+	s.openNames = s.openNames[:s.nameStarts[last]]
+	s.nameStarts = s.nameStarts[:last]
 	s.closed = last == 0
 }
 

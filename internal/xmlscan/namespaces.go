@@ -71,7 +71,7 @@ func (n *namespaces) intern(text []byte) string {
 	return known
 }
 
-func (n *namespaces) leave(depth int) {
+func (n *namespaces) endElement(depth int) {
 	i := len(n.bindings)
 	for i > 0 && n.bindings[i-1].depth >= depth {
 		i--

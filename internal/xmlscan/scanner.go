@@ -61,9 +61,9 @@ type Scanner struct {
 	raw       bool // text came from there: it holds no references
 	selfClose bool // an End is due for the element just started
 
-	open  []byte // names of the open elements, one after the other
-	marks []int  // where each begins in open
-	ns    namespaces
+	openNames  []byte // names of the open elements, one after the other
+	nameStarts []int  // where each begins in open
+	ns         namespaces
 }
 
 // Reset begins a new document.
@@ -71,7 +71,7 @@ func (s *Scanner) Reset(r io.Reader) {
 	if s.buf == nil {
 		s.buf = make([]byte, bufferSize)
 	}
-	*s = Scanner{r: r, buf: s.buf, attrs: s.attrs[:0], open: s.open[:0], marks: s.marks[:0], ns: s.ns}
+	*s = Scanner{r: r, buf: s.buf, attrs: s.attrs[:0], openNames: s.openNames[:0], nameStarts: s.nameStarts[:0], ns: s.ns}
 	if cap(s.buf) > 4*bufferSize {
 		s.buf = make([]byte, bufferSize)
 	}
@@ -79,7 +79,7 @@ func (s *Scanner) Reset(r io.Reader) {
 }
 
 // Depth is the number of open elements; the root's Start leaves it at 1.
-func (s *Scanner) Depth() int { return len(s.marks) }
+func (s *Scanner) Depth() int { return len(s.nameStarts) }
 
 // Offset is how many bytes of the document have been consumed.
 func (s *Scanner) Offset() int64 { return s.base + int64(s.pos) }
@@ -107,7 +107,7 @@ func (s *Scanner) Next() (Kind, error) {
 	}
 	for {
 		if s.pos == s.end {
-			if err := s.more(); err != nil {
+			if err := s.fill(); err != nil {
 				return 0, s.finish(err)
 			}
 			continue
@@ -116,7 +116,7 @@ func (s *Scanner) Next() (Kind, error) {
 			if err := s.scanText(); err != nil {
 				return 0, err
 			}
-			if len(s.marks) > 0 {
+			if len(s.nameStarts) > 0 {
 				return Text, nil
 			}
 			if len(bytes.Trim(s.text, "\ufeff \t\r\n")) > 0 {
@@ -178,8 +178,8 @@ func (s *Scanner) Skip() error {
 	return nil
 }
 
-// more makes room and reads at least one byte.
-func (s *Scanner) more() error {
+// fill makes room and reads at least one byte.
+func (s *Scanner) fill() error {
 	if s.eof {
 		return io.EOF
 	}
@@ -231,7 +231,7 @@ func (s *Scanner) find(sep []byte, from int) (int, error) {
 			}
 		}
 		from = max(from, s.end-s.pos-len(sep)+1)
-		if err := s.more(); err != nil {
+		if err := s.fill(); err != nil {
 			return 0, s.finish(err)
 		}
 	}
@@ -246,7 +246,7 @@ func (s *Scanner) discardTo(sep string) error {
 			return nil
 		}
 		s.pos = max(s.pos, s.end-len(sep)+1)
-		if err := s.more(); err != nil {
+		if err := s.fill(); err != nil {
 			return s.finish(err)
 		}
 	}
@@ -258,7 +258,7 @@ func (s *Scanner) has(prefix string) (bool, error) {
 		if !bytes.HasPrefix([]byte(prefix), s.buf[s.pos:s.end]) {
 			return false, nil
 		}
-		if err := s.more(); err != nil {
+		if err := s.fill(); err != nil {
 			return false, s.finish(err)
 		}
 	}

@@ -20,7 +20,7 @@ func (s *Scanner) scanText() error {
 			n = len(rest) - s.unfinished(rest)
 		}
 		if n == 0 {
-			err := s.more()
+			err := s.fill()
 			if err == nil {
 				continue
 			}
@@ -51,7 +51,7 @@ func (s *Scanner) scanCDATA() error {
 				return nil
 			}
 		}
-		if err := s.more(); err != nil {
+		if err := s.fill(); err != nil {
 			return s.finish(err)
 		}
 	}

@@ -57,8 +57,8 @@ func snake(words []string) string {
 	return name
 }
 
-// plain are containers that only sort leaves, and say nothing in a name.
-var plain = []string{"state", "statistics", "counters", "stats"}
+// neutralContainers are containers that only sort leaves, and say nothing in a name.
+var neutralContainers = []string{"state", "statistics", "counters", "stats"}
 
 // rowWords begin the names of a row's metrics: the lists that it lies in, or outside of lists the containers. At level 1 the
 // containers between lists are among them, at level 2 all.
@@ -66,8 +66,8 @@ func rowWords(prefix string, r *row, level int) []string {
 	var parts [][]string
 	inList := r.entry.IsList()
 	for up := r.entry; up != nil; up = parent(up) {
-		sorts := slices.Contains(plain, up.Name)
-		lists := up.IsList() || level == 1 && r.around != nil && inside(up, r.outermost().entry)
+		sorts := slices.Contains(neutralContainers, up.Name)
+		lists := up.IsList() || level == 1 && r.parent != nil && inside(up, r.outermost().entry)
 		if level == 2 || lists && !sorts || !inList && !sorts {
 			parts = append(parts, split(up.Name))
 		}
@@ -81,7 +81,7 @@ func rowWords(prefix string, r *row, level int) []string {
 func leafWords(words []string, m *metric, full bool) []string {
 	parts := [][]string{split(m.entry.Name)}
 	for up := parent(m.entry); up != nil && up != m.row.entry; up = parent(up) {
-		if full || !slices.Contains(plain, up.Name) {
+		if full || !slices.Contains(neutralContainers, up.Name) {
 			parts = append(parts, split(up.Name))
 		}
 	}

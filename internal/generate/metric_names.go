@@ -20,8 +20,8 @@ func nested(rows []*row) (all []*row) {
 }
 
 func (r *row) outermost() *row {
-	for r.around != nil {
-		r = r.around
+	for r.parent != nil {
+		r = r.parent
 	}
 	return r
 }

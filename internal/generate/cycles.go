@@ -7,17 +7,17 @@ import (
 	"github.com/openconfig/goyang/pkg/yang"
 )
 
-// circles looks for groupings that use themselves and types that are made of themselves, over any number of others (RFC 7950,
+// cycles looks for groupings that use themselves and types that are made of themselves, over any number of others (RFC 7950,
 // sections 7.12 and 7.3, forbid it): the parser would follow them for ever.
-type circles struct {
-	uses  map[string][]string // by "KEYWORD MODULE:NAME": what it refers to
-	at    map[string]string
-	state map[string]int // 1: being followed, 2: done
+type cycles struct {
+	references map[string][]string // by "KEYWORD MODULE:NAME": what it refers to
+	locations  map[string]string
+	state      map[string]int // 1: being followed, 2: done
 }
 
-// refuseCircles checks all modules together.
-func refuseCircles(modules []*yang.Statement) error {
-	c := &circles{map[string][]string{}, map[string]string{}, map[string]int{}}
+// refuseCycles checks all modules together.
+func refuseCycles(modules []*yang.Statement) error {
+	c := &cycles{map[string][]string{}, map[string]string{}, map[string]int{}}
 	for _, m := range modules {
 		owner, prefixes := m.Argument, map[string]string{}
 		for _, s := range m.SubStatements() {
@@ -35,12 +35,12 @@ func refuseCircles(modules []*yang.Statement) error {
 		for _, s := range m.SubStatements() {
 			if s.Keyword == "grouping" || s.Keyword == "typedef" {
 				name := s.Keyword + " " + owner + ":" + s.Argument
-				c.at[name] = s.Location()
-				c.refers(name, s, owner, prefixes)
+				c.locations[name] = s.Location()
+				c.addReferences(name, s, owner, prefixes)
 			}
 		}
 	}
-	for name := range c.uses {
+	for name := range c.references {
 		if err := c.follow(name); err != nil {
 			return err
 		}
@@ -48,8 +48,8 @@ func refuseCircles(modules []*yang.Statement) error {
 	return nil
 }
 
-// refers notes what a statement's substatements refer to.
-func (c *circles) refers(from string, s *yang.Statement, owner string, prefixes map[string]string) {
+// addReferences notes what a statement's substatements refer to.
+func (c *cycles) addReferences(from string, s *yang.Statement, owner string, prefixes map[string]string) {
 	for _, sub := range s.SubStatements() {
 		if kind := map[string]string{"uses": "grouping", "type": "typedef"}[sub.Keyword]; kind != "" {
 			prefix, name, prefixed := strings.Cut(sub.Argument, ":")
@@ -59,21 +59,21 @@ func (c *circles) refers(from string, s *yang.Statement, owner string, prefixes 
 			} else if imported, ok := prefixes[prefix]; ok {
 				module = imported
 			}
-			c.uses[from] = append(c.uses[from], kind+" "+module+":"+name)
+			c.references[from] = append(c.references[from], kind+" "+module+":"+name)
 		}
-		c.refers(from, sub, owner, prefixes)
+		c.addReferences(from, sub, owner, prefixes)
 	}
 }
 
-func (c *circles) follow(name string) error {
+func (c *cycles) follow(name string) error {
 	switch c.state[name] {
 	case 1:
-		return fmt.Errorf("the YANG is not valid: %s: %s refers to itself", c.at[name], name)
+		return fmt.Errorf("the YANG is not valid: %s: %s refers to itself", c.locations[name], name)
 	case 2:
 		return nil
 	}
 	c.state[name] = 1
-	for _, to := range c.uses[name] {
+	for _, to := range c.references[name] {
 		if err := c.follow(to); err != nil {
 			return err
 		}

@@ -15,19 +15,19 @@ import (
 	"github.com/openconfig/goyang/pkg/yang"
 )
 
-// Folders is a Source of the files below some folders whose names end in .yang.
-type Folders struct {
-	files map[string][]string // by module name, in the order of the folders
+// Dirs is a Source of the files below some directories whose names end in .yang.
+type Dirs struct {
+	files map[string][]string // by module name, in the order of the dirs
 	all   []string
 }
 
-// OpenFolders lists the YANG files in and below the folders.
-func OpenFolders(folders ...string) (*Folders, error) {
-	f := &Folders{files: map[string][]string{}}
-	for _, folder := range folders {
-		root, err := filepath.EvalSymlinks(folder)
+// OpenDirs lists the YANG files in and below the directories.
+func OpenDirs(dirs ...string) (*Dirs, error) {
+	f := &Dirs{files: map[string][]string{}}
+	for _, dir := range dirs {
+		root, err := filepath.EvalSymlinks(dir)
 		if err != nil {
-			return nil, fmt.Errorf("--yang-dir %s: %w; name a folder that has YANG files", folder, err)
+			return nil, fmt.Errorf("--yang-dir %s: %w; name a directory that has YANG files", dir, err)
 		}
 		found := len(f.all)
 		err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
@@ -41,20 +41,20 @@ func OpenFolders(folders ...string) (*Folders, error) {
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("--yang-dir %s: %w", folder, err)
+			return nil, fmt.Errorf("--yang-dir %s: %w", dir, err)
 		}
 		if len(f.all) == found {
-			return nil, fmt.Errorf("--yang-dir %s: there is no file in or below it whose name ends in .yang; name a folder that has YANG files", folder)
+			return nil, fmt.Errorf("--yang-dir %s: there is no file in or below it whose name ends in .yang; name a directory that has YANG files", dir)
 		}
 	}
 	return f, nil
 }
 
-// Models implements Source.
-func (f *Folders) Models() []string { return slices.Sorted(maps.Keys(f.files)) }
+// ModuleNames implements Source.
+func (f *Dirs) ModuleNames() []string { return slices.Sorted(maps.Keys(f.files)) }
 
 // Module implements Source. A file that is not named for its module is found as well.
-func (f *Folders) Module(_ context.Context, name, revision string) (text, file string, err error) {
+func (f *Dirs) Module(_ context.Context, name, revision string) (text, file string, err error) {
 	candidates := f.files[name]
 	if len(candidates) == 0 {
 		head := regexp.MustCompile(`(?m)^\s*(?:sub)?module\s+["']?` + regexp.QuoteMeta(name) + `["']?\s*\{`)
@@ -97,9 +97,9 @@ func newestRevision(text []byte) (newest string) {
 }
 
 // Augmenting implements Source. Files that do not parse are passed over: nobody asked for them.
-func (f *Folders) Augmenting(ctx context.Context, module string, paths []string) ([]string, error) {
+func (f *Dirs) Augmenting(ctx context.Context, module string, paths []string) ([]string, error) {
 	var names []string
-	for _, name := range f.Models() {
+	for _, name := range f.ModuleNames() {
 		text, file, err := f.Module(ctx, name, "")
 		if err != nil || !bytes.Contains([]byte(text), []byte("augment")) || !strings.Contains(text, module) {
 			continue
