@@ -36,15 +36,15 @@ func TestDiscover(t *testing.T) {
 	for file, want := range corpus.Hellos(t) {
 		t.Run(file, func(t *testing.T) {
 			hello := recordedHello.FindString(corpus.Recording(t, file))
-			stand := newStand()
-			stand.add(t, "device", config.Auto, func(p *netconftest.Peer) {
+			harness := newHarness()
+			harness.add(t, "device", config.Auto, func(p *netconftest.Peer) {
 				p.Chunked = chunked.MatchString(p.Greet(hello)) && chunked.MatchString(hello)
 				p.Answer(func(_, id string) string { return netconftest.OKReply(id) })
 			})
 			var out bytes.Buffer
 			discover := command.Discover{Device: command.Device{Target: "device"}}
 			err := discover.Run(t.Context(), &command.Environment{
-				ConfigFiles: []string{stand.write(t)}, Logger: slog.New(slog.DiscardHandler), Stdout: &out, Stderr: &out,
+				ConfigFiles: []string{harness.write(t)}, Logger: slog.New(slog.DiscardHandler), Stdout: &out, Stderr: &out,
 			})
 			if err != nil {
 				t.Fatal(err)

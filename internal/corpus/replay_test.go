@@ -28,7 +28,7 @@ var framings = map[string]func(message string) string{
 // TestReplay has devices send over SSH what real ones sent, and reads the outcome where Prometheus does. They announce what
 // the module needs, and are read by auto where the module is one that auto can find, and gives samples.
 func TestReplay(t *testing.T) {
-	cases, modules, stand := corpus.Cases(t), load(t), newStand()
+	cases, modules, harness := corpus.Cases(t), load(t), newHarness()
 	for name, c := range cases {
 		var replies []string
 		for _, file := range c.Replies {
@@ -44,7 +44,7 @@ func TestReplay(t *testing.T) {
 			if fits, _ := m.compiled.Fits(device); fits && !c.Empty() {
 				read = config.Auto
 			}
-			stand.add(t, name+"/"+framing, read, func(p *netconftest.Peer) {
+			harness.add(t, name+"/"+framing, read, func(p *netconftest.Peer) {
 				p.Greet(hello(capabilities))
 				for {
 					rpc, id, ok := p.Request()
@@ -64,7 +64,7 @@ func TestReplay(t *testing.T) {
 			})
 		}
 	}
-	stand.serve(t, vendors)
+	harness.serve(t, vendors)
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		for framing := range framings {
 			t.Run(name+"/"+framing, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestReplay(t *testing.T) {
 				if before.Before(c.Present()) {
 					t.Skipf("this machine's clock is behind the recording's, %s", c.Present())
 				}
-				a := stand.probe(t, name+"/"+framing)
+				a := harness.probe(t, name+"/"+framing)
 				a.compare(t, &c, before.Sub(c.Present()), time.Since(before))
 			})
 		}

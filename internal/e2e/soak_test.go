@@ -37,7 +37,7 @@ func TestSoak(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &soak{t: t, exporter: e, mischief: newMischief(devices)}
-	s.settle("at the start", all)
+	s.waitUntilUp("at the start", all)
 	before := s.usage()
 
 	end := time.After(length)
@@ -59,7 +59,7 @@ func TestSoak(t *testing.T) {
 		t.Errorf("the last reload: %d %s", status, body)
 	}
 	time.Sleep(soakTimeout) // what hangs is given up
-	s.settle("at the end", all-s.mischief.refused())
+	s.waitUntilUp("at the end", all-s.mischief.refused())
 	after := s.usage()
 	s.report(length, before, after)
 	if after.goroutines > before.goroutines+20 || after.descriptors > before.descriptors+10 || after.heap > before.heap*1.25+8 {
@@ -191,8 +191,8 @@ func (s *soak) browse() {
 	}
 }
 
-// settle waits until so many targets are up and nothing but back-off fails.
-func (s *soak) settle(when string, wanted int) {
+// waitUntilUp waits until so many targets are up and nothing but back-off fails.
+func (s *soak) waitUntilUp(when string, wanted int) {
 	s.t.Helper()
 	waitFor(s.t, when+", for every device that is well to be served", func() bool {
 		_, body := s.exporter.get("/metrics", "X-Prometheus-Scrape-Timeout-Seconds", "10")

@@ -16,7 +16,7 @@ import (
 // fault is one row of the matrix. While the fault lasts, the target is scraped by /metrics, and then by /probe.
 type fault struct {
 	name  string
-	begin func(*stand)
+	begin func(*harness)
 
 	host     string // a name for the device's address
 	settings string // more settings of the target, as inline YAML
@@ -79,7 +79,7 @@ func TestFaults(t *testing.T) {
 		for _, f := range faults() {
 			if f.alone {
 				t.Run(f.name, func(t *testing.T) {
-					s := newStand(t, f.host, f.settings)
+					s := newHarness(t, f.host, f.settings)
 					f.play(t, s)
 					s.stop(t)
 				})
@@ -87,7 +87,7 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("together", func(t *testing.T) {
-		stands := map[bool]chan *stand{false: newStands(t, patient), true: newStands(t, impatient)}
+		harnesses := map[bool]chan *harness{false: newHarnesses(t, patient), true: newHarnesses(t, impatient)}
 		for _, f := range faults() {
 			if f.alone {
 				continue
@@ -95,13 +95,13 @@ func TestFaults(t *testing.T) {
 			t.Run(f.name, func(t *testing.T) {
 				t.Parallel()
 				if f.host+f.settings != "" {
-					s := newStand(t, f.host, cmp.Or(f.settings, patient))
+					s := newHarness(t, f.host, cmp.Or(f.settings, patient))
 					defer s.stop(t)
 					f.play(t, s)
 					return
 				}
-				s := <-stands[f.silent]
-				defer func() { stands[f.silent] <- s }()
+				s := <-harnesses[f.silent]
+				defer func() { harnesses[f.silent] <- s }()
 				f.play(t, s)
 			})
 		}
@@ -118,23 +118,23 @@ const (
 	impatient = "timeout: 4s, max_reply_bytes: 4MiB"
 )
 
-// newStands starts as many as can be used at a time, and stops them at the end of the test.
-func newStands(t *testing.T, settings string) chan *stand {
-	stands := make(chan *stand, parallel)
+// newHarnesses starts as many as can be used at a time, and stops them at the end of the test.
+func newHarnesses(t *testing.T, settings string) chan *harness {
+	harnesses := make(chan *harness, parallel)
 	for range parallel {
-		stands <- newStand(t, "", settings)
+		harnesses <- newHarness(t, "", settings)
 	}
 	t.Cleanup(func() {
-		close(stands)
-		for s := range stands {
+		close(harnesses)
+		for s := range harnesses {
 			s.stop(t)
 		}
 	})
-	return stands
+	return harnesses
 }
 
 // play brings the fault on a target that is well, and ends it.
-func (f fault) play(t *testing.T, s *stand) {
+func (f fault) play(t *testing.T, s *harness) {
 	s.t = t
 	first, _ := s.scrape("/metrics")
 	f.isWell(t, "before the fault", first)

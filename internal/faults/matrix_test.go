@@ -28,8 +28,8 @@ func failed(reason, says string) outcome {
 // connecting are the faults up to the login.
 func connecting() []fault {
 	silent := func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
-	tcp := func(serve func(net.Conn)) func(*stand) {
-		return func(s *stand) { s.change(func(d *netconftest.Device) { d.TCP = serve }) }
+	tcp := func(serve func(net.Conn)) func(*harness) {
+		return func(s *harness) { s.change(func(d *netconftest.Device) { d.TCP = serve }) }
 	}
 	return []fault{
 		{name: "refused", begin: down, want: failed("refused", "connection refused")},
@@ -43,36 +43,36 @@ func connecting() []fault {
 			_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n")
 			silent(conn)
 		}), silent: true, want: failed("no_netconf", "is not an SSH server")},
-		{name: "login refused", begin: func(s *stand) {
+		{name: "login refused", begin: func(s *harness) {
 			s.write("password", "not-it")
 			s.restore = append(s.restore, func() { s.write("password", netPassword) })
 			s.device.Drop()
 		}, want: outcome{reason: "auth", then: "backoff", says: "login refused", dials: dials{"auth": 1}}},
-		{name: "wrong host key", begin: func(s *stand) {
+		{name: "wrong host key", begin: func(s *harness) {
 			s.trust(netconftest.NewKey(s.t, "ed25519").PublicKey())
 			s.restore = append(s.restore, func() { s.trust(s.device.Key) })
 			s.device.Drop()
 		}, want: failed("host_key", "is not the one at")},
-		{name: "changed host key", begin: func(s *stand) {
+		{name: "changed host key", begin: func(s *harness) {
 			s.change(func(d *netconftest.Device) { d.Config = d.NewConfig(netconftest.NewKey(s.t, "ed25519")) })
 		}, want: failed("host_key", "the device was replaced, or someone is in between")},
-		{name: "no netconf subsystem", begin: func(s *stand) {
+		{name: "no netconf subsystem", begin: func(s *harness) {
 			s.device.Refusals.Store(1000)
 			s.restore = append(s.restore, func() { s.device.Refusals.Store(0) })
 			s.device.Drop()
 		}, want: failed("no_netconf", "there is no netconf subsystem")},
-		{name: "name resolution fails", host: "fails.faults.test", begin: func(s *stand) {
+		{name: "name resolution fails", host: "fails.faults.test", begin: func(s *harness) {
 			names.set("fails.faults.test", "")
 			s.restore = append(s.restore, func() { names.set("fails.faults.test", "127.0.0.1") })
 			s.device.Drop()
 		}, want: failed("dns", "no such host")},
-		{name: "name moves", host: "moves.faults.test", begin: func(s *stand) {
+		{name: "name moves", host: "moves.faults.test", begin: func(s *harness) {
 			if err := s.device.Move("127.0.0.2"); err != nil {
 				s.t.Fatal(err)
 			}
 			names.set("moves.faults.test", "127.0.0.2")
 		}, want: reopened},
-		{name: "no file descriptors", alone: true, begin: func(s *stand) {
+		{name: "no file descriptors", alone: true, begin: func(s *harness) {
 			s.device.Drop()
 			for eventually(func() bool { return s.device.Connections() == 0 }) {
 				break
@@ -95,7 +95,7 @@ func connecting() []fault {
 	}
 }
 
-func down(s *stand) {
+func down(s *harness) {
 	s.device.Down()
 	s.restore = append(s.restore, func() {
 		if err := s.device.Up(); err != nil {
@@ -132,7 +132,7 @@ func broken(up float64, reason, says string) outcome {
 // framing are the ways to send a message.
 func framing() []fault {
 	good := func(id string) string { return reply(id, data(state)) }
-	chunked := func(size int) func(*stand) {
+	chunked := func(size int) func(*harness) {
 		return does(func(p *netconftest.Peer, id string) bool { return p.Send(netconftest.Chunks(good(id), size)) })
 	}
 	malformed := func(header string) fault {
@@ -231,7 +231,7 @@ func replying() []fault {
 				return p.Reply(reply(id, list("eth0", strings.Repeat("x", 50_000_000), "eth2")))
 			}), want: served.with(func(o *outcome) { o.rows, o.skipped = 2, skipped{"limit": 1} })},
 		{name: "1,000,000 rows", alone: true, shared: true, settings: "timeout: 38s, max_reply_bytes: 128MiB, max_samples: 10000",
-			begin: func(s *stand) {
+			begin: func(s *harness) {
 				names := make([]string, 1_000_000)
 				for i := range names {
 					names[i] = fmt.Sprint(i)
@@ -245,7 +245,7 @@ func replying() []fault {
 }
 
 // sendsMessage has the device send a whole message, framed; its %s is the message-id.
-func sendsMessage(message string) func(*stand) {
+func sendsMessage(message string) func(*harness) {
 	return does(func(p *netconftest.Peer, id string) bool { return p.Reply(strings.ReplaceAll(message, "%s", id)) })
 }
 
@@ -263,8 +263,8 @@ func living() []fault {
 				p.Reply(reply(id, data(descriptions)))
 			}
 		}), want: served.with(func(o *outcome) { o.session, o.dials = either, dials{"ok": 4} })},
-		{name: "idle drop", begin: func(s *stand) { s.device.Drop() }, want: reopened},
-		{name: "reboot", settings: patient, begin: func(s *stand) {
+		{name: "idle drop", begin: func(s *harness) { s.device.Drop() }, want: reopened},
+		{name: "reboot", settings: patient, begin: func(s *harness) {
 			down(s)
 			s.device.Change(func(d *netconftest.Device) {
 				zero := func(p *netconftest.Peer, id string) bool {

@@ -56,31 +56,31 @@ func reply(id, content string) string {
 func data(content string) string { return "<data>" + content + "</data>" }
 
 // says has the device send a reply of the given content.
-func says(content string) func(*stand) {
+func says(content string) func(*harness) {
 	return does(func(p *netconftest.Peer, id string) bool { return p.Reply(reply(id, content)) })
 }
 
 // sends has it send raw text in answer to the request.
-func sends(raw string) func(*stand) {
+func sends(raw string) func(*harness) {
 	return does(func(p *netconftest.Peer, _ string) bool { return p.Send(raw) })
 }
 
 // does gives the device a fate, in the session that is open and in others, until the fault ends.
-func does(wrong fate) func(*stand) {
-	return func(s *stand) {
+func does(wrong fate) func(*harness) {
+	return func(s *harness) {
 		s.fate.Store(&wrong)
 		s.restore = append(s.restore, func() { s.fate.Store(nil) })
 	}
 }
 
 // greets has the device greet in its own way, and be well otherwise.
-func greets(hello string) func(*stand) {
-	return func(s *stand) { follows(answering(hello, s.now))(s) }
+func greets(hello string) func(*harness) {
+	return func(s *harness) { follows(answering(hello, s.now))(s) }
 }
 
 // follows has the device follow a script.
-func follows(script func(*netconftest.Peer)) func(*stand) {
-	return func(s *stand) { s.change(func(d *netconftest.Device) { d.Script = script }) }
+func follows(script func(*netconftest.Peer)) func(*harness) {
+	return func(s *harness) { s.change(func(d *netconftest.Device) { d.Script = script }) }
 }
 
 // list is interfaces whose names are those given.

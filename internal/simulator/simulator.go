@@ -44,7 +44,7 @@ type Config struct {
 type Fleet struct {
 	config  Config
 	hostKey ssh.Signer
-	library *library
+	library *yangLibrary
 	labels  []label   // of the interfaces
 	replies sync.Pool // of *reply
 	devices []*Device
@@ -56,7 +56,7 @@ func Start(config Config) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Fleet{config: config, library: newLibrary(config.Form), labels: newLabels(config.Interfaces)}
+	f := &Fleet{config: config, library: newYANGLibrary(config.Form), labels: newLabels(config.Interfaces)}
 	f.replies.New = func() any { return new(reply) }
 	// The key follows from the seed, so that a written configuration stays good when the simulator is started anew.
 	seed := sha256.Sum256(fmt.Appendf(nil, "simulated host key %d", config.Seed))

@@ -47,7 +47,7 @@ func sourceHash(text string) string {
 // servePage shows the targets to people. It links relatively, so that it works below a proxy's path too.
 func (s *server) servePage(w http.ResponseWriter, _ *http.Request) {
 	var out bytes.Buffer
-	if err := s.page.template.Execute(&out, s.view(time.Now())); err != nil {
+	if err := s.page.template.Execute(&out, s.newPageData(time.Now())); err != nil {
 		s.Logger.Error("the page cannot be written", "err", err)
 		http.Error(w, "the page cannot be written; the log says why", http.StatusInternalServerError)
 		return

@@ -31,7 +31,7 @@ func refuse(status int, format string, args ...any) error {
 // serveProbe gives one target, without the target label. A device that does not answer is a good answer of ours.
 func (s *server) serveProbe(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	target, err := s.probed(query.Get("target"), query.Get("auth"))
+	target, err := s.resolveTarget(query.Get("target"), query.Get("auth"))
 	if err != nil {
 		writeRefusal(w, err)
 		return

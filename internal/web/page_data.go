@@ -13,8 +13,8 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// view is what the page shows.
-type view struct {
+// pageData is what the page shows.
+type pageData struct {
 	Version   string
 	Telemetry string // relative
 	NoTargets bool
@@ -40,8 +40,8 @@ const (
 	stateUp      = "up"
 )
 
-func (s *server) view(now time.Time) view {
-	v := view{Version: s.Version, Telemetry: relative(s.TelemetryPath), NoTargets: s.NoTargets, Count: map[string]int{}}
+func (s *server) newPageData(now time.Time) pageData {
+	v := pageData{Version: s.Version, Telemetry: relative(s.TelemetryPath), NoTargets: s.NoTargets, Count: map[string]int{}}
 	modules := map[string]bool{config.Auto: true}
 	for _, target := range s.Exporter.Targets() {
 		status := target.Status()

@@ -14,8 +14,8 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// probed returns the target that a probe names: a configured one, or, with an auth that allows it, any address.
-func (s *server) probed(name, auth string) (Target, error) {
+// resolveTarget returns the target that a probe names: a configured one, or, with an auth that allows it, any address.
+func (s *server) resolveTarget(name, auth string) (Target, error) {
 	if name == "" {
 		return nil, refuse(http.StatusBadRequest, "which target? Use /probe?target=NAME; /sd lists the names")
 	}

@@ -32,8 +32,8 @@ import (
 // budget is the scrape timeout that requests name, in seconds; the faulty target's own timeout is shorter.
 const budget = 40
 
-// stand is an exporter, served over HTTP, with three targets: one that the faults befall, between two that are well.
-type stand struct {
+// harness is an exporter, served over HTTP, with three targets: one that the faults befall, between two that are well.
+type harness struct {
 	t        *testing.T
 	device   *netconftest.Device
 	folder   string // password, known_hosts and key
@@ -46,17 +46,17 @@ type stand struct {
 	restore []func()             // what ends the fault
 }
 
-// newStand starts everything; it ends with stop, and the devices with the test. host, where given, is the name that stands for the faulty device's address; settings are the
+// newHarness starts everything; it ends with stop, and the devices with the test. host, where given, is the name that stands for the faulty device's address; settings are the
 // faulty target's own.
-func newStand(t *testing.T, host, settings string) *stand {
+func newHarness(t *testing.T, host, settings string) *harness {
 	t.Helper()
-	s := &stand{t: t, folder: t.TempDir()}
+	s := &harness{t: t, folder: t.TempDir()}
 	// The label is inherited by all goroutines that start from here on, the exporter's and the devices'.
-	pprof.Do(context.Background(), pprof.Labels("stand", s.folder), func(context.Context) { s.start(host, settings) })
+	pprof.Do(context.Background(), pprof.Labels("harness", s.folder), func(context.Context) { s.start(host, settings) })
 	return s
 }
 
-func (s *stand) start(host, settings string) {
+func (s *harness) start(host, settings string) {
 	t := s.t
 	s.device = netconftest.Start(t, answering(hello, s.now))
 	good := [2]*netconftest.Device{netconftest.Start(t, well), netconftest.Start(t, well)}
@@ -93,7 +93,7 @@ targets:
 }
 
 // now is the device's fate.
-func (s *stand) now() fate {
+func (s *harness) now() fate {
 	if wrong := s.fate.Load(); wrong != nil {
 		return *wrong
 	}
@@ -101,7 +101,7 @@ func (s *stand) now() fate {
 }
 
 // stop ends the exporter, of which nothing may stay.
-func (s *stand) stop(t *testing.T) {
+func (s *harness) stop(t *testing.T) {
 	s.client.CloseIdleConnections()
 	s.server.Close()
 	s.exporter.Close(context.Background())
@@ -116,13 +116,13 @@ func (s *stand) stop(t *testing.T) {
 	}
 }
 
-// stacks are those of the stand's goroutines.
-func (s *stand) stacks() string {
+// stacks are those of the harness's goroutines.
+func (s *harness) stacks() string {
 	var all bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&all, 1)
 	var own []string
 	for _, stack := range strings.Split(all.String(), "\n\n") {
-		if strings.Contains(stack, fmt.Sprintf("%q:%q", "stand", s.folder)) {
+		if strings.Contains(stack, fmt.Sprintf("%q:%q", "harness", s.folder)) {
 			own = append(own, stack)
 		}
 	}
@@ -130,7 +130,7 @@ func (s *stand) stacks() string {
 }
 
 // running counts them.
-func (s *stand) running() int {
+func (s *harness) running() int {
 	total := 0
 	for _, stack := range strings.Split(s.stacks(), "\n\n") {
 		n := 0
@@ -141,7 +141,7 @@ func (s *stand) running() int {
 }
 
 // write writes one of the exporter's files and returns its path.
-func (s *stand) write(name, text string) string {
+func (s *harness) write(name, text string) string {
 	file := filepath.Join(s.folder, name)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
@@ -150,12 +150,12 @@ func (s *stand) write(name, text string) string {
 }
 
 // trust makes a key the one that the exporter expects of any device.
-func (s *stand) trust(key ssh.PublicKey) {
+func (s *harness) trust(key ssh.PublicKey) {
 	s.write("known_hosts", knownhosts.Line([]string{"*"}, key)+"\n")
 }
 
 // change makes the device behave differently, in new sessions only, until the fault ends.
-func (s *stand) change(f func(*netconftest.Device)) {
+func (s *harness) change(f func(*netconftest.Device)) {
 	s.device.Change(func(d *netconftest.Device) {
 		config, script, tcp := d.Config, d.Script, d.TCP
 		s.restore = append(s.restore, func() {
@@ -167,7 +167,7 @@ func (s *stand) change(f func(*netconftest.Device)) {
 }
 
 // end ends the fault.
-func (s *stand) end() {
+func (s *harness) end() {
 	for _, f := range s.restore {
 		f()
 	}
@@ -179,7 +179,7 @@ type samples map[string]float64
 
 // scrape asks as Prometheus does and gives each target's series without the target label; those of /probe are under
 // "faulty". comments are the lines of /probe?debug=true ahead of the metrics.
-func (s *stand) scrape(path string) (byTarget map[string]samples, comments string) {
+func (s *harness) scrape(path string) (byTarget map[string]samples, comments string) {
 	s.t.Helper()
 	request, err := http.NewRequest(http.MethodGet, s.server.URL+path, nil)
 	if err != nil {

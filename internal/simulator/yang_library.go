@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// library is what a device tells of its YANG modules, in its hello and as data.
-type library struct {
+// yangLibrary is what a device tells of its YANG modules, in its hello and as data.
+type yangLibrary struct {
 	tree         *element
 	capabilities []string
 }
 
 type yangModule struct{ name, revision, namespace, features string }
 
-// newLibrary returns the library of RFC 7895 (modules-state) or, for NMDA, of RFC 8525 (yang-library). An NMDA server such as
+// newYANGLibrary returns the library of RFC 7895 (modules-state) or, for NMDA, of RFC 8525 (yang-library). An NMDA server such as
 // netopeer2 announces neither its YANG 1.1 modules nor NMDA itself: whoever wants to know must read the library.
-func newLibrary(form string) *library {
+func newYANGLibrary(form string) *yangLibrary {
 	modules := []yangModule{
 		{"iana-if-type", "2014-05-08", nsTypes, ""},
 		{"ietf-interfaces", "2014-05-08", nsInterfaces, "arbitrary-names,pre-provisioning,if-mib"},
@@ -24,7 +24,7 @@ func newLibrary(form string) *library {
 	}
 	if form == FormState {
 		id := contentID(modules)
-		l := &library{tree: modulesState(modules, id)}
+		l := &yangLibrary{tree: modulesStateTree(modules, id)}
 		for _, m := range modules {
 			l.capabilities = append(l.capabilities, m.capability())
 		}
@@ -38,8 +38,8 @@ func newLibrary(form string) *library {
 		yangModule{"ietf-netconf-nmda", "2019-01-07", nsNMDA, ""},
 	)
 	id := contentID(modules)
-	return &library{
-		tree:         yangLibrary(modules, id),
+	return &yangLibrary{
+		tree:         yangLibraryTree(modules, id),
 		capabilities: []string{"urn:ietf:params:netconf:capability:yang-library:1.1?revision=2019-01-04&content-id=" + id},
 	}
 }
@@ -68,7 +68,7 @@ func (m yangModule) leaves() []*element {
 	return leaves
 }
 
-func modulesState(modules []yangModule, id string) *element {
+func modulesStateTree(modules []yangModule, id string) *element {
 	top := container(nsLibrary, "modules-state", leaf(nsLibrary, "module-set-id", id))
 	for _, m := range modules {
 		module := entry(nsLibrary, "module", append(m.leaves(), leaf(nsLibrary, "conformance-type", "implement"))...)
@@ -78,7 +78,7 @@ func modulesState(modules []yangModule, id string) *element {
 	return top
 }
 
-func yangLibrary(modules []yangModule, id string) *element {
+func yangLibraryTree(modules []yangModule, id string) *element {
 	set := entry(nsLibrary, "module-set", leaf(nsLibrary, "name", "complete"))
 	for _, m := range modules {
 		set.children = append(set.children, entry(nsLibrary, "module", m.leaves()...))

@@ -21,26 +21,26 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/web"
 )
 
-// stand is a configuration of devices that replay recordings, and the exporter that reads them.
-type stand struct {
+// harness is a configuration of devices that replay recordings, and the exporter that reads them.
+type harness struct {
 	yaml   strings.Builder
 	server *httptest.Server
 }
 
-func newStand() *stand {
-	s := &stand{}
+func newHarness() *harness {
+	s := &harness{}
 	fmt.Fprintf(&s.yaml, "auths: {lab: {username: %s, password: %s, insecure_ignore_host_key: true}}\ntargets:\n", netconftest.User, netconftest.Password)
 	return s
 }
 
 // add starts a device that follows a script.
-func (s *stand) add(t *testing.T, target, module string, script func(*netconftest.Peer)) {
+func (s *harness) add(t *testing.T, target, module string, script func(*netconftest.Peer)) {
 	t.Helper()
 	fmt.Fprintf(&s.yaml, "  - {name: %q, address: %q, auth: lab, modules: [%s]}\n", target, netconftest.Start(t, script).Address, module)
 }
 
 // write writes the configuration, once all devices are there.
-func (s *stand) write(t *testing.T) (file string) {
+func (s *harness) write(t *testing.T) (file string) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "netconf.yml")
 	if err := os.WriteFile(file, []byte(s.yaml.String()), 0o600); err != nil {
@@ -50,7 +50,7 @@ func (s *stand) write(t *testing.T) (file string) {
 }
 
 // serve starts the exporter, with the modules of other files beside those that it ships.
-func (s *stand) serve(t *testing.T, files ...string) {
+func (s *harness) serve(t *testing.T, files ...string) {
 	t.Helper()
 	cfg, err := config.Load(append(files, s.write(t)))
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *stand) serve(t *testing.T, files ...string) {
 }
 
 // probe scrapes a target as Prometheus does.
-func (s *stand) probe(t *testing.T, target string) *answer {
+func (s *harness) probe(t *testing.T, target string) *answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+"/probe?target="+url.QueryEscape(target), nil)
 	if err != nil {
