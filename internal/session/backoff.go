@@ -34,6 +34,5 @@ func (b *backoff) check(now time.Time, with *credentials) error {
 	if b.refusals == 0 || b.digest != with.digest || !now.Before(b.until) {
 		return nil
 	}
-	return failed(ReasonBackoff, "not tried again before %s, so as to lock no account; the last login: %w; "+
-		"a changed password, key or username is tried at once", b.until.UTC().Format(time.RFC3339), b.refusal)
+	return backoffError(b.until, b.refusal)
 }

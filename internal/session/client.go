@@ -70,11 +70,6 @@ type Client struct {
 	login   backoff
 }
 
-var (
-	errClientClosed     = errors.New("the session is closed, because the target was removed or changed, or the exporter stops")
-	errKeepaliveTimeout = errors.New("the device did not answer a keepalive")
-)
-
 // NewClient returns a client that is not connected yet.
 func NewClient(options Options) *Client {
 	if options.Logger == nil {
@@ -171,7 +166,7 @@ func (c *Client) acquire(ctx context.Context) (_ context.Context, release func()
 	case <-c.ctx.Done():
 		return nil, nil, errClientClosed
 	case <-ctx.Done():
-		return nil, nil, failed(ReasonTimeout, "an earlier rpc to the device took all the time: %w", ctx.Err())
+		return nil, nil, lockError(ctx.Err())
 	}
 	if c.ctx.Err() != nil {
 		<-c.lock
@@ -195,13 +190,10 @@ func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, f
 		c.drop(c.session)
 	}
 	credentials, err := readCredentials(c.options.Auth, c.options.Dialer.keyring())
-	switch {
-	case err == nil:
+	if err != nil {
+		err = credentialsError(c.options.Target.Auth, err)
+	} else {
 		err = c.checkBackoff(credentials)
-	case outOfDescriptors(err):
-		err = dialError(err)
-	default:
-		err = failed(ReasonAuth, "auth %q: %w", c.options.Target.Auth, err)
 	}
 	if err != nil {
 		trace.end("auth", time.Now(), err, "")

@@ -70,9 +70,6 @@ func (d *dial) connect(ctx context.Context, keys *hostKeyPolicy) (*connection, *
 	}
 }
 
-var errNoBanner = errors.New("the device closed the connection before it sent an SSH banner; it may limit parallel logins " +
-	"(MaxStartups) or the addresses it talks to")
-
 // handshake speaks SSH on a connection and logs in; when it fails, the connection is closed.
 func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeyPolicy) (*ssh.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Login)
@@ -111,45 +108,6 @@ func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeyPol
 	}
 	d.trace.end(phase, began, nil, detail)
 	return ssh.NewClient(sshConn, channels, requests), nil
-}
-
-// handshakeError gives the error of a handshake its reason and a remedy.
-func (d *dial) handshakeError(ctx context.Context, conn *connection, attempt *login, phase string, err error) error {
-	var key *hostKeyError
-	var negotiation *ssh.AlgorithmNegotiationError
-	first := conn.received()
-	isSSH := strings.HasPrefix(first, "SSH-") || strings.Contains(first, "\nSSH-")
-	switch {
-	case errors.As(err, &key):
-		return failed(ReasonHostKey, "%w", key)
-	case errors.As(err, &negotiation):
-		reason, remedy := ReasonNoNetconf, "update the device's SSH server"
-		if negotiation.What == "host key" {
-			reason, remedy = ReasonHostKey, "check the host keys that the auth trusts"
-		}
-		if !d.Auth.LegacyAlgorithms {
-			remedy += ", or set legacy_algorithms: true in the auth if the device is old"
-		}
-		return failed(reason, "%s: %w; %s", d.hostPort, negotiation, remedy)
-	case !isSSH && first != "":
-		return failed(ReasonNoNetconf, "%s is not an SSH server, it sent %s; NETCONF over SSH is usually on port 830",
-			d.hostPort, excerpt([]byte(first)))
-	case ctx.Err() != nil && phase == "auth":
-		return failed(ReasonTimeout, "%s did not answer the login in time: %w; check its authentication server", d.hostPort, ctx.Err())
-	case ctx.Err() != nil && isSSH:
-		return failed(ReasonTimeout, "%s did not finish the SSH key exchange in time: %w; it may be overloaded", d.hostPort, ctx.Err())
-	case ctx.Err() != nil:
-		return failed(ReasonTimeout, "%s accepts connections but sent no SSH banner in time: %w; it may be overloaded, or the port "+
-			"not be SSH", d.hostPort, ctx.Err())
-	case attempt.refused != nil:
-		return failed(ReasonAuth, "auth %q: %w", d.Target.Auth, attempt.refused)
-	case attempt.secretSent():
-		return failed(ReasonAuth, "auth %q: %s ended the connection at login, after %s: %w; check username, password and key",
-			d.Target.Auth, d.hostPort, strings.Join(attempt.tried, " "), err)
-	case first == "":
-		return failed(ReasonRefused, "%s: %w", d.hostPort, errNoBanner)
-	}
-	return failed(ReasonRefused, "%s: the SSH handshake failed: %w", d.hostPort, err)
 }
 
 // algorithms returns what to offer: nothing with CBC or SHA-1 unless legacy is set. The library's defaults have some of that.

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http/httptrace"
@@ -44,8 +43,7 @@ func (d *Dialer) acquire(ctx context.Context, trace *Trace) (release func(), err
 		trace.end("queue", began, nil, "")
 		return func() { <-d.slots }, nil
 	case <-ctx.Done():
-		err := failed(ReasonQueue, "no dial slot became free in time: %d dials are in flight; raise --collector.max-dials if the "+
-			"authentication server bears it", cap(d.slots))
+		err := slotError(cap(d.slots))
 		trace.end("queue", began, err, "")
 		return nil, err
 	}
@@ -133,28 +131,4 @@ func (d *dial) allowed(_ context.Context, _, address string, _ syscall.RawConn) 
 		return fmt.Errorf("%s: %w of auth %q", address, ErrNotAllowed, d.Target.Auth)
 	}
 	return nil
-}
-
-// dialError gives the error of a dial its reason and a remedy.
-func dialError(err error) error {
-	var dns *net.DNSError
-	var timeout net.Error
-	switch {
-	case errors.Is(err, ErrNotAllowed):
-		return failed(ReasonRefused, "%w", err)
-	case outOfDescriptors(err):
-		return failed(ReasonQueue, "%w: raise the limit of open files (ulimit -n, LimitNOFILE=)", err)
-	case errors.As(err, &dns):
-		return failed(ReasonDNS, "%w: check the target's address and the resolver", err)
-	case errors.Is(err, syscall.ECONNRESET):
-		return failed(ReasonRefused, "%w: %w", err, errNoBanner)
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return failed(ReasonTimeout, "no TCP connection in time: %w; check address, port and firewalls", err)
-	}
-	return failed(ReasonRefused, "%w; check address and port, and that the device's NETCONF server runs", err)
-}
-
-// outOfDescriptors reports that the exporter has run out of file descriptors, which is not the fault of what it opens.
-func outOfDescriptors(err error) bool {
-	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }

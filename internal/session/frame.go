@@ -2,7 +2,6 @@ package session
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -17,12 +16,6 @@ const endOfMessage = "]]>]]>"
 
 // maxWhiteSpace bounds the white space between messages and between chunks, in octets.
 const maxWhiteSpace = 64 << 10
-
-// What reading gives when the device ends the session between two messages and inside one.
-var (
-	errClosed    = errors.New("the device closed the session")
-	errTruncated = errors.New("the device closed the session in the middle of a message")
-)
 
 // frame reads the octets of one message. Read gives io.EOF at the message's end, and any other error when the stream
 // ends or breaks; in that case the stream is of no more use.

@@ -51,11 +51,8 @@ func newHostKeyPolicy(auth *config.Auth, hostPort string) (*hostKeyPolicy, error
 	default:
 		err = errors.New("set known_hosts_file, host_key_fingerprints or insecure_ignore_host_key")
 	}
-	switch {
-	case outOfDescriptors(err):
-		return nil, dialError(err)
-	case err != nil:
-		return nil, failed(ReasonHostKey, "host keys of auth %w", err)
+	if err != nil {
+		return nil, trustError(err)
 	}
 	return keys, nil
 }

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,8 +24,6 @@ type login struct {
 
 // secretSent reports whether a secret went to the server, so that closing the connection may be its way to refuse it.
 func (l *login) secretSent() bool { return len(l.tried) > 0 }
-
-var errLoginRefused = errors.New("login refused")
 
 // nextMethod picks the next method; it is an ssh.ClientAuthCallback.
 func (l *login) nextMethod(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {

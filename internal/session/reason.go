@@ -62,26 +62,3 @@ func ReasonOf(err error) Reason {
 	}
 	return ReasonRPC
 }
-
-// failure is an error with its reason, before the Client adds the target's name.
-type failure struct {
-	reason Reason
-	err    error
-}
-
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
-
-// failed makes a failure; the arguments are those of fmt.Errorf.
-func failed(reason Reason, format string, args ...any) error {
-	return &failure{reason: reason, err: fmt.Errorf(format, args...)}
-}
-
-// reasonOf returns the reason of a failure, "" for nil; what carries none is a fault of the rpc.
-func reasonOf(err error) Reason {
-	var with *failure
-	if errors.As(err, &with) {
-		return with.reason
-	}
-	return ReasonOf(err)
-}

@@ -39,21 +39,16 @@ func (d *dial) openSession(ctx context.Context, conn *connection, client *ssh.Cl
 	defer cancel()
 	s := &session{client: client, opened: began}
 	s.transport = newTransport(func() { conn.Close() })
-	late := func() {
-		s.transport.fail(fmt.Errorf("no NETCONF hello in time: %w; the device may be at its limit of sessions", ctx.Err()))
-	}
+	late := func() { s.transport.fail(helloTimeout(ctx.Err())) }
 	defer context.AfterFunc(ctx, late)()
 	err := s.negotiate()
 	if err != nil {
-		noNetconf := reasonOf(err) == ReasonNoNetconf
-		if ctx.Err() != nil && !errors.Is(err, ctx.Err()) && !noNetconf { // time ended with the login, which closed the connection
+		if ctx.Err() != nil && !errors.Is(err, ctx.Err()) && reasonOf(err) != ReasonNoNetconf { // time ended with the login, which closed the connection
 			late()
 			err = s.transport.cause()
 		}
 		s.transport.fail(err)
-		if !noNetconf {
-			err = failed(ReasonHello, "%s: %w", d.hostPort, err)
-		}
+		err = helloError(d.hostPort, err)
 		d.trace.end("hello", began, err, "")
 		return nil, err
 	}
@@ -71,7 +66,7 @@ func (s *session) negotiate() error {
 	if err != nil {
 		var refused *ssh.OpenChannelError
 		if errors.As(err, &refused) {
-			return failed(ReasonNoNetconf, "the device opened no SSH channel: %w", err)
+			return channelError(err)
 		}
 		return s.lost(err)
 	}
@@ -85,8 +80,7 @@ func (s *session) negotiate() error {
 	case errors.Is(err, io.EOF):
 		return s.lost(errClosed)
 	case err != nil && s.transport.cause() == nil:
-		return failed(ReasonNoNetconf, "the login worked, but there is no netconf subsystem: %w; enable NETCONF on the device, or "+
-			"use the port of its NETCONF server (usually 830)", err)
+		return subsystemError(err)
 	case err != nil:
 		return s.lost(err)
 	}
@@ -140,7 +134,7 @@ func (s *session) rpc(ctx context.Context, operation string, read func(io.Reader
 			err = s.withStderr(cause)
 		}
 		s.transport.fail(err)
-		return got, s.rpcError(ctx, began, got, err)
+		return got, rpcError(ctx, began, got, err)
 	}
 	stream := &replyReader{reader: message, began: began}
 	if _, err = io.CopyN(io.Discard, message, int64(len(envelope(message.MessageID())))); err == nil {
@@ -153,27 +147,12 @@ func (s *session) rpc(ctx context.Context, operation string, read func(io.Reader
 		err = s.withStderr(err)
 		s.transport.fail(err)
 		message.Close() // after the transport, since it reads to the end
-		return stream.progress, s.rpcError(ctx, began, stream.progress, err)
+		return stream.progress, rpcError(ctx, began, stream.progress, err)
 	}
 	// The reply is complete. Should the rest of its frame not come, the transport is closed and the next rpc finds out.
 	message.Close()
 	s.replies++
 	return stream.progress, nil
-}
-
-// rpcError names what went wrong with a reply.
-func (s *session) rpcError(ctx context.Context, began time.Time, got progress, err error) error {
-	after := time.Since(began).Round(time.Millisecond)
-	switch {
-	case ctx.Err() == nil:
-		return failed(ReasonRPC, "%w", err)
-	case !errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return failed(ReasonRPC, "the rpc was given up: %w", ctx.Err())
-	case got.bytes == 0:
-		return failed(ReasonTimeout, "no answer to the rpc within %v: %w; raise the target's timeout if the device needs longer", after, ctx.Err())
-	}
-	return failed(ReasonTimeout, "the reply was not complete within %v, after %d bytes: %w; raise the target's timeout, or ask for less",
-		after, got.bytes, ctx.Err())
 }
 
 // close ends the session: politely with close-session until ctx ends (RFC 6241 section 7.8; devices that are not told keep

@@ -20,8 +20,6 @@ const (
 	maxIgnoredBytes = 16 << 20
 )
 
-var errSend = errors.New("the rpc could not be sent")
-
 // transport is the transport.Transport under the library's Session. The library expects one well-formed way to speak
 // NETCONF; the transport shows it that way, whatever the device does:
 //

@@ -1,0 +1,187 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// This file alone decides which reason a failure has and which remedy its text names. The other files return plain errors
+// and call the functions below.
+
+// failure is an error with its reason. The Client adds the target's name.
+type failure struct {
+	reason Reason
+	err    error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// failed makes a failure; the arguments are those of fmt.Errorf.
+func failed(reason Reason, format string, args ...any) error {
+	return &failure{reason: reason, err: fmt.Errorf(format, args...)}
+}
+
+// reasonOf returns the reason of a failure, "" for nil. An error without a reason is a fault of the rpc.
+func reasonOf(err error) Reason {
+	var with *failure
+	if errors.As(err, &with) {
+		return with.reason
+	}
+	return ReasonOf(err)
+}
+
+var (
+	errClientClosed     = errors.New("the session is closed, because the target was removed or changed, or the exporter stops")
+	errKeepaliveTimeout = errors.New("the device did not answer a keepalive")
+	errNoBanner         = errors.New("the device closed the connection before it sent an SSH banner; it may limit parallel logins " +
+		"(MaxStartups) or the addresses it talks to")
+	errLoginRefused = errors.New("login refused")
+
+	// What reading gives when the device ends the session between two messages and inside one.
+	errClosed    = errors.New("the device closed the session")
+	errTruncated = errors.New("the device closed the session in the middle of a message")
+	errSend      = errors.New("the rpc could not be sent")
+)
+
+// lockError is the failure of a caller whose time ended while others used the session.
+func lockError(err error) error {
+	return failed(ReasonTimeout, "an earlier rpc to the device took all the time: %w", err)
+}
+
+// slotError is the failure of a caller whose time ended before a dial slot became free.
+func slotError(slots int) error {
+	return failed(ReasonQueue, "no dial slot became free in time: %d dials are in flight; raise --collector.max-dials if the "+
+		"authentication server bears it", slots)
+}
+
+// backoffError is the failure of a login that is not tried, because an earlier one was refused.
+func backoffError(until time.Time, refusal error) error {
+	return failed(ReasonBackoff, "not tried again before %s, so as to lock no account; the last login: %w; "+
+		"a changed password, key or username is tried at once", until.UTC().Format(time.RFC3339), refusal)
+}
+
+// credentialsError is the failure to read an auth's secrets.
+func credentialsError(auth string, err error) error {
+	if outOfDescriptors(err) {
+		return dialError(err)
+	}
+	return failed(ReasonAuth, "auth %q: %w", auth, err)
+}
+
+// trustError is the failure to read which host keys an auth trusts.
+func trustError(err error) error {
+	if outOfDescriptors(err) {
+		return dialError(err)
+	}
+	return failed(ReasonHostKey, "host keys of auth %w", err)
+}
+
+// dialError is the failure to connect by TCP.
+func dialError(err error) error {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, ErrNotAllowed):
+		return failed(ReasonRefused, "%w", err)
+	case outOfDescriptors(err):
+		return failed(ReasonQueue, "%w: raise the limit of open files (ulimit -n, LimitNOFILE=)", err)
+	case errors.As(err, &dns):
+		return failed(ReasonDNS, "%w: check the target's address and the resolver", err)
+	case errors.Is(err, syscall.ECONNRESET):
+		return failed(ReasonRefused, "%w: %w", err, errNoBanner)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return failed(ReasonTimeout, "no TCP connection in time: %w; check address, port and firewalls", err)
+	}
+	return failed(ReasonRefused, "%w; check address and port, and that the device's NETCONF server runs", err)
+}
+
+// outOfDescriptors reports that the exporter has run out of file descriptors, which is not the fault of what it opens.
+func outOfDescriptors(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
+// handshakeError is the failure of an SSH handshake or of a login.
+func (d *dial) handshakeError(ctx context.Context, conn *connection, attempt *login, phase string, err error) error {
+	var key *hostKeyError
+	var negotiation *ssh.AlgorithmNegotiationError
+	first := conn.received()
+	isSSH := strings.HasPrefix(first, "SSH-") || strings.Contains(first, "\nSSH-")
+	switch {
+	case errors.As(err, &key):
+		return failed(ReasonHostKey, "%w", key)
+	case errors.As(err, &negotiation):
+		reason, remedy := ReasonNoNetconf, "update the device's SSH server"
+		if negotiation.What == "host key" {
+			reason, remedy = ReasonHostKey, "check the host keys that the auth trusts"
+		}
+		if !d.Auth.LegacyAlgorithms {
+			remedy += ", or set legacy_algorithms: true in the auth if the device is old"
+		}
+		return failed(reason, "%s: %w; %s", d.hostPort, negotiation, remedy)
+	case !isSSH && first != "":
+		return failed(ReasonNoNetconf, "%s is not an SSH server, it sent %s; NETCONF over SSH is usually on port 830",
+			d.hostPort, excerpt([]byte(first)))
+	case ctx.Err() != nil && phase == "auth":
+		return failed(ReasonTimeout, "%s did not answer the login in time: %w; check its authentication server", d.hostPort, ctx.Err())
+	case ctx.Err() != nil && isSSH:
+		return failed(ReasonTimeout, "%s did not finish the SSH key exchange in time: %w; it may be overloaded", d.hostPort, ctx.Err())
+	case ctx.Err() != nil:
+		return failed(ReasonTimeout, "%s accepts connections but sent no SSH banner in time: %w; it may be overloaded, or the port "+
+			"not be SSH", d.hostPort, ctx.Err())
+	case attempt.refused != nil:
+		return failed(ReasonAuth, "auth %q: %w", d.Target.Auth, attempt.refused)
+	case attempt.secretSent():
+		return failed(ReasonAuth, "auth %q: %s ended the connection at login, after %s: %w; check username, password and key",
+			d.Target.Auth, d.hostPort, strings.Join(attempt.tried, " "), err)
+	case first == "":
+		return failed(ReasonRefused, "%s: %w", d.hostPort, errNoBanner)
+	}
+	return failed(ReasonRefused, "%s: the SSH handshake failed: %w", d.hostPort, err)
+}
+
+// channelError is the failure of a server that lets us in and opens no channel.
+func channelError(err error) error {
+	return failed(ReasonNoNetconf, "the device opened no SSH channel: %w", err)
+}
+
+// subsystemError is the failure of a server that has no netconf subsystem.
+func subsystemError(err error) error {
+	return failed(ReasonNoNetconf, "the login worked, but there is no netconf subsystem: %w; enable NETCONF on the device, or "+
+		"use the port of its NETCONF server (usually 830)", err)
+}
+
+// helloError is the failure of a session on which no hellos were exchanged.
+func helloError(hostPort string, err error) error {
+	if reasonOf(err) == ReasonNoNetconf {
+		return err
+	}
+	return failed(ReasonHello, "%s: %w", hostPort, err)
+}
+
+// helloTimeout is why a session is closed on which the hellos took too long.
+func helloTimeout(err error) error {
+	return fmt.Errorf("no NETCONF hello in time: %w; the device may be at its limit of sessions", err)
+}
+
+// rpcError is the failure of an rpc, of whose reply some may have arrived.
+func rpcError(ctx context.Context, began time.Time, got progress, err error) error {
+	after := time.Since(began).Round(time.Millisecond)
+	switch {
+	case ctx.Err() == nil:
+		return failed(ReasonRPC, "%w", err)
+	case !errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return failed(ReasonRPC, "the rpc was given up: %w", ctx.Err())
+	case got.bytes == 0:
+		return failed(ReasonTimeout, "no answer to the rpc within %v: %w; raise the target's timeout if the device needs longer", after, ctx.Err())
+	}
+	return failed(ReasonTimeout, "the reply was not complete within %v, after %d bytes: %w; raise the target's timeout, or ask for less",
+		after, got.bytes, ctx.Err())
+}
