@@ -9,7 +9,7 @@ import (
 
 // auth checks one auth: a user, a way to prove to be that user, and one way to know the device.
 func (v *validator) auth(name string, a *Auth) {
-	at := v.sources[a]
+	at := v.source(a, a.Position)
 	if a.Username == "" {
 		v.add(at.at("username"), "auth %q has no username; add username:", name)
 	}
@@ -23,7 +23,7 @@ func (v *validator) auth(name string, a *Auth) {
 }
 
 func (v *validator) credentials(name string, a *Auth) {
-	at := v.sources[a]
+	at := v.source(a, a.Position)
 	given := chosen([]option{{"password", a.Password != ""}, {"password_file", a.PasswordFile != ""}, {"password_env", a.PasswordEnv != ""}})
 	switch {
 	case len(given) > 1:
@@ -44,7 +44,7 @@ func (v *validator) credentials(name string, a *Auth) {
 }
 
 func (v *validator) hostKeys(name string, a *Auth) {
-	at := v.sources[a]
+	at := v.source(a, a.Position)
 	given := chosen([]option{{"known_hosts_file", a.KnownHostsFile != ""}, {"host_key_fingerprints", len(a.HostKeyFingerprints) > 0},
 		{"insecure_ignore_host_key", a.InsecureIgnoreHostKey}})
 	switch {

@@ -40,7 +40,7 @@ func isOwnMetric(name string) bool {
 
 // metric checks one catalogue entry.
 func (v *validator) metric(name string, m *Metric) {
-	at := v.sources[m]
+	at := v.source(m, m.Position)
 	if !isName(name) {
 		v.add(at.at(), "metric %q is not a valid name; use letters, digits and _, and no digit first", name)
 	}
@@ -63,7 +63,7 @@ func (v *validator) metric(name string, m *Metric) {
 }
 
 func (v *validator) metricLabels(name string, m *Metric) {
-	at := v.sources[m]
+	at := v.source(m, m.Position)
 	for i, label := range m.Labels {
 		v.metricLabel(at.at("labels", i), label)
 		if slices.Index(m.Labels, label) < i {
@@ -96,7 +96,7 @@ func (v *validator) metricRange(name string, m *Metric) {
 		return
 	}
 	limit, err := strconv.ParseFloat(m.Max, 64)
-	switch at := v.sources[m].at("max"); {
+	switch at := v.source(m, m.Position).at("max"); {
 	case err != nil:
 		v.add(at, "max %q of metric %q is not a number; write a number, or now", m.Max, name)
 	case m.Min != nil && limit < *m.Min:

@@ -1,7 +1,8 @@
 // Package config is the exporter's configuration: its types, defaults, strict loading and validation, and its secrets.
 package config
 
-// Config is one validated, immutable configuration: all files merged, defaults filled in.
+// Config is one configuration: all files merged. Load and Parse return a complete and valid one; one that is made in Go has to
+// be completed by Validate. After that it is not changed any more, and may be used by any number of goroutines.
 type Config struct {
 	Auths       map[string]*Auth   `yaml:"auths,omitempty"`
 	Defaults    Settings           `yaml:"defaults,omitempty"`
@@ -11,7 +12,7 @@ type Config struct {
 	Catalog     map[string]*Metric `yaml:"catalog,omitempty"`
 }
 
-// Settings are what a target may set for itself and Defaults sets for all. In a loaded Config none is nil.
+// Settings are what a target may set for itself and Defaults sets for all. In a valid Config none is nil.
 type Settings struct {
 	Port          *int      `yaml:"port,omitempty"`            // TCP port where an address names none
 	Timeout       *Duration `yaml:"timeout,omitempty"`         // of one read of the device

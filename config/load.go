@@ -13,11 +13,7 @@ import (
 // paths in a file are relative to its directory. All that is wrong is reported together: the error joins one *Error for each
 // problem, whose text is "FILE:LINE: what is wrong; what to do".
 func Load(patterns []string) (*Config, error) {
-	l := &loader{
-		config:  &Config{Auths: map[string]*Auth{}, Modules: map[string]*Module{}, Catalog: map[string]*Metric{}},
-		sources: map[any]*source{},
-		read:    map[string]bool{},
-	}
+	l := newLoader()
 	if len(patterns) == 0 {
 		l.add(Position{}, "no configuration file is named; name one with --config.file")
 	}
@@ -33,17 +29,15 @@ func Load(patterns []string) (*Config, error) {
 			l.loadFile(file)
 		}
 	}
-	if err := l.err(); err != nil {
-		return nil, err // what else is wrong may only follow from this
-	}
-	l.config.Defaults.applyDefaults(defaults())
-	for _, target := range l.config.Targets {
-		target.applyDefaults(l.config.Defaults)
-		if target.Name == "" {
-			target.Name = target.Address
-		}
-	}
-	return l.config, validate(l)
+	return l.finish()
+}
+
+// Parse reads a configuration from the text of one file, and does with it what Load does. Relative paths are relative to the
+// working directory. The text of each *Error is "line LINE: what is wrong; what to do".
+func Parse(data []byte) (*Config, error) {
+	l := newLoader()
+	l.merge("", data)
+	return l.finish()
 }
 
 // loader merges files into one configuration and remembers where each part of it came from.
@@ -55,24 +49,48 @@ type loader struct {
 	read     map[string]bool // files already read, by clean path: patterns may overlap
 }
 
-// readFile reads a file's one document, once; nil when there is nothing more to do with it.
-func (l *loader) readFile(file, empty string) (*source, []byte) {
+func newLoader() *loader {
+	return &loader{
+		config:  &Config{Auths: map[string]*Auth{}, Modules: map[string]*Module{}, Catalog: map[string]*Metric{}},
+		sources: map[any]*source{},
+		read:    map[string]bool{},
+	}
+}
+
+// finish completes and validates what was merged.
+func (l *loader) finish() (*Config, error) {
+	if err := l.err(); err != nil {
+		return nil, err // what else is wrong may only follow from this
+	}
+	if err := l.config.validate(l.sources); err != nil {
+		return nil, err
+	}
+	return l.config, nil
+}
+
+// readFile reads a file, once; nil when there is nothing more to do with it.
+func (l *loader) readFile(file string) []byte {
 	clean := filepath.Clean(file)
 	if l.read[clean] {
-		return nil, nil
+		return nil
 	}
 	l.read[clean] = true
 	data, err := os.ReadFile(file)
 	if err != nil {
 		l.add(Position{File: file}, "%s", strings.TrimPrefix(fileError(file, err).Error(), file+" "))
-		return nil, nil
+		return nil
 	}
+	return data
+}
+
+// parse parses the one document of a file; nil when that fails.
+func (l *loader) parse(file string, data []byte, empty string) *source {
 	root, err := parse(file, data, empty)
 	if err != nil {
 		l.addErrors(err)
-		return nil, nil
+		return nil
 	}
-	return root, data
+	return root
 }
 
 // addErrors takes over the problems that decoding found.
@@ -91,7 +109,14 @@ func (l *loader) addErrors(err error) {
 
 // loadFile reads one configuration file and merges it.
 func (l *loader) loadFile(file string) {
-	root, data := l.readFile(file, "write auths: and targets: into it")
+	if data := l.readFile(file); data != nil {
+		l.merge(file, data)
+	}
+}
+
+// merge adds the content of one configuration file to that of those before it.
+func (l *loader) merge(file string, data []byte) {
+	root := l.parse(file, data, "write auths: and targets: into it")
 	if root == nil {
 		return
 	}
@@ -106,9 +131,9 @@ func (l *loader) loadFile(file string) {
 			auth.resolve(dir)
 		}
 	}
-	merge(l, "auths", root, l.config.Auths, part.Auths, func(a *Auth, s *source) { a.Position = s.at() })
-	merge(l, "modules", root, l.config.Modules, part.Modules, (*Module).setSource)
-	merge(l, "catalog", root, l.config.Catalog, part.Catalog, func(m *Metric, s *source) { m.Position = s.at() })
+	mergeSection(l, "auths", root, l.config.Auths, part.Auths, func(a *Auth, s *source) { a.Position = s.at() })
+	mergeSection(l, "modules", root, l.config.Modules, part.Modules, (*Module).setSource)
+	mergeSection(l, "catalog", root, l.config.Catalog, part.Catalog, func(m *Metric, s *source) { m.Position = s.at() })
 	if _, node := child(resolve(root.node), "defaults"); node != nil {
 		l.setDefaults(part.Defaults, root.sub("defaults"))
 	}
@@ -118,8 +143,8 @@ func (l *loader) loadFile(file string) {
 	}
 }
 
-// merge adds a file's auths, modules or metrics to those of the files before it.
-func merge[T any](l *loader, section string, root *source, all, more map[string]*T, locate func(*T, *source)) {
+// mergeSection adds a file's auths, modules or metrics to those of the files before it.
+func mergeSection[T any](l *loader, section string, root *source, all, more map[string]*T, locate func(*T, *source)) {
 	for name, entry := range more {
 		at := root.sub(section, name)
 		if entry == nil {
@@ -175,7 +200,11 @@ func (l *loader) loadTargetFiles(pattern string, at Position) {
 
 // loadTargetFile reads a list of targets, bare or under targets:.
 func (l *loader) loadTargetFile(file string) {
-	root, data := l.readFile(file, "write a list of targets into it, or [] for none")
+	data := l.readFile(file)
+	if data == nil {
+		return
+	}
+	root := l.parse(file, data, "write a list of targets into it, or [] for none")
 	if root == nil {
 		return
 	}

@@ -13,10 +13,13 @@ type Position struct {
 	Line int // from 1; 0 when the file as a whole is meant
 }
 
-// String gives "netconf.yml:12", or the file's name alone when no line is known.
+// String gives "netconf.yml:12", the file's name alone when no line is known, or "line 12" of a text without a file.
 func (p Position) String() string {
-	if p.Line == 0 {
+	switch {
+	case p.Line == 0:
 		return p.File
+	case p.File == "":
+		return fmt.Sprintf("line %d", p.Line)
 	}
 	return fmt.Sprintf("%s:%d", p.File, p.Line)
 }

@@ -5,18 +5,26 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 )
 
 // validator checks a merged configuration whose defaults are filled in.
 type validator struct {
-	*loader
+	problems
+	config      *Config
 	definitions *Definitions
 	labels      map[string]bool // the catalogue's, which targets' labels must leave alone
 	keys        Keyring         // auths may share keys
+	sources     map[any]*source // by *Auth, *Target, *Metric or *Settings; nil where the files are gone, or never were
 }
 
-func validate(l *loader) error {
-	c := l.config
+// validate completes and checks a configuration.
+func (c *Config) validate(sources map[any]*source) error {
+	if err := c.checkNil(); err != nil {
+		return err
+	}
+	c.complete()
 	builtin, err := BuiltinDefinitions()
 	if err != nil {
 		return err
@@ -25,7 +33,7 @@ func validate(l *loader) error {
 	if err != nil {
 		return err
 	}
-	v := &validator{loader: l, definitions: definitions, labels: map[string]bool{}}
+	v := &validator{config: c, definitions: definitions, labels: map[string]bool{}, sources: sources}
 	for _, metric := range definitions.Catalog {
 		for _, label := range metric.Labels {
 			v.labels[label] = true
@@ -46,14 +54,20 @@ func validate(l *loader) error {
 		}
 	}
 	v.metrics(c.Catalog, builtin.Catalog)
-	if at := v.sources[&c.Defaults]; at != nil {
-		v.settings(c.Defaults, at)
-	}
+	v.settings(c.Defaults, sources[&c.Defaults])
 	v.targetNames()
 	for _, target := range c.Targets {
 		v.target(target)
 	}
 	return v.err()
+}
+
+// source is where an entry was written: exactly, where the files have just been read, else its first line alone.
+func (v *validator) source(entry any, position Position) *source {
+	if s := v.sources[entry]; s != nil || position == (Position{}) {
+		return s
+	}
+	return &source{file: position.File, line: position.Line, node: &yaml.Node{}}
 }
 
 func (v *validator) targetNames() {
@@ -63,7 +77,11 @@ func (v *validator) targetNames() {
 			continue // reported as one without an address
 		}
 		if other := first[target.Name]; other != nil {
-			v.add(v.sources[target].at(), "target %q is already at %s; give one of them another name", target.Name, other.Position)
+			where := "there twice"
+			if other.Position != (Position{}) {
+				where = "already at " + other.Position.String()
+			}
+			v.add(target.Position, "target %q is %s; give one of them another name", target.Name, where)
 			continue
 		}
 		first[target.Name] = target
@@ -71,7 +89,7 @@ func (v *validator) targetNames() {
 }
 
 func (v *validator) target(t *Target) {
-	at := v.sources[t]
+	at := v.source(t, t.Position)
 	if t.Address == "" {
 		v.add(at.at("address"), "a target has no address; add address: HOST or HOST:PORT")
 	} else if _, _, err := splitAddress(t.Address); err != nil {
@@ -86,7 +104,7 @@ func (v *validator) target(t *Target) {
 	for label := range t.Labels {
 		v.targetLabel(at.at("labels", label), label)
 	}
-	v.settings(t.Settings, at)
+	v.settings(t.Settings.differing(v.config.Defaults), at)
 }
 
 // authNames lists what auth: may name.
@@ -110,28 +128,24 @@ func (v *validator) targetLabel(at Position, label string) {
 	}
 }
 
-// settings checks those that stand at the place itself; what a target takes from defaults is reported there alone.
+// settings checks those that are not nil. What a target takes from defaults is reported there alone.
 func (v *validator) settings(s Settings, at *source) {
-	given := func(key string) bool {
-		_, node := child(resolve(at.node), key)
-		return node != nil && !isNull(resolve(node))
-	}
-	if given("port") && (*s.Port < 1 || *s.Port > 65535) {
+	if s.Port != nil && (*s.Port < 1 || *s.Port > 65535) {
 		v.add(at.at("port"), "port %d is not from 1 to 65535; NETCONF over SSH is usually on 830", *s.Port)
 	}
-	if given("timeout") && *s.Timeout <= 0 {
+	if s.Timeout != nil && *s.Timeout <= 0 {
 		v.add(at.at("timeout"), "timeout %s is too short; write a time such as 30s", *s.Timeout)
 	}
-	if given("max_age") && *s.MaxAge < 0 {
+	if s.MaxAge != nil && *s.MaxAge < 0 {
 		v.add(at.at("max_age"), "max_age %s is negative; write 0s or a time such as 30s", *s.MaxAge)
 	}
-	if given("max_reply_bytes") && *s.MaxReplyBytes <= 0 {
+	if s.MaxReplyBytes != nil && *s.MaxReplyBytes <= 0 {
 		v.add(at.at("max_reply_bytes"), "max_reply_bytes %d is too small; write a size such as 64MiB", int64(*s.MaxReplyBytes))
 	}
-	if given("max_samples") && *s.MaxSamples <= 0 {
+	if s.MaxSamples != nil && *s.MaxSamples <= 0 {
 		v.add(at.at("max_samples"), "max_samples %d is too small; write a number such as 500000", *s.MaxSamples)
 	}
-	if !given("modules") {
+	if s.Modules == nil {
 		return
 	}
 	if len(s.Modules) == 0 {
