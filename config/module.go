@@ -23,6 +23,9 @@ type Module struct {
 	// `message` says how.
 	Errors []string `yaml:"errors,omitempty"`
 	Rows   []Row    `yaml:"rows"`
+	// Lookups are tables by which labels translate what a row has, such as an interface's index, into what another list has of
+	// it, such as its name.
+	Lookups map[string]Lookup `yaml:"lookups,omitempty"`
 
 	// Position is where the module begins in its file.
 	Position Position `yaml:"-"`
@@ -51,8 +54,12 @@ type Row struct {
 	// Key names the leaves that tell rows apart; rows with equal keys are one row, over lists and reads.
 	Key    Strings          `yaml:"key,omitempty"`
 	Labels map[string]Value `yaml:"labels,omitempty"`
-	// When keeps the rows whose leaves hold one of the given texts.
-	When map[string]Strings `yaml:"when,omitempty"`
+	// When keeps the rows whose leaves hold one of the given texts; "*" is any text but none. Unless leaves out the rows of which a
+	// leaf holds one of them.
+	When   map[string]Strings `yaml:"when,omitempty"`
+	Unless map[string]Strings `yaml:"unless,omitempty"`
+	// Limit is how many rows are taken at most; those beyond are left out and counted. 0 is no limit.
+	Limit int `yaml:"limit,omitempty"`
 	// Repeats says that the list tells of one thing several times, as of a BGP neighbour once for each address family: what
 	// comes first counts, and the rest is no duplicate.
 	Repeats bool `yaml:"repeats,omitempty"`
@@ -62,14 +69,21 @@ type Row struct {
 	Rows      []Row            `yaml:"rows,omitempty"`
 }
 
+// Lookup describes a table from the texts of its keys to a text.
+type Lookup struct {
+	Path  Strings `yaml:"path"`
+	Key   []Value `yaml:"key"`
+	Value Value   `yaml:"value"`
+}
+
 // Value says how one label or metric is made from a row. In YAML a bare string is Value{Leaf: string}.
 type Value struct {
 	// Leaf is a path relative to the row ("." is the row's own text), or an absolute path into an enclosing entry.
 	Leaf string `yaml:"leaf,omitempty"`
 	// Attribute takes an XML attribute of the leaf (by local name) in place of its text.
 	Attribute string `yaml:"attribute,omitempty"`
-	// Decode reads the text in another way than the catalogue's: age, nanoseconds, milliseconds, ieeefloat32, bitrate,
-	// presence.
+	// Decode reads the text in another way than the catalogue's: age, nanoseconds, milliseconds, unix_time, ieeefloat32, bitrate,
+	// presence; for labels dotted_quad, lower_case.
 	Decode string `yaml:"decode,omitempty"`
 	// Values maps texts (prefix off) to numbers, or for labels to texts; "*" is any other text.
 	Values map[string]string `yaml:"values,omitempty"`
@@ -80,15 +94,24 @@ type Value struct {
 	// PrecisionLeaf holds the number of decimal digits of a fixed-point value (RFC 8348 sensor-value-precision); 1 to 9
 	// divide, other values do nothing.
 	PrecisionLeaf string `yaml:"precision_leaf,omitempty"`
-	// Match is a regular expression that the text must match; its first group, if it has one, is the value.
+	// Match is a regular expression that the text must match; its first group, if it has one, is the value. {number} stands for
+	// a group that is a number, its sign and exponent included.
 	Match string `yaml:"match,omitempty"`
 	// Skip lists texts that mean "no value": no sample, and nothing counted.
 	Skip Strings `yaml:"skip,omitempty"`
-	// When gives the value only in rows whose leaves hold one of the given texts.
-	When map[string]Strings `yaml:"when,omitempty"`
+	// When gives the value only in rows whose leaves hold one of the given texts, Unless only in the others.
+	When   map[string]Strings `yaml:"when,omitempty"`
+	Unless map[string]Strings `yaml:"unless,omitempty"`
 	// FirstOf takes the first of several values that is there and valid.
 	FirstOf []Value `yaml:"first_of,omitempty"`
-	// Template composes a label from leaves: "{slot}/{port}".
+	// SumOf adds up those of several numbers that are there.
+	SumOf []Value `yaml:"sum_of,omitempty"`
+	// SumRows adds up the numbers of all rows that have the same key labels.
+	SumRows bool `yaml:"sum_rows,omitempty"`
+	// Lookup names the table in which a label's text is found, By the key to it.
+	Lookup string  `yaml:"lookup,omitempty"`
+	By     []Value `yaml:"by,omitempty"`
+	// Template composes a label from leaves: "{slot}/{port}". {position()} is the row's place among those of its path, from 1.
 	Template string `yaml:"template,omitempty"`
 }
 

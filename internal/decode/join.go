@@ -52,6 +52,7 @@ type joiner struct {
 	byHash     map[uint64]int32
 	bySpec     [][]int32 // records, in order of appearance
 	key        []byte
+	texts      []map[string]string // by lookup
 	duplicates int
 }
 
@@ -68,6 +69,7 @@ func (j *joiner) reset(specs int) {
 	for i := range j.bySpec {
 		j.bySpec[i] = j.bySpec[i][:0]
 	}
+	j.texts = nil
 	j.duplicates = 0
 }
 
@@ -225,11 +227,13 @@ type row struct {
 	group int32
 	spec  int
 	cells []cell // its own
+
+	position int // among the rows of its kind, from 1
 }
 
 func (j *joiner) row(group int32) row {
 	g := &j.groups[group]
-	return row{j, group, int(g.spec), j.cells[j.rows[g.record].cells:]}
+	return row{j: j, group: group, spec: int(g.spec), cells: j.cells[j.rows[g.record].cells:]}
 }
 
 func (r row) text(leaf Leaf) ([]byte, bool) {
@@ -239,24 +243,4 @@ func (r row) text(leaf Leaf) ([]byte, bool) {
 		}
 	}
 	return r.j.find(leaf, r.j.groups[r.group])
-}
-
-// meets reports whether every condition holds.
-func (r row) meets(when []Condition) bool {
-	for _, c := range when {
-		text, ok := r.text(c.Leaf)
-		if !ok || !c.holds(text) {
-			return false
-		}
-	}
-	return true
-}
-
-func (c Condition) holds(text []byte) bool {
-	for _, want := range c.Texts {
-		if string(text) == want || string(withoutPrefix(text)) == want {
-			return true
-		}
-	}
-	return false
 }

@@ -42,6 +42,7 @@ type entity struct {
 	infos    []*info         // of the info metrics that it has
 	ages     map[int]float64 // by metric, and by ^row for start times: the timestamp last made from an age
 	start    start           // last given to its counters
+	sums     map[int]sum     // by metric that adds up rows
 }
 
 // lastStart is a start time in both forms.

@@ -30,6 +30,7 @@ var decoders = map[string]Decoder{
 	"age":          decodeAge,
 	"nanoseconds":  decodeNanoseconds,
 	"milliseconds": decodeMilliseconds,
+	"unix_time":    decodeUnixTime,
 	"ieeefloat32":  decodeFloat32,
 	"bitrate":      decodeBitrate,
 	"decibels":     decodeDecibels,
@@ -91,6 +92,16 @@ func decodeNanoseconds(text []byte, now time.Time) (float64, bool) {
 func decodeMilliseconds(text []byte, now time.Time) (float64, bool) {
 	f, ok := decodeNumber(text, now)
 	return f / 1e3, ok
+}
+
+// decodeUnixTime reads the time since 1970 in seconds, or in thousandths, millionths or billionths of them: devices whose model says
+// nanoseconds were seen to send seconds. Until the year 5138 the numbers of one unit are not those of another. It gives seconds.
+func decodeUnixTime(text []byte, now time.Time) (float64, bool) {
+	f, ok := decodeNumber(text, now)
+	for f >= 1e11 && f < 1e20 {
+		f /= 1e3
+	}
+	return f, ok
 }
 
 // ageForm is how command lines write a duration: 1y2w, 3w4d, 2d03h, 1d 02:03:04, 00:01:10.

@@ -18,6 +18,7 @@ type Program struct {
 
 	root       *Node
 	rows       []RowSpec // parents before what is nested in them
+	lookups    []Lookup
 	seed       maphash.Seed
 	spareTable atomic.Pointer[Table] // one that stays; the others go with the garbage
 	tables     sync.Pool
@@ -45,6 +46,7 @@ type RowSpec struct {
 	Implicit bool // made for a leaf of an enclosing entry that is no row of its own
 	Orders   int  // in how many paths it is listed
 	Repeats  bool // rows and series that come again are no duplicates
+	Limit    int  // rows beyond so many are left out; 0 is no limit
 	Columns  int
 	Key      []Leaf
 	When     []Condition
@@ -81,6 +83,7 @@ type Label struct {
 type RowMetric struct {
 	Metric  int // index into Program.Metrics
 	Counter bool
+	Sum     bool  // numbers of rows with the same key labels are added up
 	KeySet  int   // index into RowSpec.KeySets
 	Info    []int // row label of each of the metric's value labels, -1 where the row has none
 	Value   Value
@@ -119,11 +122,11 @@ type Capture struct {
 }
 
 // NewProgram returns a program of a matcher and its rows. All indexes in them have to be valid.
-func NewProgram(root *Node, rows []RowSpec, metrics []*Metric) *Program {
+func NewProgram(root *Node, rows []RowSpec, lookups []Lookup, metrics []*Metric) *Program {
 	for i := range rows {
 		rows[i].prepare(i, rows)
 	}
-	return &Program{Metrics: metrics, root: root, rows: rows, seed: maphash.MakeSeed()}
+	return &Program{Metrics: metrics, root: root, rows: rows, lookups: lookups, seed: maphash.MakeSeed()}
 }
 
 // prepare works out what follows from the rest: among others in which rows a row may lie, which are those it is nested in and

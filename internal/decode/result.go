@@ -12,7 +12,7 @@ const (
 	SkippedInvalid     = "invalid"     // not a value of its type
 	SkippedImplausible = "implausible" // outside what the catalogue says is possible
 	SkippedDuplicate   = "duplicate"   // its row, or its series, was there already
-	SkippedLimit       = "limit"       // over max_samples, or a text of more than 64 KiB
+	SkippedLimit       = "limit"       // over max_samples or the limit of a row, or a text of more than 64 KiB
 )
 
 // SkippedReasons lists them.
@@ -44,8 +44,11 @@ type Sample struct {
 // value labels that are empty then keep the last value known.
 func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 	t.join(t.program.rows, t.program.seed)
+	t.fillLookups()
 	memory.beginRead()
-	b := builder{table: t, memory: memory, now: now, families: make([]Family, len(t.program.Metrics))}
+	b := builder{
+		table: t, memory: memory, now: now, families: make([]Family, len(t.program.Metrics)), positions: make([]int, len(t.program.rows)),
+	}
 	for i, m := range t.program.Metrics {
 		b.families[i] = Family{m, memory.newSamples(i)}
 	}
@@ -73,6 +76,7 @@ type builder struct {
 	now    time.Time
 
 	families   []Family // by metric
+	positions  []int    // by kind of row, how many there were
 	samples    int
 	skipped    [implausible + 1]int
 	duplicates int
@@ -87,6 +91,12 @@ type builder struct {
 func (b *builder) row(n int32) {
 	s := &b.table.program.rows[b.table.groups[n].spec]
 	r := b.table.joiner.row(n)
+	b.positions[s.index]++
+	r.position = b.positions[s.index]
+	if s.Limit > 0 && r.position > s.Limit {
+		b.overLimit++
+		return
+	}
 	b.evaluateLabels(s, r)
 	b.entities = b.entities[:0]
 	for range s.KeySets {
@@ -113,6 +123,10 @@ func (b *builder) row(n int32) {
 			b.entities[m.KeySet] = e
 		}
 		if !e.setGiven(m.Metric) {
+			if m.Sum {
+				e.addToSum(b.families, m.Metric, q.value)
+				continue
+			}
 			if len(m.Info) > 0 || !s.Repeats {
 				b.mergeRepeated(m, e)
 			}
@@ -125,6 +139,9 @@ func (b *builder) row(n int32) {
 		sample := Sample{Labels: e.keys, Value: e.debounce(m.Metric, q)}
 		if m.Counter {
 			sample.Start = b.memory.startTime(e, ^s.index, start)
+		}
+		if m.Sum {
+			e.beginSum(m.Metric, len(b.families[m.Metric].Samples))
 		}
 		b.add(m, e, sample)
 	}

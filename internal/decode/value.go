@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"bytes"
 	"math"
 	"regexp"
 	"slices"
@@ -18,17 +17,14 @@ const (
 	implausible        // outside what the catalogue says is possible
 )
 
-// Condition holds where a leaf has one of the texts, prefix off.
-type Condition struct {
-	Leaf  Leaf
-	Texts []string
-}
-
-// Value says how a number or a label's text is made of a row. Of Leaf, FirstOf and Template one is set.
+// Value says how a number or a label's text is made of a row. Of Leaf, FirstOf, SumOf, Template and By one is set.
 type Value struct {
 	Leaf     Leaf
 	FirstOf  []Value
+	SumOf    []Value // of those that are there; for numbers alone
 	Template []TemplatePart
+	Lookup   int     // index of a Lookup of the program, where By is set
+	By       []Value // the key to it; for labels alone
 	When     []Condition
 	Match    *regexp.Regexp // the text has to match; its first group, if there is one, is the value
 	Skip     []string       // texts that mean that there is no value
@@ -54,10 +50,11 @@ type Value struct {
 	linear bool // Scale, Divisor or Offset change something
 }
 
-// TemplatePart is a part of a template: fixed text, then a leaf, which may be nil.
+// TemplatePart is a part of a template: fixed text, then a leaf, which may be nil, or the row's place among those of its kind.
 type TemplatePart struct {
-	Text string
-	Leaf Leaf
+	Text     string
+	Leaf     Leaf
+	Position bool
 }
 
 // prepare works out which steps a number needs.
@@ -67,6 +64,9 @@ func (v *Value) prepare() {
 		v.ScaleLeaf == nil && v.PrecisionLeaf == nil && !v.linear && !v.Age
 	for i := range v.FirstOf {
 		v.FirstOf[i].prepare()
+	}
+	for i := range v.SumOf {
+		v.SumOf[i].prepare()
 	}
 }
 
@@ -79,6 +79,9 @@ func (v *Value) rawText(r row) ([]byte, status) {
 		return nil, missing
 	}
 	text, ok := r.text(v.Leaf)
+	if v.By != nil {
+		text, ok = r.lookup(v)
+	}
 	if !ok || v.skips(text) {
 		return nil, missing
 	}
@@ -129,12 +132,37 @@ func (v *Value) number(r row, now time.Time) (quantity, status) {
 		}
 		return quantity{}, worst
 	}
+	if len(v.SumOf) > 0 {
+		return v.sum(r, now)
+	}
 	text, st := v.rawText(r)
 	if st != valid {
 		return quantity{}, st
 	}
 	f, st := v.scaled(text, r, now)
 	return quantity{f, v.Age}, st
+}
+
+// sum adds up the numbers that are there. One that is not good makes the sum none.
+func (v *Value) sum(r row, now time.Time) (quantity, status) {
+	sum, found := 0.0, missing
+	if !r.meets(v.When) {
+		return quantity{}, missing
+	}
+	for i := range v.SumOf {
+		q, st := v.SumOf[i].number(r, now)
+		switch st {
+		case valid:
+			sum, found = sum+q.value, valid
+		case missing:
+		default:
+			return quantity{}, st
+		}
+	}
+	if found == valid {
+		found = v.check(sum, true, now)
+	}
+	return quantity{value: sum}, found
 }
 
 // scaled turns the text into a number in the metric's unit.
@@ -199,100 +227,4 @@ func (v *Value) parse(text []byte, now time.Time) (float64, bool) {
 		return *v.OtherValue, true
 	}
 	return 0, false
-}
-
-// label appends the value's text for a label; false where there is none.
-func (v *Value) label(dst []byte, r row) ([]byte, bool) {
-	switch {
-	case len(v.FirstOf) > 0:
-		if !r.meets(v.When) {
-			return dst, false
-		}
-		for i := range v.FirstOf {
-			if out, ok := v.FirstOf[i].label(dst, r); ok && len(out) > len(dst) {
-				return out, true
-			}
-		}
-		return dst, false
-	case v.Template != nil:
-		if !r.meets(v.When) {
-			return dst, false
-		}
-		from := len(dst)
-		for _, p := range v.Template {
-			dst = append(dst, p.Text...)
-			if p.Leaf == nil {
-				continue
-			}
-			text, ok := r.text(p.Leaf)
-			if !ok {
-				return dst[:from], false
-			}
-			dst = append(dst, text...)
-		}
-		return dst, true
-	}
-	text, st := v.rawText(r)
-	if st != valid {
-		return dst, false
-	}
-	if v.Texts != nil {
-		mapped, ok := v.Texts[string(text)]
-		if !ok {
-			mapped, ok = v.Texts[string(withoutPrefix(text))]
-		}
-		if !ok {
-			mapped, ok = v.Texts["*"]
-		}
-		if ok {
-			return append(dst, mapped...), true
-		}
-	}
-	return v.Normalise(dst, text), true
-}
-
-// withoutPrefix takes the prefix off an identity ("ianaift:ethernetCsmacd").
-func withoutPrefix(text []byte) []byte { return text[bytes.LastIndexByte(text, ':')+1:] }
-
-// Normaliser appends the text of a label in the form that the catalogue wants.
-type Normaliser func(dst, text []byte) []byte
-
-// NormaliserOf gives the one for a kind of value label: text, identity or mac. Any other kind is text.
-func NormaliserOf(kind string) Normaliser {
-	switch kind {
-	case "identity":
-		return asIdentity
-	case "mac":
-		return asMAC
-	}
-	return asText
-}
-
-func asText(dst, text []byte) []byte { return append(dst, text...) }
-
-func asIdentity(dst, text []byte) []byte { return append(dst, withoutPrefix(text)...) }
-
-// asMAC gives a hardware address as lower-case pairs with colons between, whatever stood between them; any other text
-// gives nothing.
-func asMAC(dst, text []byte) []byte {
-	from, digits := len(dst), 0
-	for _, c := range text {
-		switch {
-		case c == ':' || c == '-' || c == '.':
-			continue
-		case c >= 'A' && c <= 'F':
-			c += 'a' - 'A'
-		case (c < '0' || c > '9') && (c < 'a' || c > 'f'):
-			return dst[:from]
-		}
-		if digits > 0 && digits%2 == 0 {
-			dst = append(dst, ':')
-		}
-		dst = append(dst, c)
-		digits++
-	}
-	if digits != 12 && digits != 16 && digits != 40 { // Ethernet, EUI-64, InfiniBand
-		return dst[:from]
-	}
-	return dst
 }

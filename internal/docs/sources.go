@@ -58,7 +58,7 @@ func leaves(v config.Value) (all []string) {
 	case v.Leaf != "":
 		all = append(all, v.Leaf)
 	}
-	for _, other := range v.FirstOf {
+	for _, other := range slices.Concat(v.FirstOf, v.SumOf) {
 		all = append(all, leaves(other)...)
 	}
 	return all

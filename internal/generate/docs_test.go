@@ -25,7 +25,7 @@ func TestDocumentOfModules(t *testing.T) {
 	if compile(t, []byte(language))["example-switch"] == nil {
 		t.Error("the module of the language's block is missing")
 	}
-	for _, of := range []any{config.Module{}, config.Read{}, config.Row{}, config.Value{}, config.Metric{}} {
+	for _, of := range []any{config.Module{}, config.Read{}, config.Row{}, config.Value{}, config.Lookup{}, config.Metric{}} {
 		for i := range reflect.TypeOf(of).NumField() {
 			key, _, _ := strings.Cut(reflect.TypeOf(of).Field(i).Tag.Get("yaml"), ",")
 			if key != "" && key != "-" && !regexp.MustCompile(`\b`+key+`:`).MatchString(language) {

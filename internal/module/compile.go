@@ -62,6 +62,8 @@ type compiler struct {
 	module   *Module
 	root     *decode.Node
 	rows     []decode.RowSpec
+	lookups  []string         // their names, sorted
+	tables   []decode.Lookup  // in the same order
 	used     []*decode.Metric // that the module can give
 	roots    [][]step
 	columns  []map[string]int           // by row: leaf path and attribute to column
@@ -94,6 +96,7 @@ func (c *compiler) compile() (*Module, error) {
 	}
 	c.parseRoots()
 	c.markErrors()
+	c.compileLookups()
 	for i, r := range c.source.Rows {
 		c.row([]any{"rows", i}, r, -1, c.roots, nil)
 	}
@@ -102,7 +105,7 @@ func (c *compiler) compile() (*Module, error) {
 	}
 	c.completeFilters()
 	c.requirements()
-	c.module.Program = decode.NewProgram(c.root, c.rows, c.used)
+	c.module.Program = decode.NewProgram(c.root, c.rows, c.tables, c.used)
 	return c.module, errors.Join(c.errs...)
 }
 

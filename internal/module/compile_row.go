@@ -42,7 +42,10 @@ func (c *compiler) row(at []any, r config.Row, parent int, parents [][]step, inh
 		}
 	}
 	s := &c.rows[index]
-	s.Orders, s.Repeats = slices.Max(c.orders[index])+1, r.Repeats
+	s.Orders, s.Repeats, s.Limit = slices.Max(c.orders[index])+1, r.Repeats, r.Limit
+	if r.Limit < 0 {
+		c.fail(append(slices.Clip(at), "limit"), "a limit is not negative")
+	}
 	var key []decode.Leaf
 	for i, leaf := range r.Key {
 		key = append(key, c.markNeeded(c.leaf(slices.Concat(at, []any{"key", i}), index, leaf, "")))
@@ -57,7 +60,7 @@ func (c *compiler) row(at []any, r config.Row, parent int, parents [][]step, inh
 			labels = append(labels, made)
 		}
 	}
-	when := c.conditions(slices.Concat(at, []any{"when"}), index, r.When)
+	when := c.conditions(at, index, r.When, r.Unless)
 	var start *decode.Value
 	if r.StartTime != nil {
 		v := c.numberValue(slices.Concat(at, []any{"start_time"}), index, *r.StartTime, startTime())
@@ -93,7 +96,7 @@ func (c *compiler) rowMetrics(at []any, index int, r config.Row) {
 			c.fail(here, "metric %s is not in the catalogue; describe it under catalog", name)
 			continue
 		}
-		made := decode.RowMetric{Metric: c.metricIndex(metric), Counter: metric.Type == dto.MetricType_COUNTER, Value: c.numberValue(here, index, r.Metrics[name], c.catalog[name])}
+		made := decode.RowMetric{Metric: c.metricIndex(metric), Counter: metric.Type == dto.MetricType_COUNTER, Value: c.numberValue(here, index, r.Metrics[name], c.catalog[name]), Sum: r.Metrics[name].SumRows}
 		s := &c.rows[index]
 		find := func(name string) int {
 			return slices.IndexFunc(s.Labels, func(l decode.Label) bool { return l.Name == name })

@@ -18,8 +18,14 @@ func (c *compiler) numberValue(at []any, index int, from config.Value, entry *co
 	if from.Template != "" {
 		c.fail(at, "a template makes a label's text, not a metric's number")
 	}
+	if from.Lookup != "" {
+		c.fail(at, "a lookup gives a label's text, not a metric's number")
+	}
 	for i, alternative := range from.FirstOf {
 		v.FirstOf = append(v.FirstOf, c.numberValue(slices.Concat(at, []any{"first_of", i}), index, inherit(alternative, from), entry))
+	}
+	for i, part := range from.SumOf {
+		v.SumOf = append(v.SumOf, c.numberValue(slices.Concat(at, []any{"sum_of", i}), index, inherit(part, from), entry))
 	}
 	v.Scale, v.Divisor = 1, 1
 	if from.Scale != nil {
@@ -79,52 +85,34 @@ func (c *compiler) decoding(at []any, v *decode.Value, from config.Value, entry 
 	}
 }
 
-// labelValue compiles the value of a label; kind is how the catalogue wants its text.
-func (c *compiler) labelValue(at []any, index int, from config.Value, kind string) decode.Value {
-	if from.Decode != "" || from.Scale != nil || from.Offset != nil || from.ScaleLeaf != "" || from.PrecisionLeaf != "" {
-		c.fail(at, "decode, scale, offset, scale_leaf and precision_leaf are for metrics; a label is a text")
-	}
-	v := c.common(at, index, from)
-	c.markNeeded(v.Leaf)
-	for i, alternative := range from.FirstOf {
-		v.FirstOf = append(v.FirstOf, c.labelValue(slices.Concat(at, []any{"first_of", i}), index, inherit(alternative, from), kind))
-	}
-	v.Texts = from.Values
-	v.Normalise = decode.NormaliserOf(kind)
-	if from.Template != "" {
-		v.Template = c.template(at, index, from.Template)
-		if from.Match != "" || from.Skip != nil || from.Values != nil {
-			c.fail(at, "match, skip and values are for a leaf's text; a template has none of its own")
-		}
-	}
-	return v
-}
-
 // common compiles what metrics and labels share.
 func (c *compiler) common(at []any, index int, from config.Value) decode.Value {
 	forms := 0
-	for _, given := range []bool{from.Leaf != "" || from.Attribute != "", len(from.FirstOf) > 0, from.Template != ""} {
+	for _, given := range []bool{from.Leaf != "" || from.Attribute != "", len(from.FirstOf) > 0, len(from.SumOf) > 0, from.Template != "", from.Lookup != ""} {
 		if given {
 			forms++
 		}
 	}
 	if forms != 1 {
-		c.fail(at, "a value needs exactly one of leaf (or attribute), first_of and template")
+		c.fail(at, "a value needs exactly one of leaf (or attribute), first_of, sum_of, template and lookup")
 	}
-	v := decode.Value{Skip: from.Skip, When: c.conditions(append(slices.Clip(at), "when"), index, from.When)}
+	v := decode.Value{Skip: from.Skip, When: c.conditions(at, index, from.When, from.Unless)}
 	if from.Leaf != "" || from.Attribute != "" {
 		v.Leaf = c.leaf(at, index, from.Leaf, from.Attribute)
 	}
 	if from.Match != "" {
 		var err error
-		if v.Match, err = regexp.Compile(from.Match); err != nil {
+		if v.Match, err = regexp.Compile(strings.ReplaceAll(from.Match, "{number}", numberGroup)); err != nil {
 			c.fail(append(slices.Clip(at), "match"), "%v", err)
 		}
 	}
 	return v
 }
 
-// inherit gives an alternative of first_of what the value around it says and it does not say itself.
+// numberGroup is what {number} stands for in a match: a number as the decoder of that name takes it.
+const numberGroup = `([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)`
+
+// inherit gives a member of first_of or sum_of what the value around it says and it does not say itself.
 func inherit(v, from config.Value) config.Value {
 	if v.Decode == "" {
 		v.Decode = from.Decode
@@ -153,34 +141,23 @@ func inherit(v, from config.Value) config.Value {
 	return v
 }
 
-func (c *compiler) conditions(at []any, index int, when map[string]config.Strings) (conditions []decode.Condition) {
-	for _, leaf := range slices.Sorted(maps.Keys(when)) {
-		here := append(slices.Clip(at), leaf)
-		if len(when[leaf]) == 0 {
-			c.fail(here, "a condition needs the texts that the leaf may have")
+// conditions compiles what has to hold (when) and what must not (unless).
+func (c *compiler) conditions(at []any, index int, when, unless map[string]config.Strings) (conditions []decode.Condition) {
+	for _, kind := range []struct {
+		key    string
+		leaves map[string]config.Strings
+	}{{"when", when}, {"unless", unless}} {
+		for _, leaf := range slices.Sorted(maps.Keys(kind.leaves)) {
+			here := slices.Concat(at, []any{kind.key, leaf})
+			if len(kind.leaves[leaf]) == 0 {
+				c.fail(here, "a condition needs the texts that the leaf may have")
+			}
+			conditions = append(conditions, decode.Condition{
+				Leaf: c.markNeeded(c.leaf(here, index, leaf, "")), Texts: kind.leaves[leaf], Not: kind.key == "unless",
+			})
 		}
-		conditions = append(conditions, decode.Condition{Leaf: c.markNeeded(c.leaf(here, index, leaf, "")), Texts: when[leaf]})
 	}
 	return conditions
-}
-
-// template parses "{slot}/{port}".
-func (c *compiler) template(at []any, index int, text string) (parts []decode.TemplatePart) {
-	for text != "" {
-		before, rest, open := strings.Cut(text, "{")
-		p := decode.TemplatePart{Text: before}
-		text = ""
-		if open {
-			leaf, after, closed := strings.Cut(rest, "}")
-			if !closed || leaf == "" {
-				c.fail(at, "the template has a brace without its leaf or its end")
-				return nil
-			}
-			p.Leaf, text = c.markNeeded(c.leaf(at, index, leaf, "")), after
-		}
-		parts = append(parts, p)
-	}
-	return parts
 }
 
 func (c *compiler) optional(at []any, index int, path string) decode.Leaf {

@@ -153,6 +153,26 @@ rows:
 			replies: []string{a(`<one><name>x</name><v>1</v></one><one><name>y</name><v>1</v></one>`), a(`<two><name>x</name><type>eth</type></two>`)},
 			want:    []string{`lab_value{thing="x"} 1`},
 		},
+		"rows left out": {
+			rows:    `- {path: /a:top/one, key: [name], unless: {type: [vlan, "-"]}, labels: {thing: name}, metrics: {lab_value: v}}`,
+			replies: []string{a(`<one><name>1</name><type>p:eth</type><v>1</v></one><one><name>2</name><type>vlan</type><v>2</v></one><one><name>3</name><v>3</v></one>`)},
+			want:    []string{`lab_value{thing="1"} 1`, `lab_value{thing="3"} 3`},
+		},
+		"rows counted": {
+			rows: `- {path: /a:top/one, labels: {thing: type}, metrics: {lab_value: {leaf: name, decode: presence, sum_rows: true}, lab_total: {leaf: v, sum_rows: true}}}
+- {path: /a:top/none, labels: {thing: {template: lag}}, metrics: {lab_value: {leaf: ., values: {"*": 0}, sum_rows: true}}}`,
+			replies: []string{a(`<none/><one><name>1</name><type>eth</type><v>10</v></one><one><name>2</name><type>vlan</type><v>x</v></one>
+				<one><name>3</name><type>eth</type><v>30</v></one>`), a(`<one><name>4</name><type>eth</type></one>`)},
+			want:    []string{`lab_value{thing="eth"} 3`, `lab_value{thing="vlan"} 1`, `lab_value{thing="lag"} 0`, `lab_total{thing="eth"} 40`},
+			skipped: invalid,
+		},
+		"rows by their place": {
+			rows: `- {path: /a:top/one, limit: 2, unless: {type: vlan}, labels: {thing: {template: "{position()} of {type}"}, text: name}, metrics: {lab_info: name}}`,
+			replies: []string{a(`<one><name>a</name><type>eth</type></one><one><name>b</name><type>vlan</type></one>
+				<one><name>c</name><type>eth</type></one><one><name>d</name><type>eth</type></one>`)},
+			want:    []string{`lab_info{text="a",thing="1 of eth"} 1`, `lab_info{text="c",thing="2 of eth"} 1`},
+			skipped: map[string]int{decode.SkippedLimit: 1},
+		},
 		"value labels of several rows": {
 			rows: `- {path: /a:top/one, key: [name], labels: {thing: name, text: text}, metrics: {lab_info: name}}
 - {path: /a:top/two, key: [id], labels: {thing: name, text: text, note: note}, metrics: {lab_info: name}}`,
@@ -173,4 +193,27 @@ rows:
 			wantSkipped(t, r, tc.skipped)
 		})
 	}
+}
+
+// TestLookups holds that a label finds in another list, of the same reply or another one, what belongs to its row.
+func TestLookups(t *testing.T) {
+	m := lab(t, `
+namespaces: {a: "urn:a"}
+reads: [{rpc: <get-a/>}, {rpc: <get-b/>}]
+roots: ["", /a:node]
+lookups:
+  names: {path: [/a:top/port, /a:top/alias], key: [{leaf: index, match: "^([0-9]+)"}, slot], value: {leaf: name, values: {eth0: management}}}
+rows:
+  - path: /a:top/neighbor
+    labels:
+      thing: {first_of: [{lookup: names, by: [port, {template: "1"}], skip: none}, port]}
+    metrics: {lab_value: v}`)
+	r := read(t, m,
+		envelope(`<top xmlns="urn:a"><neighbor><port>7</port><v>1</v></neighbor><neighbor><port>8</port><v>2</v></neighbor><neighbor><port>9</port><v>3</v></neighbor>
+			<neighbor><port>10</port><v>4</v></neighbor><neighbor><port>11</port><v>5</v></neighbor><neighbor><v>6</v></neighbor></top>`),
+		envelope(`<node xmlns="urn:a"><top><alias><index>7</index><slot>1</slot><name>late</name></alias><port><index>7x</index><slot>1</slot><name>eth0</name></port>
+			<port><index>8</index><slot>2</slot><name>eth1</name></port><port><index>9</index><name>eth2</name></port><port><index>10</index><slot>1</slot><name>none</name></port>
+			<port><index>11</index><slot>1</slot></port><alias><index>11</index><slot>1</slot><name>lo</name></alias></top></node>`))
+	wantLines(t, r, `lab_value{thing="management"} 1`, `lab_value{thing="8"} 2`, `lab_value{thing="9"} 3`, `lab_value{thing="10"} 4`, `lab_value{thing="lo"} 5`)
+	wantSkipped(t, r, nil)
 }
