@@ -1,0 +1,351 @@
+package task
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/events"
+)
+
+// Options are the limits of a Queue and what it tells others. Zero limits have the defaults given.
+type Options struct {
+	Workers      int              // tasks that run at a time: 8
+	Limit        int              // tasks that have not ended: 1,000
+	Keep         int              // tasks that have ended and are still known: 1,000
+	Confirmation time.Duration    // how long a task waits for a person: 10 min
+	Record       func(Task) error // keeps a task over a restart, at its start and its end; an error at the start refuses it; may be nil
+	Forget       func(id string)  // told of tasks that are no longer known; may be nil
+	Events       *events.Log      // gets what happens to all tasks, too; may be nil
+}
+
+// eventsKept bounds the events of one task: two a step, and the progress of a read of some minutes.
+const eventsKept = 512
+
+// Work does the steps of a task. Its error is the task's; ctx ends when the task is cancelled.
+type Work func(ctx context.Context, run *Run) error
+
+// Spec says what a task is about.
+type Spec struct {
+	Kind, Target, Address string
+	Steps                 []string // in order
+}
+
+// Queue holds the tasks. It is safe for concurrent use.
+type Queue struct {
+	options Options
+	workers *semaphore.Weighted // first come, first served
+	life    context.Context
+	end     context.CancelCauseFunc
+	running sync.WaitGroup
+
+	mu     sync.Mutex
+	tasks  map[string]*entry
+	order  []*entry          // oldest first
+	claims map[string]string // identifier of the task that works on a device, by its name and by its address
+}
+
+// entry is a task with what belongs to it. Its fields are under the queue's lock.
+type entry struct {
+	Task
+	log     *events.Log
+	cancel  context.CancelCauseFunc
+	confirm chan struct{} // closed by Confirm; nil unless it waits
+}
+
+// New returns a queue that knows the tasks of before a restart, oldest first; those that had not ended have failed.
+func New(o Options, past []Task) *Queue {
+	for field, value := range map[*int]int{&o.Workers: 8, &o.Limit: 1000, &o.Keep: 1000} {
+		if *field == 0 {
+			*field = value
+		}
+	}
+	if o.Confirmation == 0 {
+		o.Confirmation = 10 * time.Minute
+	}
+	q := &Queue{options: o, workers: semaphore.NewWeighted(int64(o.Workers)), tasks: map[string]*entry{}, claims: map[string]string{}}
+	q.life, q.end = context.WithCancelCause(context.Background())
+	for _, t := range past {
+		e := &entry{Task: t.clone(), log: events.New(eventsKept)}
+		if !e.State.Final() {
+			e.end(ErrCutOff, time.Now())
+			if o.Record != nil {
+				_ = o.Record(e.Task) // else it is found cut off again
+			}
+		}
+		e.log.Add("task", e.ID, e.clone())
+		q.tasks[e.ID] = e
+		q.order = append(q.order, e)
+	}
+	q.evict()
+	return q
+}
+
+// Submit queues a task. The errors are ErrFull, ErrClosed, *DuplicateError and those of Options.Record.
+func (q *Queue) Submit(spec Spec, work Work) (Task, error) {
+	ctx, cancel := context.WithCancelCause(q.life)
+	e := &entry{
+		Task: Task{ID: newID(), Kind: spec.Kind, Target: spec.Target, Address: spec.Address, State: Queued, Created: time.Now().UTC()},
+		log:  events.New(eventsKept), cancel: cancel,
+	}
+	for _, name := range spec.Steps {
+		e.Steps = append(e.Steps, Step{Name: name, State: StepPending})
+	}
+	if err := q.admit(e); err != nil {
+		cancel(err)
+		return Task{}, err
+	}
+	if record := q.options.Record; record != nil {
+		if err := record(e.Task); err != nil {
+			cancel(err)
+			q.refuse(e)
+			return Task{}, err
+		}
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.tell(e, "task", e.clone())
+	queued := e.clone()
+	go q.work(ctx, e, work)
+	return queued, nil
+}
+
+// admit enters the task, unless there are too many or its device is taken.
+func (q *Queue) admit(e *entry) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.life.Err() != nil {
+		return ErrClosed
+	}
+	unfinished := 0
+	for _, other := range q.order {
+		if !other.State.Final() {
+			unfinished++
+		}
+	}
+	for _, key := range e.keys() {
+		if id, taken := q.claims[key]; taken {
+			return &DuplicateError{id}
+		}
+	}
+	if unfinished >= q.options.Limit {
+		return ErrFull
+	}
+	for _, key := range e.keys() {
+		q.claims[key] = e.ID
+	}
+	q.tasks[e.ID] = e
+	q.order = append(q.order, e)
+	q.running.Add(1)
+	return nil
+}
+
+// refuse takes back what admit did.
+func (q *Queue) refuse(e *entry) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.release(e)
+	delete(q.tasks, e.ID)
+	q.order = slices.DeleteFunc(q.order, func(other *entry) bool { return other == e })
+	q.running.Done()
+}
+
+// keys are what the task lays claim to while it has not ended.
+func (e *entry) keys() []string { return []string{"name " + e.Target, "address " + e.Address} }
+
+// release gives up the claims of a task. It is called under the lock.
+func (q *Queue) release(e *entry) {
+	for _, key := range e.keys() {
+		if q.claims[key] == e.ID {
+			delete(q.claims, key)
+		}
+	}
+}
+
+// work does a task when its turn comes.
+func (q *Queue) work(ctx context.Context, e *entry, work Work) {
+	defer q.running.Done()
+	defer e.cancel(nil)
+	run := &Run{queue: q, entry: e}
+	err := run.acquire(ctx)
+	if err == nil {
+		q.mu.Lock()
+		now := time.Now().UTC()
+		e.State, e.Started = Running, &now
+		q.tell(e, "task", e.clone())
+		q.mu.Unlock()
+		err = work(ctx, run)
+		run.release()
+	}
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	q.mu.Lock()
+	e.end(err, time.Now())
+	ended := e.clone()
+	q.mu.Unlock()
+	if q.options.Record != nil {
+		_ = q.options.Record(ended) // else it is found cut off after a restart, and the target in the storage tells the rest
+	}
+	q.mu.Lock()
+	q.release(e)
+	q.tell(e, "task", ended)
+	forgotten := q.evict()
+	q.mu.Unlock()
+	q.forget(forgotten)
+}
+
+// end puts the task into the final state that err stands for.
+func (e *entry) end(err error, now time.Time) {
+	now = now.UTC()
+	e.Ended, e.Fingerprint, e.KeyType, e.ConfirmBy, e.confirm = &now, "", "", nil, nil
+	switch {
+	case err == nil:
+		e.State = Succeeded
+	case errors.Is(err, errCancel):
+		e.State, e.Error = Cancelled, "the task was cancelled"
+	default:
+		e.State, e.Error = Failed, err.Error()
+	}
+	for i := range e.Steps {
+		switch step := &e.Steps[i]; step.State {
+		case StepPending:
+			step.State = StepSkipped
+		case StepRunning, StepWaiting:
+			step.finish(StepFailed, now)
+			step.Error = e.Error
+		}
+	}
+}
+
+// evict drops the oldest of too many tasks that have ended. It is called under the lock.
+func (q *Queue) evict() (forgotten []string) {
+	ended := 0
+	for _, e := range q.order {
+		if e.State.Final() {
+			ended++
+		}
+	}
+	q.order = slices.DeleteFunc(q.order, func(e *entry) bool {
+		if !e.State.Final() || ended <= q.options.Keep {
+			return false
+		}
+		ended--
+		delete(q.tasks, e.ID)
+		forgotten = append(forgotten, e.ID)
+		return true
+	})
+	return forgotten
+}
+
+func (q *Queue) forget(ids []string) {
+	for _, id := range ids {
+		if q.options.Forget != nil {
+			q.options.Forget(id)
+		}
+	}
+}
+
+// tell adds an event to the task's log and to that of all. It is called under the lock.
+func (q *Queue) tell(e *entry, kind string, data any) {
+	e.log.Add(kind, e.ID, data)
+	if q.options.Events != nil {
+		q.options.Events.Add(kind, e.ID, data)
+	}
+}
+
+// Get returns a task as it is now.
+func (q *Queue) Get(id string) (Task, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e, ok := q.tasks[id]
+	if !ok {
+		return Task{}, ErrUnknown
+	}
+	return e.clone(), nil
+}
+
+// List returns all tasks, the newest first.
+func (q *Queue) List() []Task {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	list := make([]Task, 0, len(q.order))
+	for _, e := range slices.Backward(q.order) {
+		list = append(list, e.clone())
+	}
+	return list
+}
+
+// Events returns the log of a task: events "task", with the whole task, and "step" and "progress", with one step.
+func (q *Queue) Events(id string) (*events.Log, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e, ok := q.tasks[id]
+	if !ok {
+		return nil, ErrUnknown
+	}
+	return e.log, nil
+}
+
+// Confirm says that the host key that a task waits with is the device's.
+func (q *Queue) Confirm(id, fingerprint string) (Task, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e, ok := q.tasks[id]
+	switch {
+	case !ok:
+		return Task{}, ErrUnknown
+	case e.State.Final():
+		return Task{}, ErrFinished
+	case e.confirm == nil:
+		return Task{}, ErrNotWaiting
+	case e.Fingerprint != fingerprint:
+		return Task{}, &OtherKeyError{Shown: e.Fingerprint, Given: fingerprint}
+	}
+	close(e.confirm)
+	e.confirm = nil
+	return e.clone(), nil
+}
+
+// Cancel ends a task. It returns at once; the task is cancelled when what it was doing has been given up.
+func (q *Queue) Cancel(id string) (Task, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e, ok := q.tasks[id]
+	switch {
+	case !ok:
+		return Task{}, ErrUnknown
+	case e.State.Final():
+		return Task{}, ErrFinished
+	}
+	e.cancel(errCancel)
+	return e.clone(), nil
+}
+
+// Close ends all tasks and waits until they have, or ctx ends.
+func (q *Queue) Close(ctx context.Context) {
+	q.mu.Lock()
+	q.end(ErrCutOff) // under the lock: none is admitted any more
+	q.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		q.running.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+func newID() string {
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // it never fails
+	return hex.EncodeToString(random[:])
+}
