@@ -31,9 +31,12 @@ func (a *Auth) PasswordValue() (string, error) {
 }
 
 // Allows tells whether a target that is not in the configuration may be logged in to at this address.
-func (a *Auth) Allows(addr netip.Addr) bool {
+func (a *Auth) Allows(addr netip.Addr) bool { return contains(a.AllowedTargets, addr) }
+
+// contains tells whether one of the networks holds the address.
+func contains(networks []string, addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
-	for _, text := range a.AllowedTargets {
+	for _, text := range networks {
 		if network, err := parseNetwork(text); err == nil && network.Contains(addr) {
 			return true
 		}

@@ -15,9 +15,14 @@ func (v *validator) auth(name string, a *Auth) {
 	}
 	v.credentials(name, a)
 	v.hostKeys(name, a)
-	for i, text := range a.AllowedTargets {
+	v.networks("allowed_targets", a.AllowedTargets, at)
+}
+
+// networks checks the allowed_targets that stand at a place.
+func (v *validator) networks(key string, networks []string, at *source) {
+	for i, text := range networks {
 		if _, err := parseNetwork(text); err != nil {
-			v.add(at.at("allowed_targets", i), "allowed_targets %q is not a network; write an address or a prefix such as 192.0.2.0/24", text)
+			v.add(at.at("allowed_targets", i), "%s %q is not a network; write an address or a prefix such as 192.0.2.0/24", key, text)
 		}
 	}
 }
@@ -54,12 +59,7 @@ func (v *validator) hostKeys(name string, a *Auth) {
 	case len(given) > 1:
 		v.add(at.at(given[1]), "auth %q has %s; keep one of them", name, strings.Join(given, " and "))
 	}
-	for i, text := range a.HostKeyFingerprints {
-		if !isFingerprint(text) {
-			v.add(at.at("host_key_fingerprints", i), "host key fingerprint %q is not of the form SHA256: and 43 characters; "+
-				"netconf_exporter hostkey ADDRESS prints it", text)
-		}
-	}
+	v.fingerprints(a.HostKeyFingerprints, at)
 	if a.KnownHostsFile == "" {
 		return
 	}
@@ -68,6 +68,16 @@ func (v *validator) hostKeys(name string, a *Auth) {
 	} else if _, err := knownhosts.New(a.KnownHostsFile); err != nil {
 		v.add(at.at("known_hosts_file"), "known_hosts_file is not valid: %s; netconf_exporter hostkey ADDRESS prints the lines it should have",
 			strings.ReplaceAll(err.Error(), "knownhosts: ", ""))
+	}
+}
+
+// fingerprints checks the host_key_fingerprints that stand at a place.
+func (v *validator) fingerprints(fingerprints []string, at *source) {
+	for i, text := range fingerprints {
+		if !isFingerprint(text) {
+			v.add(at.at("host_key_fingerprints", i), "host key fingerprint %q is not of the form SHA256: and 43 characters; "+
+				"netconf_exporter hostkey ADDRESS prints it", text)
+		}
 	}
 }
 

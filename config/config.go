@@ -8,8 +8,16 @@ type Config struct {
 	Defaults    Settings           `yaml:"defaults,omitempty"`
 	Targets     []*Target          `yaml:"targets,omitempty"`
 	TargetFiles []string           `yaml:"target_files,omitempty,flow"`
+	Admin       Admin              `yaml:"admin,omitempty"`
 	Modules     map[string]*Module `yaml:"modules,omitempty"`
 	Catalog     map[string]*Metric `yaml:"catalog,omitempty"`
+}
+
+// Admin bounds what may be added while the exporter runs.
+type Admin struct {
+	// AllowedTargets are the networks in which targets may be added with credentials of their own, as CIDR prefixes. An auth of
+	// the configuration has its own list.
+	AllowedTargets []string `yaml:"allowed_targets,omitempty,flow"`
 }
 
 // Settings are what a target may set for itself and Defaults sets for all. In a valid Config none is nil.
@@ -30,6 +38,10 @@ type Target struct {
 	Settings `yaml:",inline"`
 	Labels   map[string]string `yaml:"labels,omitempty,flow"`
 
+	// HostKeyFingerprints, where there are any, are the only host keys to trust, in place of what the auth trusts.
+	HostKeyFingerprints []string `yaml:"host_key_fingerprints,omitempty"`
+
+	Origin   Origin   `yaml:"-"`
 	Position Position `yaml:"-"`
 }
 
@@ -46,6 +58,8 @@ type Auth struct {
 	InsecureIgnoreHostKey    bool     `yaml:"insecure_ignore_host_key,omitempty"`
 	LegacyAlgorithms         bool     `yaml:"legacy_algorithms,omitempty"`
 	AllowedTargets           []string `yaml:"allowed_targets,omitempty,flow"` // CIDR prefixes
+
+	Stored bool `yaml:"-"` // it belongs to a stored target alone, and AllowedTargets are those of admin
 
 	Position Position `yaml:"-"`
 }

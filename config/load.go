@@ -45,7 +45,8 @@ type loader struct {
 	problems
 	config   *Config
 	defaults Position        // of the one defaults: that was seen
-	sources  map[any]*source // by *Auth, *Target, *Metric or *Settings
+	admin    Position        // likewise
+	sources  map[any]*source // by *Auth, *Target, *Metric, *Settings or *Admin
 	read     map[string]bool // files already read, by clean path: patterns may overlap
 }
 
@@ -137,6 +138,9 @@ func (l *loader) merge(file string, data []byte) {
 	if _, node := child(resolve(root.node), "defaults"); node != nil {
 		l.setDefaults(part.Defaults, root.sub("defaults"))
 	}
+	if _, node := child(resolve(root.node), "admin"); node != nil {
+		l.setAdmin(part.Admin, root.sub("admin"))
+	}
 	l.addTargets(part.Targets, root.sub("targets"))
 	for i, pattern := range part.TargetFiles {
 		l.loadTargetFiles(inDir(dir, pattern), root.at("target_files", i))
@@ -169,6 +173,16 @@ func (l *loader) setDefaults(settings Settings, at *source) {
 	l.sources[&l.config.Defaults] = at
 }
 
+func (l *loader) setAdmin(admin Admin, at *source) {
+	if l.admin.Line != 0 {
+		l.add(at.at(), "admin is already at %s; keep admin in one file", l.admin)
+		return
+	}
+	l.admin = at.at()
+	l.config.Admin = admin
+	l.sources[&l.config.Admin] = at
+}
+
 func (l *loader) addTargets(targets []*Target, at *source) {
 	for i, target := range targets {
 		place := at.sub(i)
@@ -176,7 +190,7 @@ func (l *loader) addTargets(targets []*Target, at *source) {
 			l.add(place.at(), "a target is empty; give it address: and auth:, or take it out")
 			continue
 		}
-		target.Position = place.at()
+		target.Position, target.Origin = place.at(), OriginFile
 		l.sources[target] = place
 		l.config.Targets = append(l.config.Targets, target)
 	}

@@ -16,7 +16,7 @@ type validator struct {
 	definitions *Definitions
 	labels      map[string]bool // the catalogue's, which targets' labels must leave alone
 	keys        Keyring         // auths may share keys
-	sources     map[any]*source // by *Auth, *Target, *Metric or *Settings; nil where the files are gone, or never were
+	sources     map[any]*source // by *Auth, *Target, *Metric, *Settings or *Admin; nil where the files are gone, or never were
 }
 
 // validate completes and checks a configuration.
@@ -33,15 +33,7 @@ func (c *Config) validate(sources map[any]*source) error {
 	if err != nil {
 		return err
 	}
-	v := &validator{config: c, definitions: definitions, labels: map[string]bool{}, sources: sources}
-	for _, metric := range definitions.Catalog {
-		for _, label := range metric.Labels {
-			v.labels[label] = true
-		}
-		for label := range metric.Info {
-			v.labels[label] = true
-		}
-	}
+	v := c.newValidator(definitions, sources)
 	for name, auth := range c.Auths {
 		v.auth(name, auth)
 	}
@@ -55,6 +47,7 @@ func (c *Config) validate(sources map[any]*source) error {
 	}
 	v.metrics(c.Catalog, builtin.Catalog)
 	v.settings(c.Defaults, sources[&c.Defaults])
+	v.networks("admin: allowed_targets", c.Admin.AllowedTargets, sources[&c.Admin])
 	v.targetNames()
 	for _, target := range c.Targets {
 		v.target(target)
@@ -68,6 +61,19 @@ func (v *validator) source(entry any, position Position) *source {
 		return s
 	}
 	return &source{file: position.File, line: position.Line, node: &yaml.Node{}}
+}
+
+func (c *Config) newValidator(definitions *Definitions, sources map[any]*source) *validator {
+	v := &validator{config: c, definitions: definitions, labels: map[string]bool{}, sources: sources}
+	for _, metric := range definitions.Catalog {
+		for _, label := range metric.Labels {
+			v.labels[label] = true
+		}
+		for label := range metric.Info {
+			v.labels[label] = true
+		}
+	}
+	return v
 }
 
 func (v *validator) targetNames() {
@@ -101,6 +107,7 @@ func (v *validator) target(t *Target) {
 	case v.config.Auths[t.Auth] == nil:
 		v.add(at.at("auth"), "auth %q is not under auths; write %s", t.Auth, v.authNames())
 	}
+	v.fingerprints(t.HostKeyFingerprints, at)
 	for label := range t.Labels {
 		v.targetLabel(at.at("labels", label), label)
 	}
