@@ -142,7 +142,11 @@ func sameConnection(t *Target, target *config.Target, auth *config.Auth) bool {
 	was, is := *t.auth, *auth
 	was.Position, is.Position = config.Position{}, config.Position{}
 	was.AllowedTargets, is.AllowedTargets = nil, nil
-	return t.config.HostPort() == target.HostPort() && t.config.Auth == target.Auth && reflect.DeepEqual(was, is)
+	if target.Origin == config.OriginAPI && !slices.Equal(t.auth.AllowedTargets, auth.AllowedTargets) {
+		return false // they are checked at every dial of such a target
+	}
+	return t.config.HostPort() == target.HostPort() && t.config.Auth == target.Auth && t.config.Origin == target.Origin &&
+		slices.Equal(t.config.HostKeyFingerprints, target.HostKeyFingerprints) && reflect.DeepEqual(was, is)
 }
 
 // Config is the configuration in force.

@@ -60,7 +60,7 @@ func newTarget(e *Exporter, target *config.Target, auth *config.Auth, modules ma
 	c := &core{
 		logger: e.logger.With("target", target.Name),
 		client: session.NewClient(session.Options{
-			Target: target, Auth: auth, Dialer: e.dialer, Logger: e.logger, RequireAllowed: unconfigured,
+			Target: target, Auth: auth, Dialer: e.dialer, Logger: e.logger, RequireAllowed: unconfigured || target.Origin == config.OriginAPI,
 		}),
 		label:  &dto.LabelPair{Name: new("target"), Value: new(target.Name)},
 		last:   map[string]*read{},

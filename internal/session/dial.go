@@ -24,7 +24,7 @@ type dial struct {
 
 // open returns a new session.
 func (d *dial) open(ctx context.Context) (*session, error) {
-	keys, err := newHostKeyPolicy(d.Auth, d.hostPort)
+	keys, err := newHostKeyPolicy(d.Target, d.Auth)
 	if err != nil {
 		return nil, err
 	}

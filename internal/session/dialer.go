@@ -128,6 +128,9 @@ func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
 func (d *dial) allowed(_ context.Context, _, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil || !d.Auth.Allows(to.Addr().Unmap().WithZone("")) {
+		if d.Auth.Stored {
+			return fmt.Errorf("%s: %w of admin; add its network there", address, ErrNotAllowed)
+		}
 		return fmt.Errorf("%s: %w of auth %q", address, ErrNotAllowed, d.Target.Auth)
 	}
 	return nil

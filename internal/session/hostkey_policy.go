@@ -27,27 +27,26 @@ type hostKeyPolicy struct {
 // hostKeyError says that the key a device showed is not the one expected.
 type hostKeyError struct {
 	keyType string
+	unknown bool // nothing is known of the device's keys, so that a person may say that this one is right
 	err     error
 }
 
 func (e *hostKeyError) Error() string { return e.err.Error() }
 func (e *hostKeyError) Unwrap() error { return e.err }
 
-// newHostKeyPolicy reads what the auth trusts; the known_hosts file is read again for each dial.
-func newHostKeyPolicy(auth *config.Auth, hostPort string) (*hostKeyPolicy, error) {
-	supported := ssh.SupportedAlgorithms().HostKeys
-	if auth.LegacyAlgorithms {
-		supported = append(supported, ssh.InsecureAlgorithms().HostKeys...)
-	}
-	keys := &hostKeyPolicy{algorithms: supported}
+// newHostKeyPolicy reads what the target or else its auth trusts; the known_hosts file is read again for each dial.
+func newHostKeyPolicy(target *config.Target, auth *config.Auth) (*hostKeyPolicy, error) {
+	keys := &hostKeyPolicy{algorithms: hostKeyAlgorithms(auth.LegacyAlgorithms)}
 	var err error
 	switch {
+	case len(target.HostKeyFingerprints) > 0:
+		keys.trustFingerprints(target.HostKeyFingerprints, false)
 	case auth.InsecureIgnoreHostKey:
 		keys.check = ssh.InsecureIgnoreHostKey()
 	case len(auth.HostKeyFingerprints) > 0:
-		keys.trustFingerprints(auth.HostKeyFingerprints)
+		keys.trustFingerprints(auth.HostKeyFingerprints, true)
 	case auth.KnownHostsFile != "":
-		err = keys.trustKnownHosts(auth.KnownHostsFile, hostPort)
+		err = keys.trustKnownHosts(auth.KnownHostsFile, target.HostPort())
 	default:
 		err = errors.New("set known_hosts_file, host_key_fingerprints or insecure_ignore_host_key")
 	}
@@ -57,8 +56,18 @@ func newHostKeyPolicy(auth *config.Auth, hostPort string) (*hostKeyPolicy, error
 	return keys, nil
 }
 
-// trustFingerprints accepts the keys whose SHA256 fingerprints are listed.
-func (h *hostKeyPolicy) trustFingerprints(fingerprints []string) {
+// hostKeyAlgorithms are those to offer when nothing is known of a device's keys.
+func hostKeyAlgorithms(legacy bool) []string {
+	offer := ssh.SupportedAlgorithms().HostKeys
+	if legacy {
+		offer = append(offer, ssh.InsecureAlgorithms().HostKeys...)
+	}
+	return offer
+}
+
+// trustFingerprints accepts the keys whose SHA256 fingerprints are listed. Others are unknown where the list is that of several
+// devices.
+func (h *hostKeyPolicy) trustFingerprints(fingerprints []string, ofSeveral bool) {
 	h.byFingerprint = true
 	h.algorithms = slices.DeleteFunc(h.algorithms, isCertificate) // a fingerprint is that of a key
 	h.check = func(address string, _ net.Addr, key ssh.PublicKey) error {
@@ -68,7 +77,7 @@ func (h *hostKeyPolicy) trustFingerprints(fingerprints []string) {
 				return nil
 			}
 		}
-		return mismatch(key, "not one of host_key_fingerprints; if the device is the right one, add the fingerprint", address)
+		return mismatch(key, ofSeveral, "not one of host_key_fingerprints; if the device is the right one, add the fingerprint", address)
 	}
 }
 
@@ -127,19 +136,19 @@ func checkKnown(known ssh.HostKeyCallback, name, file string) ssh.HostKeyCallbac
 		case err == nil:
 			return nil
 		case errors.As(err, &revoked):
-			return mismatch(key, fmt.Sprintf("revoked at %s:%d", file, revoked.Revoked.Line), address)
+			return mismatch(key, false, fmt.Sprintf("revoked at %s:%d", file, revoked.Revoked.Line), address)
 		case errors.As(err, &unknown) && len(unknown.Want) == 0:
-			return mismatch(key, "unknown; if the device is the right one, add its line to "+file, address)
+			return mismatch(key, true, "unknown; if the device is the right one, add its line to "+file, address)
 		case errors.As(err, &unknown):
-			return mismatch(key, fmt.Sprintf("not the one at %s:%d: the device was replaced, or someone is in between; "+
+			return mismatch(key, false, fmt.Sprintf("not the one at %s:%d: the device was replaced, or someone is in between; "+
 				"if the device is the right one, replace the line", file, unknown.Want[0].Line), address)
 		}
-		return mismatch(key, err.Error(), address)
+		return mismatch(key, false, err.Error(), address)
 	}
 }
 
-func mismatch(key ssh.PublicKey, what, address string) error {
-	return &hostKeyError{keyType: key.Type(), err: fmt.Errorf("the %s host key %s is %s; see `netconf_exporter hostkey %s`",
+func mismatch(key ssh.PublicKey, unknown bool, what, address string) error {
+	return &hostKeyError{keyType: key.Type(), unknown: unknown, err: fmt.Errorf("the %s host key %s is %s; see `netconf_exporter hostkey %s`",
 		key.Type(), ssh.FingerprintSHA256(key), what, address)}
 }
 
