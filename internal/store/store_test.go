@@ -130,7 +130,7 @@ func TestOrphansAreRemovedAndNothingElse(t *testing.T) {
 		"targets/mine.password":                   "", // a person's
 		"targets/edge3.yml":                       "{being edited",
 		"targets/edge3.0123456789abcdef.password": "",
-		"notes.txt":                               "",
+		"notes.txt": "",
 	} {
 		if text != "orphan" {
 			kept = append(kept, name)
