@@ -111,8 +111,9 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	addSimulation(add("simulate", "Simulated NETCONF devices over real SSH.", simulate), simulate)
 
 	demo := &command.Demo{}
-	c = add("demo", "Simulated devices and the exporter, nothing to configure.", demo)
+	c = add("demo", "A simulated network and the exporter, nothing to configure.", demo)
 	c.Flag("web.listen-address", "Address of the exporter.").Default(":10830").StringVar(&demo.ListenAddress)
+	c.Flag("faults.listen-address", "Address at which faults of the simulated network are set and cleared; empty: none.").Default("127.0.0.1:10831").StringVar(&demo.FaultsAddress)
 	return commands
 }
 
@@ -146,6 +147,8 @@ func addSimulation(c *kingpin.CmdClause, s *command.Simulate) {
 	c.Flag("reply-delay", "How long a reply lets itself be waited for.").Default("0s").DurationVar(&s.ReplyDelay)
 	c.Flag("silent", "The last so many devices accept TCP and never say a word.").Default("0").IntVar(&s.Silent)
 	c.Flag("seed", "Another seed gives other numbers and another host key.").Default("0").Uint64Var(&s.Seed)
+	c.Flag("scenario", "Simulate the network in this file, in place of devices with interfaces alone; demo: the built-in one.").StringVar(&s.Scenario)
+	c.Flag("fault", "What is wrong with a device of the scenario, as DEVICE:KIND or DEVICE:KIND:WHERE, such as core-1:psu; repeatable.").StringsVar(&s.Faults)
 	c.Flag("write-config", "Write a configuration with all devices as targets to this file; - is stdout.").StringVar(&s.WriteConfig)
 	c.Action(func(*kingpin.ParseContext) error {
 		s.Base10 = *framing == "1.0"

@@ -2,53 +2,53 @@ package command
 
 import (
 	"context"
-	_ "embed"
+	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
-	"text/template"
+	"slices"
+	"time"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/network"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
 
-// Demo runs simulated devices and an exporter that reads them, until it is interrupted.
+// Demo runs the simulated network and an exporter that reads it, until it is interrupted.
 type Demo struct {
 	ListenAddress string
+	FaultsAddress string // where faults are set and cleared; "" is nowhere
 }
-
-//go:embed demo.yml
-var demoConfig string
 
 // Run implements Command.
 func (d *Demo) Run(ctx context.Context, env *Environment) error {
-	const interfaces = 24
-	devices := map[string]*simulator.Device{} // by the name that the configuration gives them
-	for seed, fleet := range []struct {
-		names []string
-		form  string
-	}{{[]string{"access-1", "access-2"}, simulator.FormState}, {[]string{"core-1"}, simulator.FormNMDA}} {
-		started, err := simulator.Start(simulator.Config{Devices: len(fleet.names), Interfaces: interfaces, Form: fleet.form, Seed: uint64(seed)})
-		if err != nil {
-			return err
-		}
-		defer started.Close()
-		for i, name := range fleet.names {
-			devices[name] = started.Devices()[i]
-		}
+	scenario, err := network.Load("demo")
+	if err != nil {
+		return err
 	}
-	file, err := writeDemoConfig(devices)
+	fleet, err := network.Start(scenario, simulator.Config{})
+	if err != nil {
+		return err
+	}
+	defer fleet.Close()
+	file, err := writeDemoConfig(fleet)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(filepath.Dir(file))
+	faults, stop, err := d.serveFaults(fleet)
+	if err != nil {
+		return err
+	}
+	defer stop()
 
 	serve := &Serve{
 		Web:           &toolkit.FlagConfig{WebListenAddresses: &[]string{d.ListenAddress}, WebSystemdSocket: new(bool), WebConfigFile: new(string)},
 		TelemetryPath: "/metrics", TimeoutOffset: 0.5, Targets: true,
-		listening: func(address net.Addr) { d.welcome(env, len(devices), interfaces, address) },
+		listening: func(address net.Addr) { welcome(env, fleet, address, faults) },
 	}
 	own := *env
 	own.ConfigFiles = []string{file}
@@ -56,8 +56,8 @@ func (d *Demo) Run(ctx context.Context, env *Environment) error {
 }
 
 // writeDemoConfig puts the configuration into a folder of its own, for a reload to find.
-func writeDemoConfig(devices map[string]*simulator.Device) (file string, err error) {
-	text, err := template.New("demo.yml").Option("missingkey=error").Parse(demoConfig)
+func writeDemoConfig(fleet *network.Fleet) (file string, err error) {
+	text, err := fleet.ConfigYAML("simulated")
 	if err != nil {
 		return "", err
 	}
@@ -65,32 +65,60 @@ func writeDemoConfig(devices map[string]*simulator.Device) (file string, err err
 	if err != nil {
 		return "", fmt.Errorf("%w; make room for a small file, or set TMPDIR", err)
 	}
-	out, err := os.Create(filepath.Join(folder, "netconf.yml"))
-	if err == nil {
-		err = text.Execute(out, devices)
-		if closed := out.Close(); err == nil {
-			err = closed
-		}
+	file = filepath.Join(folder, "netconf.yml")
+	text = append([]byte("# What netconf_exporter demo runs on. Your own devices take the same few lines.\n"), text...)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return "", errors.Join(err, os.RemoveAll(folder))
 	}
-	if err != nil {
-		os.RemoveAll(folder)
-		return "", err
-	}
-	return out.Name(), nil
+	return file, nil
 }
 
-func (d *Demo) welcome(env *Environment, devices, interfaces int, address net.Addr) {
-	url := "http://" + localURL(address)
-	_, _ = fmt.Fprintf(env.Stdout, `%d simulated NETCONF devices with %d interfaces each, and netconf_exporter reading them.
+// serveFaults serves the page of faults, if it is wanted.
+func (d *Demo) serveFaults(fleet *network.Fleet) (url string, stop func(), err error) {
+	if d.FaultsAddress == "" {
+		return "", func() {}, nil
+	}
+	handler, err := network.Handler(fleet)
+	if err != nil {
+		return "", nil, err
+	}
+	listener, err := net.Listen("tcp", d.FaultsAddress)
+	if err != nil {
+		return "", nil, fmt.Errorf("%w; choose another --faults.listen-address", err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = server.Serve(listener)
+	}()
+	return "http://" + localURL(listener.Addr()), func() { _ = server.Close(); <-ended }, nil
+}
 
-Open  %[3]s/
-      %[3]s/probe?target=core-1&debug=true   what one read of a device did
-      %[3]s/config                           what you would write for devices of your own
-Try   curl -s %[3]s/metrics | grep netconf_interface_oper_status
-      curl -s '%[3]s/probe?target=access-1'
+func welcome(env *Environment, fleet *network.Fleet, address net.Addr, faults string) {
+	url := "http://" + localURL(address)
+	devices := fleet.Devices()
+	spare := slices.IndexFunc(devices, func(d *simulator.Device) bool { return d.Name == "spare-1" })
+	_, _ = fmt.Fprintf(env.Stdout, `%d simulated NETCONF devices, linked to a small network, and netconf_exporter reading all but one of them.
+
+Open  %[2]s/
+      %[2]s/probe?target=core-1&debug=true   what one read of a device did
+      %[2]s/config                           what you would write for devices of your own
+`, len(devices), url)
+	if faults != "" {
+		_, _ = fmt.Fprintf(env.Stdout, "      %s/                              set and clear faults: a power supply, a link, a session\n", faults)
+	}
+	_, _ = fmt.Fprintf(env.Stdout, `Try   curl -s %[1]s/metrics | grep netconf_interface_oper_status
+      curl -s '%[1]s/probe?target=access-1'
+`, url)
+	if faults != "" {
+		_, _ = fmt.Fprintf(env.Stdout, "      curl -X PUT %s/faults/core-1:psu        and -X DELETE to clear it\n", faults)
+	}
+	_, _ = fmt.Fprintf(env.Stdout, `
+Not configured yet: %s at %s, user netconf, password netconf, host key %s
 
 Ctrl-C ends it.
-`, devices, interfaces, url)
+`, devices[spare].Name, devices[spare].Address(), devices[spare].Fingerprint())
 }
 
 // localURL is host:port by which this machine reaches a listener.

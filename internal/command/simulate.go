@@ -2,22 +2,26 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"text/tabwriter"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/network"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
 
 // Simulate runs simulated devices until it is interrupted.
 type Simulate struct {
 	simulator.Config
-	WriteConfig string // a file for the exporter's configuration with all devices; "-" is stdout, "" none
+	Scenario    string   // file of a network to simulate, "demo" the built-in one; "" is a fleet with interfaces alone
+	Faults      []string // of the network, as DEVICE:KIND or DEVICE:KIND:WHERE
+	WriteConfig string   // a file for the exporter's configuration with all devices; "-" is stdout, "" none
 }
 
 // Run implements Command.
 func (s *Simulate) Run(ctx context.Context, env *Environment) error {
-	fleet, err := simulator.Start(s.Config)
+	fleet, err := s.start()
 	if err != nil {
 		return err
 	}
@@ -39,6 +43,33 @@ func (s *Simulate) Run(ctx context.Context, env *Environment) error {
 	}
 	<-ctx.Done()
 	return nil
+}
+
+func (s *Simulate) start() (*simulator.Fleet, error) {
+	if s.Scenario == "" {
+		if len(s.Faults) > 0 {
+			return nil, errors.New("--fault is for the devices of a scenario; add --scenario=demo, or a file")
+		}
+		return simulator.Start(s.Config)
+	}
+	scenario, err := network.Load(s.Scenario)
+	if err != nil {
+		return nil, err
+	}
+	fleet, err := network.Start(scenario, s.Config)
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range s.Faults {
+		fault, err := network.ParseFault(text)
+		if err == nil {
+			_, err = fleet.SetFault(fault, true)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("--fault: %w", err), fleet.Close())
+		}
+	}
+	return fleet.Fleet, nil
 }
 
 func (s *Simulate) writeConfig(env *Environment, fleet *simulator.Fleet) error {

@@ -1,9 +1,11 @@
 package command_test
 
 import (
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -42,24 +44,64 @@ func TestSimulateWritesToStdout(t *testing.T) {
 	}
 }
 
+func TestSimulateANetworkWithFaults(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "netconf.yml")
+	r, _ := start(t, &command.Simulate{Scenario: "demo", Faults: []string{"core-1:psu:PSU 2", "core-2:login"}, WriteConfig: file})
+	r.stdout.after(t, "Ctrl-C")
+	probe := func(target string) result {
+		return run(t, &command.Probe{Device: command.Device{Target: target}}, file)
+	}
+	if one := probe("core-1"); one.err != nil || !strings.Contains(one.stdout.String(), `netconf_hardware_oper_status{component="PSU 2"} 2`) {
+		t.Errorf("%v\n%s", one.err, one.stdout)
+	}
+	if two := probe("core-2"); !strings.Contains(two.stdout.String(), `netconf_scrape_failure{reason="auth"} 1`) {
+		t.Errorf("%v\n%s", two.err, two.stdout)
+	}
+}
+
 func TestSimulateWhereItCannot(t *testing.T) {
+	wantError(t, run(t, &command.Simulate{Faults: []string{"core-1:psu"}}).err, "--scenario")
+	wantError(t, run(t, &command.Simulate{Scenario: "demo", Faults: []string{"core-1:fire"}}).err, "--fault", "fire")
+	wantError(t, run(t, &command.Simulate{Scenario: "/nonexistent/scenario.yml"}).err, "/nonexistent/scenario.yml")
 	wantError(t, run(t, &command.Simulate{WriteConfig: "/nonexistent/netconf.yml"}).err, "/nonexistent/netconf.yml", "--write-config")
 	wantError(t, run(t, &command.Simulate{Config: simulator.Config{Listen: "nowhere"}}).err, "nowhere")
 }
 
 func TestDemo(t *testing.T) {
-	r, stop := start(t, &command.Demo{ListenAddress: "127.0.0.1:0"})
+	r, stop := start(t, &command.Demo{ListenAddress: "127.0.0.1:0", FaultsAddress: "127.0.0.1:0"})
 	url := strings.TrimSuffix(r.stdout.after(t, "Open "), "/")
+	faults := strings.TrimSuffix(r.stdout.after(t, "curl -X PUT "), "/faults/core-1:psu")
+	spare := r.stdout.after(t, "spare-1 at ")
 	_, metrics := fetch(t, http.MethodGet, url+"/metrics")
-	for _, target := range []string{"core-1", "access-1", "access-2"} {
+	for _, target := range []string{"core-1", "core-2", "access-1", "access-2", "access-3", "cpe-1"} {
 		if !strings.Contains(metrics, `netconf_up{target="`+target+`"} 1`) {
 			t.Errorf("%s is not up:\n%s", target, r.stderr)
 		}
 	}
-	for _, module := range []string{"ietf-interfaces", "ietf-interfaces-nmda"} {
-		if !strings.Contains(metrics, `{module="`+module+`",target=`) {
+	for _, module := range []string{"ietf-interfaces", "ietf-interfaces-nmda", "openconfig-interfaces", "ietf-hardware", "ietf-hardware-nmda", "openconfig-platform", "openconfig-bgp", "openconfig-lldp"} {
+		if !strings.Contains(metrics, `netconf_module_success{module="`+module+`",target=`) {
 			t.Errorf("the demo does not show the module %s", module)
 		}
+	}
+	// What the devices send is read in full.
+	for _, bad := range regexp.MustCompile(`(?m)^netconf_module_(success\{.* 0|skipped_values\{.* [1-9].*)$`).FindAllString(metrics, -1) {
+		t.Error(bad)
+	}
+	supply := `netconf_hardware_oper_status{component="PSU 1",target="core-1"}`
+	if status, body := fetch(t, http.MethodPut, faults+"/faults/core-1:psu"); status != http.StatusNoContent {
+		t.Errorf("setting a fault gives %d: %s", status, body)
+	}
+	if _, metrics := fetch(t, http.MethodGet, url+"/metrics"); !strings.Contains(metrics, supply+" 2") {
+		t.Error("the fault does not show")
+	}
+	if status, body := fetch(t, http.MethodDelete, faults+"/faults/core-1:psu"); status != http.StatusNoContent {
+		t.Errorf("clearing a fault gives %d: %s", status, body)
+	}
+	if _, metrics := fetch(t, http.MethodGet, url+"/metrics"); !strings.Contains(metrics, supply+" 1") {
+		t.Error("the fault does not go")
+	}
+	if _, err := net.Dial("tcp", strings.TrimSuffix(spare, ",")); err != nil || strings.Contains(metrics, "spare-1") {
+		t.Errorf("the device that is not configured: %v", err)
 	}
 	for _, path := range []string{"/", "/probe?target=core-1&debug=true", "/config", "/probe?target=access-1"} {
 		if status, body := fetch(t, http.MethodGet, url+path); status != http.StatusOK {

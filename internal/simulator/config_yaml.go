@@ -27,6 +27,12 @@ func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 	sites, roles := []string{"ams", "fra", "lon"}, []string{"core", "edge", "access", "access"}
 	for i, d := range f.devices {
 		labels := map[string]string{"site": sites[i%len(sites)], "role": roles[i%len(roles)]}
+		if f.config.Definitions != nil {
+			if f.config.Definitions[i].Spare {
+				continue
+			}
+			labels = f.config.Definitions[i].Labels
+		}
 		file.Targets = append(file.Targets, target{d.Name, d.Address(), authName, labels})
 	}
 	return yaml.Marshal(file)

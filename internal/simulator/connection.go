@@ -38,7 +38,7 @@ func (c *connection) serve() {
 	defer close(c.ended)
 	defer c.device.forget(c)
 	defer c.close()
-	if c.device.silent {
+	if c.device.silent.Load() {
 		_, _ = io.Copy(io.Discard, c.conn) // until the client goes
 		return
 	}
@@ -101,7 +101,11 @@ func (c *connection) serverConfig() *ssh.ServerConfig {
 			return nil, c.login(user.User(), answers[0])
 		},
 	}
-	config.AddHostKey(c.device.fleet.hostKey)
+	if c.device.wrongKey.Load() {
+		config.AddHostKey(c.device.fleet.wrongKey)
+	} else {
+		config.AddHostKey(c.device.fleet.hostKey)
+	}
 	return config
 }
 

@@ -13,16 +13,20 @@ import (
 
 // Device is one simulated device. Its methods may be called at any time, from any goroutine.
 type Device struct {
-	Name string // sim-0001, sim-0002, ...
+	Name string // that of its definition, or sim-0001, sim-0002, ...
 
 	fleet      *Fleet
 	index      int
-	silent     bool
+	content    Content // nil: interfaces made from the seed
+	nmda       bool
+	library    *yangLibrary
 	logins     atomic.Int64
 	refused    atomic.Int64
 	sessions   atomic.Int64
 	sessionIDs atomic.Int64
 	refusing   atomic.Bool
+	silent     atomic.Bool
+	wrongKey   atomic.Bool
 	replyDelay atomic.Int64
 	running    sync.WaitGroup // the accept loop and the connections
 
@@ -38,10 +42,18 @@ func newDevice(f *Fleet, index int) *Device {
 		Name:        fmt.Sprintf("sim-%04d", index+1),
 		fleet:       f,
 		index:       index,
-		silent:      index >= f.config.Devices-f.config.Silent,
 		connections: map[*connection]struct{}{},
 		outages:     map[int]outage{},
 	}
+	d.silent.Store(index >= f.config.Devices-f.config.Silent)
+	modules := interfacesModules(f.config.Form)
+	d.nmda = f.config.Form == FormNMDA
+	if f.config.Definitions != nil {
+		definition := f.config.Definitions[index]
+		d.Name, d.content = definition.Name, definition.Content
+		modules, d.nmda = d.content.Modules(), d.content.NMDA()
+	}
+	d.library = newYANGLibrary(modules, d.nmda)
 	d.SetReplyDelay(f.config.ReplyDelay)
 	return d
 }
@@ -67,6 +79,18 @@ func (d *Device) Sessions() int { return int(d.sessions.Load()) }
 
 // RefuseLogins makes the device refuse every password, or accept the right one again. Open sessions stay.
 func (d *Device) RefuseLogins(refuse bool) { d.refusing.Store(refuse) }
+
+// SetSilent makes the device accept connections and answer nothing on them, or answer again. Open sessions drop.
+func (d *Device) SetSilent(silent bool) {
+	d.silent.Store(silent)
+	d.DropSessions()
+}
+
+// ShowAnotherHostKey makes the device show a host key that is not its own, or its own again. Open sessions drop.
+func (d *Device) ShowAnotherHostKey(another bool) {
+	d.wrongKey.Store(another)
+	d.DropSessions()
+}
 
 // SetReplyDelay sets how long each reply lets itself be waited for, from the next request on.
 func (d *Device) SetReplyDelay(delay time.Duration) { d.replyDelay.Store(int64(delay)) }

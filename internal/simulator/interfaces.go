@@ -14,19 +14,19 @@ const (
 	datastoreAll                          // what get reads without NMDA: both
 )
 
-// data returns the top of all that a datastore holds at that time.
-func (d *Device) data(from datastore, now time.Time) []*element {
-	if d.fleet.config.Form == FormNMDA {
+// generated returns the top of all that a datastore holds at that time, of a device without a content of its own.
+func (d *Device) generated(from datastore, now time.Time) []*element {
+	if d.nmda {
 		if from == datastoreRunning {
 			return []*element{d.interfaces("interfaces", configuration(), nil, now)}
 		}
-		return []*element{d.interfaces("interfaces", operational(), statistics(), now), d.fleet.library.tree}
+		return []*element{d.interfaces("interfaces", operational(), statistics(), now), d.library.tree}
 	}
 	config := d.interfaces("interfaces", configuration(), nil, now)
 	if from == datastoreRunning {
 		return []*element{config}
 	}
-	return []*element{d.interfaces("interfaces-state", state(), statistics(), now), config, d.fleet.library.tree}
+	return []*element{d.interfaces("interfaces-state", state(), statistics(), now), config, d.library.tree}
 }
 
 // interfaces is a list of interfaces whose one entry is filled in anew for each, so that a reply of any length is made from

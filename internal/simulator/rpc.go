@@ -54,7 +54,11 @@ func (d *Device) perform(b []byte, rpc *request, now time.Time) (_ []byte, last 
 		b = append(b, ` xmlns="`+nsNMDA+`"`...)
 	}
 	b = append(b, '>')
-	for _, tree := range d.data(read.from, now) {
+	trees, refusal := d.data(read, now)
+	if refusal != nil {
+		return b, false, refusal
+	}
+	for _, tree := range trees {
 		b = tree.appendSelected(b, "", read.selected, read.whole)
 	}
 	return append(b, "</data>"...), false, nil
@@ -68,13 +72,12 @@ type reading struct {
 }
 
 func (d *Device) reading(operation *request) (r reading, refusal *rpcError) {
-	nmda := d.fleet.config.Form == FormNMDA
 	filter := "filter"
 	switch {
 	case operation.name == xml.Name{Space: nsBase, Local: "get"}:
 		refusal = onlyKnows(operation, filter)
 		r.from = datastoreAll
-		if nmda {
+		if d.nmda {
 			r.from = datastoreOperational
 		}
 	case operation.name == xml.Name{Space: nsBase, Local: "get-config"}:
@@ -82,13 +85,13 @@ func (d *Device) reading(operation *request) (r reading, refusal *rpcError) {
 		if refusal == nil {
 			r.from, refusal = sourceOf(operation)
 		}
-	case operation.name == xml.Name{Space: nsNMDA, Local: "get-data"} && nmda:
+	case operation.name == xml.Name{Space: nsNMDA, Local: "get-data"} && d.nmda:
 		filter = "subtree-filter"
 		refusal = onlyKnows(operation, filter, "datastore")
 		if refusal == nil {
 			r.from, refusal = datastoreOf(operation)
 		}
-	case operation.name.Space == nsBase || operation.name.Space == nsNMDA && nmda:
+	case operation.name.Space == nsBase || operation.name.Space == nsNMDA && d.nmda:
 		refusal = &rpcError{"protocol", "operation-not-supported", "the simulator only reads", "", ""}
 	default:
 		refusal = &rpcError{"rpc", "unknown-namespace", "no such operation", "bad-element", operation.name.Local}

@@ -27,7 +27,7 @@ type reply struct{ message, framed []byte }
 // serveSession speaks NETCONF on a channel until one side ends it.
 func serveSession(ctx context.Context, d *Device, channel io.ReadWriteCloser) {
 	defer channel.Close()
-	hello := appendHello(nil, d.fleet, d.sessionIDs.Add(1))
+	hello := appendHello(nil, d, d.sessionIDs.Add(1))
 	if _, err := channel.Write(appendMessage(nil, hello, false, 0)); err != nil {
 		return
 	}
@@ -61,9 +61,9 @@ func serveSession(ctx context.Context, d *Device, channel io.ReadWriteCloser) {
 	}
 }
 
-func appendHello(b []byte, f *Fleet, id int64) []byte {
+func appendHello(b []byte, d *Device, id int64) []byte {
 	b = append(b, `<?xml version="1.0" encoding="UTF-8"?><hello xmlns="`+nsBase+`"><capabilities>`...)
-	for _, capability := range f.capabilities() {
+	for _, capability := range d.capabilities() {
 		b = append(b, "<capability>"...)
 		b = appendEscaped(b, []byte(capability))
 		b = append(b, "</capability>"...)
@@ -73,10 +73,10 @@ func appendHello(b []byte, f *Fleet, id int64) []byte {
 	return append(b, "</session-id></hello>"...)
 }
 
-func (f *Fleet) capabilities() []string {
+func (d *Device) capabilities() []string {
 	list := []string{capabilityBase10}
-	if !f.config.Base10 {
+	if !d.fleet.config.Base10 {
 		list = append(list, capabilityBase11)
 	}
-	return append(list, f.library.capabilities...)
+	return append(list, d.library.capabilities...)
 }

@@ -38,16 +38,18 @@ type Config struct {
 	ReplyDelay         time.Duration // from a request to the first octet of its reply
 	Silent             int           // the last so many devices accept TCP and never say a word
 	Seed               uint64        // another seed gives other numbers and another host key
+	// Definitions, if any, are the devices, and say what each tells in place of interfaces alone.
+	Definitions []Definition
 }
 
 // Fleet is a number of running devices.
 type Fleet struct {
-	config  Config
-	hostKey ssh.Signer
-	library *yangLibrary
-	labels  []label   // of the interfaces
-	replies sync.Pool // of *reply
-	devices []*Device
+	config   Config
+	hostKey  ssh.Signer
+	wrongKey ssh.Signer // of devices that show another one
+	labels   []label    // of the interfaces
+	replies  sync.Pool  // of *reply
+	devices  []*Device
 }
 
 // Start runs a fleet. Its error says what in the configuration to change.
@@ -56,12 +58,14 @@ func Start(config Config) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Fleet{config: config, library: newYANGLibrary(config.Form), labels: newLabels(config.Interfaces)}
+	f := &Fleet{config: config, labels: newLabels(config.Interfaces)}
 	f.replies.New = func() any { return new(reply) }
 	// The key follows from the seed, so that a written configuration stays good when the simulator is started anew.
-	seed := sha256.Sum256(fmt.Appendf(nil, "simulated host key %d", config.Seed))
-	if f.hostKey, err = ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(seed[:])); err != nil {
-		return nil, fmt.Errorf("simulator: host key: %w", err)
+	if f.hostKey, err = newHostKey(fmt.Sprintf("simulated host key %d", config.Seed)); err != nil {
+		return nil, err
+	}
+	if f.wrongKey, err = newHostKey(fmt.Sprintf("another host key %d", config.Seed)); err != nil {
+		return nil, err
 	}
 	host, port, err := splitListen(config.Listen)
 	if err != nil {
@@ -81,7 +85,16 @@ func Start(config Config) (*Fleet, error) {
 	return f, nil
 }
 
-// Devices returns the devices, sim-0001 first.
+func newHostKey(text string) (ssh.Signer, error) {
+	seed := sha256.Sum256([]byte(text))
+	key, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(seed[:]))
+	if err != nil {
+		return nil, fmt.Errorf("simulator: host key: %w", err)
+	}
+	return key, nil
+}
+
+// Devices returns the devices, sim-0001 or the first definition first.
 func (f *Fleet) Devices() []*Device { return f.devices }
 
 // Close stops all devices, drops their sessions and returns when every goroutine of theirs has ended.
@@ -97,6 +110,9 @@ func (f *Fleet) Close() error {
 
 func (c Config) complete() (Config, error) {
 	c.Devices = max(c.Devices, 1)
+	if c.Definitions != nil {
+		c.Devices = len(c.Definitions)
+	}
 	c.Interfaces = max(c.Interfaces, 1)
 	for field, value := range map[*string]string{&c.Listen: "127.0.0.1:0", &c.Username: "netconf", &c.Password: "netconf", &c.Form: FormState} {
 		if *field == "" {

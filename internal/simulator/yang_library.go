@@ -3,6 +3,7 @@ package simulator
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 )
 
@@ -12,17 +13,32 @@ type yangLibrary struct {
 	capabilities []string
 }
 
-type yangModule struct{ name, revision, namespace, features string }
+// YANGModule is a YANG module that a device announces.
+type YANGModule struct {
+	Name      string `yaml:"name"`
+	Revision  string `yaml:"revision"`
+	Namespace string `yaml:"namespace"`
+	Features  string `yaml:"features"` // with commas between them
+}
+
+// interfacesModules are those of devices without a content of their own.
+func interfacesModules(form string) []YANGModule {
+	revision := "2014-05-08"
+	if form == FormNMDA {
+		revision = "2018-02-20"
+	}
+	return []YANGModule{
+		{"iana-if-type", "2014-05-08", nsTypes, ""},
+		{"ietf-interfaces", revision, nsInterfaces, "arbitrary-names,pre-provisioning,if-mib"},
+	}
+}
 
 // newYANGLibrary returns the library of RFC 7895 (modules-state) or, for NMDA, of RFC 8525 (yang-library). An NMDA server such as
 // netopeer2 announces neither its YANG 1.1 modules nor NMDA itself: whoever wants to know must read the library.
-func newYANGLibrary(form string) *yangLibrary {
-	modules := []yangModule{
-		{"iana-if-type", "2014-05-08", nsTypes, ""},
-		{"ietf-interfaces", "2014-05-08", nsInterfaces, "arbitrary-names,pre-provisioning,if-mib"},
-		{"ietf-yang-library", "2016-06-21", nsLibrary, ""},
-	}
-	if form == FormState {
+func newYANGLibrary(own []YANGModule, nmda bool) *yangLibrary {
+	modules := slices.Clone(own)
+	if !nmda {
+		modules = append(modules, YANGModule{"ietf-yang-library", "2016-06-21", nsLibrary, ""})
 		id := contentID(modules)
 		l := &yangLibrary{tree: modulesStateTree(modules, id)}
 		for _, m := range modules {
@@ -31,11 +47,11 @@ func newYANGLibrary(form string) *yangLibrary {
 		l.capabilities = append(l.capabilities, "urn:ietf:params:netconf:capability:yang-library:1.0?revision=2016-06-21&module-set-id="+id)
 		return l
 	}
-	modules[1].revision, modules[2].revision = "2018-02-20", "2019-01-04"
 	modules = append(modules,
-		yangModule{"ietf-datastores", "2018-02-14", nsDatastores, ""},
-		yangModule{"ietf-netconf", "2011-06-01", nsBase, ""},
-		yangModule{"ietf-netconf-nmda", "2019-01-07", nsNMDA, ""},
+		YANGModule{"ietf-yang-library", "2019-01-04", nsLibrary, ""},
+		YANGModule{"ietf-datastores", "2018-02-14", nsDatastores, ""},
+		YANGModule{"ietf-netconf", "2011-06-01", nsBase, ""},
+		YANGModule{"ietf-netconf-nmda", "2019-01-07", nsNMDA, ""},
 	)
 	id := contentID(modules)
 	return &yangLibrary{
@@ -44,31 +60,31 @@ func newYANGLibrary(form string) *yangLibrary {
 	}
 }
 
-func contentID(modules []yangModule) string {
+func contentID(modules []YANGModule) string {
 	hash := fnv.New32a()
 	fmt.Fprint(hash, modules)
 	return fmt.Sprint(hash.Sum32())
 }
 
 // capability is the announcement of a YANG 1.0 module (RFC 6020 section 5.6.4).
-func (m yangModule) capability() string {
-	uri := m.namespace + "?module=" + m.name + "&revision=" + m.revision
-	if m.features != "" {
-		uri += "&features=" + m.features
+func (m YANGModule) capability() string {
+	uri := m.Namespace + "?module=" + m.Name + "&revision=" + m.Revision
+	if m.Features != "" {
+		uri += "&features=" + m.Features
 	}
 	return uri
 }
 
 // leaves are those that a module has in both libraries.
-func (m yangModule) leaves() []*element {
-	leaves := []*element{leaf(nsLibrary, "name", m.name), leaf(nsLibrary, "revision", m.revision), leaf(nsLibrary, "namespace", m.namespace)}
-	for _, feature := range strings.FieldsFunc(m.features, func(r rune) bool { return r == ',' }) {
+func (m YANGModule) leaves() []*element {
+	leaves := []*element{leaf(nsLibrary, "name", m.Name), leaf(nsLibrary, "revision", m.Revision), leaf(nsLibrary, "namespace", m.Namespace)}
+	for _, feature := range strings.FieldsFunc(m.Features, func(r rune) bool { return r == ',' }) {
 		leaves = append(leaves, leaf(nsLibrary, "feature", feature))
 	}
 	return leaves
 }
 
-func modulesStateTree(modules []yangModule, id string) *element {
+func modulesStateTree(modules []YANGModule, id string) *element {
 	top := container(nsLibrary, "modules-state", leaf(nsLibrary, "module-set-id", id))
 	for _, m := range modules {
 		module := entry(nsLibrary, "module", append(m.leaves(), leaf(nsLibrary, "conformance-type", "implement"))...)
@@ -78,12 +94,12 @@ func modulesStateTree(modules []yangModule, id string) *element {
 	return top
 }
 
-func yangLibraryTree(modules []yangModule, id string) *element {
+func yangLibraryTree(modules []YANGModule, id string) *element {
 	set := entry(nsLibrary, "module-set", leaf(nsLibrary, "name", "complete"))
 	for _, m := range modules {
 		set.children = append(set.children, entry(nsLibrary, "module", m.leaves()...))
 	}
-	types := entry(nsLibrary, "import-only-module", yangModule{"ietf-yang-types", "2013-07-15", "urn:ietf:params:xml:ns:yang:ietf-yang-types", ""}.leaves()...)
+	types := entry(nsLibrary, "import-only-module", YANGModule{"ietf-yang-types", "2013-07-15", "urn:ietf:params:xml:ns:yang:ietf-yang-types", ""}.leaves()...)
 	types.keys = 2
 	set.children = append(set.children, types)
 	top := container(nsLibrary, "yang-library", set,
