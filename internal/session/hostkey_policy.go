@@ -1,11 +1,9 @@
 package session
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strings"
 
@@ -34,7 +32,7 @@ type hostKeyError struct {
 func (e *hostKeyError) Error() string { return e.err.Error() }
 func (e *hostKeyError) Unwrap() error { return e.err }
 
-// newHostKeyPolicy reads what the target or else its auth trusts; the known_hosts file is read again for each dial.
+// newHostKeyPolicy reads what the target or else its auth trusts. The known_hosts file is read once for each dial.
 func newHostKeyPolicy(target *config.Target, auth *config.Auth) (*hostKeyPolicy, error) {
 	keys := &hostKeyPolicy{algorithms: hostKeyAlgorithms(auth.LegacyAlgorithms)}
 	var err error
@@ -84,10 +82,6 @@ func (h *hostKeyPolicy) trustFingerprints(fingerprints []string, ofSeveral bool)
 // trustKnownHosts accepts the keys that an OpenSSH known_hosts file has for the address. Only algorithms of keys that the
 // file has are offered: a device with several keys would else show another one, which looks like a changed key.
 func (h *hostKeyPolicy) trustKnownHosts(file, hostPort string) error {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("known_hosts_file: %w", err)
-	}
 	known, err := knownhosts.New(file)
 	if err != nil {
 		return fmt.Errorf("known_hosts_file: %w", err)
@@ -99,19 +93,20 @@ func (h *hostKeyPolicy) trustKnownHosts(file, hostPort string) error {
 	// As OpenSSH does, fall back to the entry of the host without a port, which is the one of port 22.
 	names := []string{hostPort, net.JoinHostPort(host, "22")}
 	var trusted *knownhosts.KeyError
+	var name string
 	for len(names) > 0 && (trusted == nil || len(trusted.Want) == 0) {
-		h.check = checkKnown(known, names[0], file)
-		errors.As(known(names[0], &net.TCPAddr{}, noKey{}), &trusted) // the lookup of a key that no one has lists what is known
-		names = names[1:]
+		name, names = names[0], names[1:]
+		h.check = checkKnown(known, name, file)
+		errors.As(known(name, &net.TCPAddr{}, noKey{}), &trusted) // the error for a key that no device has lists the known ones
 	}
 	if trusted == nil || len(trusted.Want) == 0 {
 		h.check = checkKnown(known, hostPort, file)
+		h.algorithms = slices.DeleteFunc(h.algorithms, isCertificate)
 		return nil // the key is refused when it is seen, so that the error can show it
 	}
-	lines := bytes.Split(text, []byte("\n"))
 	accepts := func(algorithm string) bool {
 		return slices.ContainsFunc(trusted.Want, func(key knownhosts.KnownKey) bool {
-			if bytes.HasPrefix(bytes.TrimSpace(lines[key.Line-1]), []byte("@cert-authority")) {
+			if isAuthority(known, name, key.Key) {
 				return isCertificate(algorithm)
 			}
 			return algorithm == key.Key.Type() || key.Key.Type() == ssh.KeyAlgoRSA &&
@@ -162,9 +157,22 @@ func without(algorithms []string, keyType string) []string {
 
 func isCertificate(algorithm string) bool { return strings.Contains(algorithm, "-cert-v0") }
 
+// isAuthority reports whether a known_hosts file has a key as that of a certificate authority of a host. The library does not
+// list these keys, but it asks each of them to verify a certificate.
+func isAuthority(known ssh.HostKeyCallback, name string, key ssh.PublicKey) bool {
+	return known(name, &net.TCPAddr{}, &ssh.Certificate{
+		CertType: ssh.HostCert, ValidBefore: ssh.CertTimeInfinity, Key: noKey{}, SignatureKey: verifiesAll{key},
+	}) == nil
+}
+
+// verifiesAll is a known key that finds every signature good.
+type verifiesAll struct{ ssh.PublicKey }
+
+func (verifiesAll) Verify([]byte, *ssh.Signature) error { return nil }
+
 // noKey is a host key that no device has.
 type noKey struct{}
 
-func (noKey) Type() string                        { return "none" }
-func (noKey) Marshal() []byte                     { return []byte("none") }
+func (noKey) Type() string                        { return ssh.KeyAlgoED25519 }
+func (noKey) Marshal() []byte                     { return ssh.Marshal(struct{ Type, Key string }{ssh.KeyAlgoED25519, ""}) }
 func (noKey) Verify([]byte, *ssh.Signature) error { return errors.New("not a key") }

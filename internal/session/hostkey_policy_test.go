@@ -1,12 +1,17 @@
 package session_test
 
 import (
+	"context"
+	"crypto/rand"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
@@ -14,9 +19,11 @@ import (
 // TestHostKey checks host keys in the three ways, on a device that has two.
 func TestHostKey(t *testing.T) {
 	ed, ec, other := netconftest.NewKey(t, "ed25519"), netconftest.NewKey(t, "ecdsa"), netconftest.NewKey(t, "ed25519")
+	authority := netconftest.NewKey(t, "ecdsa")
 	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), func(d *netconftest.Device) {
 		d.Config.AddHostKey(ed) // in place of the first one
 		d.Config.AddHostKey(ec)
+		d.Config.AddHostKey(certify(t, ed, authority))
 	})
 	host, _, _ := strings.Cut(device.Address, ":")
 	known := func(name string, keys ...ssh.Signer) func(*session.Options) {
@@ -57,6 +64,12 @@ func TestHostKey(t *testing.T) {
 			o.Auth.KnownHostsFile = writeFile(t, "@revoked * "+string(ssh.MarshalAuthorizedKey(ed.PublicKey()))+
 				knownhosts.Line([]string{device.Address}, ed.PublicKey()))
 		}, []string{seen(ed), "revoked at"}},
+		{"certificate of a known authority", func(o *session.Options) {
+			o.Auth.KnownHostsFile = writeFile(t, "# authorities\n @cert-authority * "+string(ssh.MarshalAuthorizedKey(authority.PublicKey())))
+		}, nil},
+		{"certificate of an unknown authority", func(o *session.Options) {
+			o.Auth.KnownHostsFile = writeFile(t, "@cert-authority * "+string(ssh.MarshalAuthorizedKey(other.PublicKey())))
+		}, []string{"no authorities", hint}},
 		{"no file", func(o *session.Options) { o.Auth.KnownHostsFile = "/nonexistent/known_hosts" }, []string{"/nonexistent/known_hosts"}},
 		{"a bad file", func(o *session.Options) { o.Auth.KnownHostsFile = writeFile(t, "what is this\n") }, []string{"known_hosts_file"}},
 		{"fingerprint of ed25519", prints(ed), nil},
@@ -86,4 +99,62 @@ func TestHostKey(t *testing.T) {
 			}
 		})
 	}
+}
+
+// certify makes a host certificate for any name.
+func certify(t *testing.T, key, authority ssh.Signer) ssh.Signer {
+	t.Helper()
+	certificate := &ssh.Certificate{CertType: ssh.HostCert, ValidBefore: ssh.CertTimeInfinity, Key: key.PublicKey()}
+	if err := certificate.SignCert(rand.Reader, authority); err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewCertSigner(certificate, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer
+}
+
+// TestKnownHostsIsReplacedMeanwhile has a writer replace the file between a long and a short one, both of which trust the device,
+// while clients connect.
+func TestKnownHostsIsReplacedMeanwhile(t *testing.T) {
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	line := knownhosts.Line([]string{device.Address}, device.Key) + "\n"
+	file := writeFile(t, line)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			text := strings.Repeat("# a comment\n", 1000*(i%2)) + line
+			if err := os.WriteFile(file+".new", []byte(text), 0o600); err != nil {
+				t.Error(err)
+			}
+			if err := os.Rename(file+".new", file); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	var clients sync.WaitGroup
+	for range 4 {
+		clients.Go(func() {
+			for range 50 {
+				client := session.NewClient(session.Options{
+					Target: &config.Target{Name: "router1", Address: device.Address, Auth: "lab"},
+					Auth:   &config.Auth{Username: netconftest.User, Password: netconftest.Password, KnownHostsFile: file},
+				})
+				if _, err := client.Connect(deadline(t), nil); err != nil {
+					t.Error(err)
+				}
+				client.Close(context.Background())
+			}
+		})
+	}
+	clients.Wait()
+	close(stop)
+	<-stopped
 }
