@@ -97,8 +97,8 @@ func (v *view) own(f *families) {
 		put(moduleSuccess, 0, "module", name)
 		put(moduleSamples, 0, "module", name)
 	}
-	for result, n := range v.stats.Dials {
-		put(sessionDials, float64(n), "result", string(result))
+	for _, result := range session.Results() { // those without dials too, or increase() would miss the first of each
+		put(sessionDials, float64(v.stats.Dials[result]), "result", string(result))
 	}
 	put(sessionUp, number(v.stats.Established))
 	if v.stats.Established {

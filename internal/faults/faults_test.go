@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
 // fault is one row of the matrix. While the fault lasts, the target is scraped by /metrics, and then by /probe.
@@ -193,6 +195,11 @@ func (f fault) isWell(t *testing.T, when string, scraped map[string]samples) {
 	f.neighbours(t, scraped)
 	if s := scraped["faulty"]; s["netconf_up"] != 1 || s.interfaces() != 3 || s.reasons() != "" {
 		t.Errorf("%s: up %v with %d interfaces, failure %q", when, s["netconf_up"], s.interfaces(), s.reasons())
+	}
+	for _, result := range session.Results() { // increase() misses the first failure of a series that begins with it
+		if _, ok := scraped["faulty"]["netconf_session_dials_total,result="+string(result)]; !ok {
+			t.Errorf("%s: netconf_session_dials_total has no result %q", when, result)
+		}
 	}
 }
 

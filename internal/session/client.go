@@ -77,7 +77,7 @@ func NewClient(options Options) *Client {
 	}
 	options.Timeouts = options.Timeouts.withDefaults()
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Client{options: options, lock: make(chan struct{}, 1), ctx: ctx, cancel: cancel, dials: map[Reason]uint64{ResultOK: 0}}
+	return &Client{options: options, lock: make(chan struct{}, 1), ctx: ctx, cancel: cancel, dials: map[Reason]uint64{}}
 }
 
 // Connect returns what the device announced in its hello, on the kept session or on a new one. Errors are *Error.
@@ -127,7 +127,7 @@ func (c *Client) RPC(ctx context.Context, trace *Trace, operation string, read f
 
 // Stats are a client's counters and state.
 type Stats struct {
-	Dials       map[Reason]uint64 // by outcome: ResultOK or the reason of the failure
+	Dials       map[Reason]uint64 // by result: ResultOK or the reason of the failure; missing: none
 	Established bool
 	Start       time.Time // when the session was opened; zero if none is
 	LoginRetry  time.Time // when a refused login is tried again; zero if none was refused

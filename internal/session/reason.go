@@ -26,6 +26,9 @@ const (
 	ResultOK Reason = "ok"
 )
 
+// Results returns the values of the label of netconf_session_dials_total: ResultOK and all reasons.
+func Results() []Reason { return append([]Reason{ResultOK}, Reasons()...) }
+
 // Reasons returns all reasons in order.
 func Reasons() []Reason {
 	return []Reason{ReasonQueue, ReasonDNS, ReasonRefused, ReasonTimeout, ReasonHostKey, ReasonAuth, ReasonBackoff,
