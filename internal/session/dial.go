@@ -85,7 +85,7 @@ func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeyPol
 		ClientVersion:     "SSH-2.0-netconf_exporter",
 		HostKeyAlgorithms: keys.algorithms,
 		HostKeyCallback: func(address string, remote net.Addr, key ssh.PublicKey) error { // again at each rekeying
-			err := keys.check(address, remote, key)
+			err := guard(func() error { return keys.check(address, remote, key) })
 			now := time.Now()
 			if err == nil && exchanged.CompareAndSwap(nil, &now) {
 				d.trace.Add("ssh", began, now.Sub(began), key.Type()+" "+ssh.FingerprintSHA256(key))
@@ -94,7 +94,13 @@ func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeyPol
 		},
 		AuthCallback: attempt.nextMethod,
 	}
-	sshConn, channels, requests, err := ssh.NewClientConn(conn, d.hostPort, settings)
+	var sshConn ssh.Conn
+	var channels <-chan ssh.NewChannel
+	var requests <-chan *ssh.Request
+	err := guard(func() (err error) {
+		sshConn, channels, requests, err = ssh.NewClientConn(conn, d.hostPort, settings)
+		return err
+	})
 	phase, detail := "ssh", ""
 	if at := exchanged.Load(); at != nil {
 		phase, began = "auth", *at

@@ -232,6 +232,23 @@ func TestGiveUp(t *testing.T) {
 	}
 }
 
+// TestPanicWhileReading has the code that reads a reply panic, which costs a session and nothing else.
+func TestPanicWhileReading(t *testing.T) {
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	client := connect(t, device.Address)
+	for range 20 {
+		err := client.RPC(deadline(t), nil, "<get/>", func(r io.Reader) error {
+			var none []byte
+			_, _ = r.Read(make([]byte, 1))
+			return fmt.Errorf("%d", none[device.Logins.Load()])
+		})
+		wantError(t, err, session.ReasonRPC, "index out of range", "reply_test.go", "this is a bug")
+		if reply, err := get(deadline(t), client); err != nil || reply != netconftest.OKReply("1") {
+			t.Fatalf("the next reply: %q, %v", reply, err)
+		}
+	}
+}
+
 // endless sends a reply for as long as someone listens.
 func endless(p *netconftest.Peer, _ string) {
 	text := strings.Repeat("<a/>", 1000)

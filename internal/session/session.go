@@ -41,7 +41,7 @@ func (d *dial) openSession(ctx context.Context, conn *connection, client *ssh.Cl
 	s.transport = newTransport(func() { conn.Close() })
 	late := func() { s.transport.fail(helloTimeout(ctx.Err())) }
 	defer context.AfterFunc(ctx, late)()
-	err := s.negotiate()
+	err := guard(s.negotiate)
 	if err != nil {
 		if ctx.Err() != nil && !errors.Is(err, ctx.Err()) && reasonOf(err) != ReasonNoNetconf { // time ended with the login, which closed the connection
 			late()
@@ -138,7 +138,7 @@ func (s *session) rpc(ctx context.Context, operation string, read func(io.Reader
 	}
 	stream := &replyReader{reader: message, began: began}
 	if _, err = io.CopyN(io.Discard, message, int64(len(envelope(message.MessageID())))); err == nil {
-		err = read(stream)
+		err = guard(func() error { return read(stream) })
 	}
 	if err == nil {
 		err = stream.err

@@ -134,12 +134,13 @@ func (t *transport) MsgReader() (io.ReadCloser, error) {
 		t.helloRead = true
 		return io.NopCloser(strings.NewReader(plainHello(t.chunked))), nil
 	}
-	reply, err := t.nextReply()
+	var next *reply
+	err := guard(func() (err error) { next, err = t.nextReply(); return err })
 	if err != nil {
 		t.fail(err)
 		return nil, err
 	}
-	return reply, nil
+	return next, nil
 }
 
 func (t *transport) nextReply() (*reply, error) {
