@@ -304,7 +304,7 @@ func (t *Target) rpc(ctx context.Context, r *read, operation string, read func(i
 		r.trace.AddWithin("rpc", "decode", began, decoding, "while reading the reply")
 	}
 	var syntax *xmlscan.SyntaxError
-	if err == nil || errors.As(err, &syntax) || errors.Is(err, decode.ErrTooLarge) {
+	if err == nil || errors.As(err, &syntax) || errors.Is(err, xmlscan.ErrTruncated) || errors.Is(err, decode.ErrTooLarge) {
 		r.setAnswered()
 	}
 	return err
