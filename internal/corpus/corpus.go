@@ -107,6 +107,10 @@ func Recording(t testing.TB, name string) string {
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
+	// What was recorded as the content of an <edit-config> has the form of a reply's data.
+	if content, ok := strings.CutPrefix(message, "<config"); ok {
+		return "<data" + strings.TrimSuffix(strings.TrimRight(content, " \n"), "</config>") + "</data>"
+	}
 	return message
 }
 
