@@ -7,7 +7,6 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	dto "github.com/prometheus/client_model/go"
 )
@@ -16,12 +15,11 @@ import (
 type Program struct {
 	Metrics []*Metric // the metrics that the module can give
 
-	root       *Node
-	rows       []RowSpec // parents before what is nested in them
-	lookups    []Lookup
-	seed       maphash.Seed
-	spareTable atomic.Pointer[Table] // one that stays; the others go with the garbage
-	tables     sync.Pool
+	root    *Node
+	rows    []RowSpec // parents before what is nested in them
+	lookups []Lookup
+	seed    maphash.Seed
+	tables  sync.Pool
 }
 
 // Metric is a metric of the catalogue.
@@ -157,11 +155,8 @@ func (s *RowSpec) prepare(index int, rows []RowSpec) {
 
 // Table returns a table for one read of the module; Release gives it back.
 func (p *Program) Table(limits Limits) *Table {
-	t := p.spareTable.Swap(nil)
-	if t == nil {
-		t, _ = p.tables.Get().(*Table)
-	}
-	if t == nil {
+	t, ok := p.tables.Get().(*Table)
+	if !ok {
 		t = &Table{program: p}
 	}
 	t.begin(limits)

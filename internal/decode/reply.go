@@ -10,7 +10,10 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
-const maxText = 64 << 10 // octets of one leaf that is read; longer ones are left out and counted
+const (
+	maxText     = 64 << 10 // octets of one leaf's text; a longer one is left out and counted
+	maxKeptText = 16 << 20 // octets of a table's buffer; a table with a larger one is not used again
+)
 
 // Limits bound what one read of a module may cost.
 type Limits struct {
@@ -62,9 +65,7 @@ func (t *Table) begin(limits Limits) {
 
 // Release gives the table back for another read.
 func (t *Table) Release() {
-	switch {
-	case cap(t.text) <= 1<<20 && t.program.spareTable.CompareAndSwap(nil, t): // some thousand interfaces
-	case cap(t.text) <= 16<<20: // what one large reply needed is not kept for ever
+	if cap(t.text) <= maxKeptText {
 		t.program.tables.Put(t)
 	}
 }

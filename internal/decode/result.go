@@ -57,6 +57,7 @@ func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 			b.row(int32(n))
 		}
 	}
+	memory.keepSizes(b.families)
 	memory.labelInfo(b.families, incomplete)
 	memory.dropGone(incomplete)
 	return Result{
@@ -138,7 +139,7 @@ func (b *builder) row(n int32) {
 		}
 		sample := Sample{Labels: e.keys, Value: e.debounce(m.Metric, q)}
 		if m.Counter {
-			sample.Start = b.memory.startTime(e, ^s.index, start)
+			sample.Start = e.startTime(^s.index, start)
 		}
 		if m.Sum {
 			e.beginSum(m.Metric, len(b.families[m.Metric].Samples))
@@ -180,26 +181,5 @@ func (b *builder) add(m *RowMetric, e *entity, sample Sample) {
 	if len(m.Info) > 0 {
 		b.memory.beginInfo(e, family.Metric, m.Metric, len(family.Samples)-1)
 		b.mergeRepeated(m, e)
-	}
-}
-
-// mergeRepeated takes what another row says of a sample that was given: the value labels that it lacks, or nothing.
-func (b *builder) mergeRepeated(m *RowMetric, e *entity) {
-	if len(m.Info) == 0 {
-		b.duplicates++
-		return
-	}
-	known := e.info(m.Metric)
-	if known == nil || known.lastRead != b.memory.readNumber {
-		return // the sample was over the limit
-	}
-	for i, label := range m.Info {
-		switch {
-		case label < 0 || known.next[i] != "":
-		case i < len(known.values) && string(b.labels[label]) == known.values[i]:
-			known.next[i] = known.values[i]
-		default:
-			known.next[i] = string(b.labels[label])
-		}
 	}
 }

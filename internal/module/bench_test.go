@@ -47,29 +47,41 @@ func manyInterfaces() string {
 	return b.String()
 }
 
-// BenchmarkDecode turns a large reply into samples, on a target that was read before.
+// BenchmarkDecode turns a large reply into samples, on a target that was read before; and without what is kept between reads.
 func BenchmarkDecode(b *testing.B) {
 	reply := manyInterfaces()
-	m := load(b)["ietf-interfaces"]
-	memory := decode.NewMemory(nil)
-	var r strings.Reader
-	samples := 0
-	read := func() {
-		table := m.Table(limits)
-		r.Reset(reply)
-		if _, err := table.Decode(&r); err != nil {
-			b.Fatal(err)
-		}
-		samples = table.Result(memory, now, false).Samples
-		table.Release()
+	for _, tc := range []struct {
+		name                string
+		newMemory, newTable bool
+	}{{"kept", false, false}, {"new-memory", true, false}, {"new-table", false, true}} {
+		b.Run(tc.name, func(b *testing.B) {
+			m := load(b)["ietf-interfaces"]
+			memory := decode.NewMemory(nil)
+			var r strings.Reader
+			samples := 0
+			read := func() {
+				if tc.newMemory {
+					memory = decode.NewMemory(nil)
+				}
+				table := m.Table(limits)
+				r.Reset(reply)
+				if _, err := table.Decode(&r); err != nil {
+					b.Fatal(err)
+				}
+				samples = table.Result(memory, now, false).Samples
+				if !tc.newTable {
+					table.Release()
+				}
+			}
+			read()
+			b.SetBytes(int64(len(reply)))
+			b.ReportAllocs()
+			for b.Loop() {
+				read()
+			}
+			b.ReportMetric(float64(samples), "samples/op")
+		})
 	}
-	read()
-	b.SetBytes(int64(len(reply)))
-	b.ReportAllocs()
-	for b.Loop() {
-		read()
-	}
-	b.ReportMetric(float64(samples), "samples/op")
 }
 
 // BenchmarkEncodingXML is what BenchmarkDecode is compared with: the reply through encoding/xml into structs, then also
