@@ -3,7 +3,6 @@ package session
 import (
 	"bufio"
 	"io"
-	"sync"
 )
 
 const (
@@ -18,8 +17,6 @@ type input struct {
 	small *bufio.Reader
 }
 
-var largeReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, largeBuffer) }}
-
 func newInput(r io.Reader) *input {
 	in := bufio.NewReaderSize(r, smallBuffer)
 	return &input{in, in}
@@ -28,8 +25,7 @@ func newInput(r io.Reader) *input {
 // grow switches to a large buffer. It is called inside a large message.
 func (i *input) grow() {
 	if i.Reader == i.small {
-		i.Reader = largeReaders.Get().(*bufio.Reader)
-		i.Reader.Reset(i.small)
+		i.Reader = bufio.NewReaderSize(i.small, largeBuffer)
 	}
 }
 
@@ -37,8 +33,6 @@ func (i *input) grow() {
 // a read that may wait for the device.
 func (i *input) shrink() {
 	if i.Reader != i.small && i.Buffered() == 0 {
-		i.Reader.Reset(nil)
-		largeReaders.Put(i.Reader)
 		i.Reader = i.small
 	}
 }
