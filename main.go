@@ -26,9 +26,9 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run does what the arguments say and returns the exit status.
+// run runs the command that the arguments name and returns the exit status.
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
-	ended := false // the parser did all that was asked: --help, --version
+	ended := false // --help or --version were asked for, and the parser has printed them
 	app := kingpin.New(name, "A Prometheus exporter for every device that speaks NETCONF. \"help COMMAND\" shows the flags of a command, those of serve among them.")
 	app.HelpFlag.Short('h')
 	app.Version(version.Print(name))
@@ -38,9 +38,9 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	app.Flag("config.file", "Configuration file; repeatable, globs allowed.").Default(command.DefaultConfigFile).StringsVar(&env.ConfigFiles)
 	check := app.Flag("config.check", "Validate the configuration and exit: 0 good, 1 bad.").Bool()
 	logged := false
-	level := app.Flag("log.level", "Least severity to log: debug, info, warn or error. Without it only serve logs, from info on.").
+	level := app.Flag("log.level", "Lowest level to log: debug, info, warn or error. If it is not set, only serve logs.").
 		Default("info").IsSetByUser(&logged).Enum("debug", "info", "warn", "error")
-	format := app.Flag("log.format", "Form of log lines: logfmt or json.").Default(command.FormatLogfmt).Enum(command.FormatLogfmt, command.FormatJSON)
+	format := app.Flag("log.format", "Format of log lines: logfmt or json.").Default(command.FormatLogfmt).Enum(command.FormatLogfmt, command.FormatJSON)
 	commands := addCommands(app)
 
 	chosen, err := app.Parse(arguments)
@@ -78,78 +78,78 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	serve := &command.Serve{}
 	c := add("serve", "Serve metrics over HTTP (the default command).", serve).Default()
 	serve.Web = kingpinflag.AddFlags(c, ":10830")
-	c.Flag("web.telemetry-path", "Path that gives the metrics of all targets.").Default("/metrics").StringVar(&serve.TelemetryPath)
-	c.Flag("timeout-offset", "Seconds taken off Prometheus' scrape timeout.").Default("0.5").Float64Var(&serve.TimeoutOffset)
-	c.Flag("collector.targets", "The telemetry path reads all configured targets; without, it has the exporter's own metrics alone.").
+	c.Flag("web.telemetry-path", "Path of the metrics of all targets.").Default("/metrics").StringVar(&serve.TelemetryPath)
+	c.Flag("timeout-offset", "Seconds to subtract from Prometheus' scrape timeout.").Default("0.5").Float64Var(&serve.TimeoutOffset)
+	c.Flag("collector.targets", "Read all configured targets at the telemetry path; if not, it has only the exporter's own metrics.").
 		Default("true").BoolVar(&serve.Targets)
-	c.Flag("collector.max-dials", "Logins in flight over all targets.").Default("64").IntVar(&serve.MaxDials)
-	c.Flag("web.max-requests", "Scrapes in flight; more are refused with 503. 0: no limit.").Default("2000").IntVar(&serve.MaxScrapes)
+	c.Flag("collector.max-dials", "Maximum number of logins at a time, over all targets.").Default("64").IntVar(&serve.MaxDials)
+	c.Flag("web.max-requests", "Maximum number of scrapes at a time; more are refused with 503. 0: no limit.").Default("2000").IntVar(&serve.MaxScrapes)
 
 	probe := &command.Probe{}
-	c = add("probe", "One scrape of a device: metrics on stdout, how the time went on stderr.", probe)
+	c = add("probe", "Scrape a device once: metrics on stdout, the timeline on stderr.", probe)
 	addDevice(c, &probe.Device)
-	c.Flag("module", "Module to read in place of the target's own; repeatable.").StringsVar(&probe.Modules)
+	c.Flag("module", "Module to read instead of the target's modules; repeatable.").StringsVar(&probe.Modules)
 
 	get := &command.Get{}
-	c = add("get", "One read of a device, as XML.", get)
+	c = add("get", "Read from a device once and print the reply as XML.", get)
 	addDevice(c, &get.Device)
-	c.Arg("what", "Path, such as /ietf-interfaces:interfaces-state, or the XML of a reading operation; without, everything.").StringVar(&get.What)
+	c.Arg("what", "Path, such as /ietf-interfaces:interfaces-state, or the XML of an operation that reads. If it is not set, everything.").StringVar(&get.What)
 
 	discover := &command.Discover{}
-	c = add("discover", "Which models a device has, which modules fit it and why, and what is left unread.", discover)
+	c = add("discover", "List the YANG modules of a device, the exporter's modules that fit it, and what no module reads.", discover)
 	addDevice(c, &discover.Device)
 	c.Flag("all", "List the device's capabilities too.").BoolVar(&discover.All)
 
 	hostkey := &command.HostKey{}
-	c = add("hostkey", "The host keys of a device, as known_hosts lines and fingerprints to paste; it logs in nowhere.", hostkey)
-	c.Arg("address", "HOST, HOST:PORT or [IPV6]:PORT; port 830 where there is none.").Required().StringVar(&hostkey.Address)
+	c = add("hostkey", "Print the host keys of a device as known_hosts lines and fingerprints, without logging in.", hostkey)
+	c.Arg("address", "HOST, HOST:PORT or [IPV6]:PORT; the default port is 830.").Required().StringVar(&hostkey.Address)
 
 	generate := &command.Generate{}
-	addGenerate(add("generate", "A module and its metrics from YANG: from files, or straight from a device.", generate), generate)
+	addGenerate(add("generate", "Generate a module and its metrics from YANG files or from a device.", generate), generate)
 
 	simulate := &command.Simulate{}
-	addSimulation(add("simulate", "Simulated NETCONF devices over real SSH.", simulate), simulate)
+	addSimulation(add("simulate", "Run simulated NETCONF devices over real SSH.", simulate), simulate)
 
 	demo := &command.Demo{}
-	c = add("demo", "A simulated network and the exporter, nothing to configure.", demo)
+	c = add("demo", "Run a simulated network and an exporter that reads it; nothing needs to be configured.", demo)
 	c.Flag("web.listen-address", "Address of the exporter.").Default(":10830").StringVar(&demo.ListenAddress)
-	c.Flag("faults.listen-address", "Address at which faults of the simulated network are set and cleared; empty: none.").Default("127.0.0.1:10831").StringVar(&demo.FaultsAddress)
+	c.Flag("faults.listen-address", "Address where faults of the simulated network are set and cleared; empty: nowhere.").Default("127.0.0.1:10831").StringVar(&demo.FaultsAddress)
 	return commands
 }
 
 func addDevice(c *kingpin.CmdClause, d *command.Device) {
-	c.Arg("target", "Name of a configured target, or with --auth any address.").Required().StringVar(&d.Target)
-	c.Flag("auth", "Auth of the configuration to use at an address that is not configured.").StringVar(&d.Auth)
+	c.Arg("target", "Name of a configured target, or any address if --auth is set.").Required().StringVar(&d.Target)
+	c.Flag("auth", "Name of the auth to use for an address that is not configured.").StringVar(&d.Auth)
 }
 
 func addGenerate(c *kingpin.CmdClause, g *command.Generate) {
-	c.Flag("yang-dir", "Folder that has YANG files, in it or below it; repeatable.").StringsVar(&g.YANGFolders)
-	c.Flag("target", "Device that gives its own YANG: name of a configured target, or with --auth any address.").StringVar(&g.Target)
-	c.Flag("auth", "Auth of the configuration to use at an address that is not configured.").StringVar(&g.Auth)
-	c.Flag("name", "Name of the module; without, that of the model.").StringVar(&g.Name)
-	c.Flag("prefix", "What the names of its metrics begin with; without, the name of the model.").StringVar(&g.Prefix)
-	c.Flag("model", "Model that adds to what is at the paths, where it is not found without being named; repeatable.").StringsVar(&g.Models)
-	c.Flag("descriptions", "Make the descriptions in the configuration labels.").BoolVar(&g.Descriptions)
-	c.Flag("output", "File to write; - is stdout.").Short('o').Default("-").StringVar(&g.Output)
-	c.Arg("path", "What to read, such as /ietf-interfaces:interfaces-state; several are allowed.").Required().StringsVar(&g.Paths)
+	c.Flag("yang-dir", "Directory with YANG files, searched with its subdirectories; repeatable.").StringsVar(&g.YANGFolders)
+	c.Flag("target", "Device to fetch YANG from: name of a configured target, or any address if --auth is set.").StringVar(&g.Target)
+	c.Flag("auth", "Name of the auth to use for an address that is not configured.").StringVar(&g.Auth)
+	c.Flag("name", "Name of the generated module; the default is the name of the YANG module.").StringVar(&g.Name)
+	c.Flag("prefix", "Prefix of the metric names; the default is the name of the YANG module.").StringVar(&g.Prefix)
+	c.Flag("model", "YANG module to load too, because it augments the paths and no other module imports it; repeatable.").StringsVar(&g.Models)
+	c.Flag("descriptions", "Make labels of the descriptions that are configured on the device.").BoolVar(&g.Descriptions)
+	c.Flag("output", "File to write; -: stdout.").Short('o').Default("-").StringVar(&g.Output)
+	c.Arg("path", "Path to read, such as /ietf-interfaces:interfaces-state; repeatable.").Required().StringsVar(&g.Paths)
 }
 
 func addSimulation(c *kingpin.CmdClause, s *command.Simulate) {
-	c.Flag("devices", "How many devices.").Default("1").IntVar(&s.Devices)
-	c.Flag("interfaces", "Interfaces of each.").Default("24").IntVar(&s.Interfaces)
-	c.Flag("listen", "Address of the first device, the others take the ports after it; port 0: free ports.").Default("127.0.0.1:0").StringVar(&s.Listen)
-	c.Flag("username", "User that may log in.").Default("netconf").StringVar(&s.Username)
+	c.Flag("devices", "Number of devices.").Default("1").IntVar(&s.Devices)
+	c.Flag("interfaces", "Number of interfaces of each device.").Default("24").IntVar(&s.Interfaces)
+	c.Flag("listen", "Address of the first device; the others use the ports after it. Port 0: free ports.").Default("127.0.0.1:0").StringVar(&s.Listen)
+	c.Flag("username", "User name that the devices accept.").Default("netconf").StringVar(&s.Username)
 	c.Flag("password", "Password of that user.").Default("netconf").StringVar(&s.Password)
-	c.Flag("form", "Model of the interfaces: state (RFC 7223) or nmda (RFC 8343).").Default(simulator.FormState).EnumVar(&s.Form, simulator.FormState, simulator.FormNMDA)
+	c.Flag("form", "YANG module of the interfaces: state (RFC 7223) or nmda (RFC 8343).").Default(simulator.FormState).EnumVar(&s.Form, simulator.FormState, simulator.FormNMDA)
 	framing := c.Flag("framing", "NETCONF framing: 1.0 or 1.1.").Default("1.1").Enum("1.0", "1.1")
-	c.Flag("chunk-size", "Octets in a chunk of framing 1.1; 0: the whole reply in one.").Default("0").IntVar(&s.ChunkSize)
-	c.Flag("login-delay", "How long a login takes.").Default("0s").DurationVar(&s.LoginDelay)
-	c.Flag("reply-delay", "How long a reply lets itself be waited for.").Default("0s").DurationVar(&s.ReplyDelay)
-	c.Flag("silent", "The last so many devices accept TCP and never say a word.").Default("0").IntVar(&s.Silent)
-	c.Flag("seed", "Another seed gives other numbers and another host key.").Default("0").Uint64Var(&s.Seed)
-	c.Flag("scenario", "Simulate the network in this file, in place of devices with interfaces alone; demo: the built-in one.").StringVar(&s.Scenario)
-	c.Flag("fault", "What is wrong with a device of the scenario, as DEVICE:KIND or DEVICE:KIND:WHERE, such as core-1:psu; repeatable.").StringsVar(&s.Faults)
-	c.Flag("write-config", "Write a configuration with all devices as targets to this file; - is stdout.").StringVar(&s.WriteConfig)
+	c.Flag("chunk-size", "Octets in each chunk of framing 1.1; 0: one chunk for the whole reply.").Default("0").IntVar(&s.ChunkSize)
+	c.Flag("login-delay", "Delay before each login is accepted or refused.").Default("0s").DurationVar(&s.LoginDelay)
+	c.Flag("reply-delay", "Delay before each reply.").Default("0s").DurationVar(&s.ReplyDelay)
+	c.Flag("silent", "Number of devices, the last ones, that accept TCP connections and send nothing.").Default("0").IntVar(&s.Silent)
+	c.Flag("seed", "Seed of the numbers and of the host key.").Default("0").Uint64Var(&s.Seed)
+	c.Flag("scenario", "File with a network to simulate, instead of devices that have interfaces only; demo: the built-in network.").StringVar(&s.Scenario)
+	c.Flag("fault", "Fault of a device of the scenario, as DEVICE:KIND or DEVICE:KIND:WHERE, such as core-1:psu; repeatable.").StringsVar(&s.Faults)
+	c.Flag("write-config", "File for a configuration with all devices as targets; -: stdout.").StringVar(&s.WriteConfig)
 	c.Action(func(*kingpin.ParseContext) error {
 		s.Base10 = *framing == "1.0"
 		return nil
