@@ -21,11 +21,18 @@ type Interface struct {
 	Address, Prefix   string // Prefix is the length
 	In, Out           Counters
 	LAG               string   // aggregate that this is a member of
-	Members           []string // of an aggregate
-	MembersUp         int
+	Members           []Member // of an aggregate
 	Peer              *Peer
 	Optics            *Optics
 	Queues            []Queue
+}
+
+// Member is a member of an aggregate, as LACP sees it.
+type Member struct {
+	Name, Partner string // Partner is the address of the system at the other end
+	Up            bool
+	Port          int // of the partner
+	Packets       uint64
 }
 
 // Counters are those of one direction.
@@ -55,8 +62,8 @@ type Lane struct {
 
 // Queue is one output queue.
 type Queue struct {
-	Name                     string
-	Packets, Octets, Dropped uint64
+	Name                                    string
+	Packets, Octets, Dropped, DroppedOctets uint64
 }
 
 func (p *port) optical() bool { return p.link != nil && p.speed >= 10e9 && !p.load.Unused }
@@ -86,10 +93,7 @@ func (n *Network) showInterface(p *port, now time.Time) Interface {
 	case p.members != nil:
 		i.Kind = "lag"
 		for _, m := range p.members {
-			i.Members = append(i.Members, m.name)
-			if m.up {
-				i.MembersUp++
-			}
+			i.Members = append(i.Members, m.member(now))
 		}
 	case p.link == nil:
 		i.Kind, i.MAC = "loopback", ""
@@ -102,6 +106,12 @@ func (n *Network) showInterface(p *port, now time.Time) Interface {
 		i.Queues = queues(i.Out)
 	}
 	return i
+}
+
+// member is what LACP tells; it sends each second.
+func (p *port) member(now time.Time) Member {
+	other := p.link.other(p)
+	return Member{Name: p.name, Partner: other.device.chassis(), Up: p.up, Port: other.index, Packets: uint64(now.Sub(p.device.booted).Seconds())}
 }
 
 func (t totals) counters() Counters {
@@ -156,8 +166,8 @@ func (n *Network) laser(p *port, lane int, now time.Time) (dbm, milliamperes flo
 // queues divides what an interface sends: most in the first, all losses too.
 func queues(out Counters) []Queue {
 	return []Queue{
-		{"best-effort", out.Packets() * 90 / 100, out.Octets * 90 / 100, out.Discards},
-		{"assured", out.Packets() * 8 / 100, out.Octets * 8 / 100, 0},
-		{"network-control", out.Packets() * 2 / 100, out.Octets * 2 / 100, 0},
+		{"best-effort", out.Packets() * 90 / 100, out.Octets * 90 / 100, out.Discards, out.Discards * packetSize},
+		{"assured", out.Packets() * 8 / 100, out.Octets * 8 / 100, 0, 0},
+		{"network-control", out.Packets() * 2 / 100, out.Octets * 2 / 100, 0, 0},
 	}
 }

@@ -51,6 +51,7 @@ func functions() template.FuncMap {
 		"time":        func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 		"nanoseconds": func(t time.Time) int64 { return t.UnixNano() },
 		"decimal":     func(digits int, value float64) string { return fmt.Sprintf("%.*f", digits, value) },
+		"scientific":  func(value float64) string { return fmt.Sprintf("%.18f", value) }, // decimal64 of 18 digits
 		"percent":     func(ratio float64) int { return int(math.Round(100 * ratio)) },
 		"low32":       func(value uint64) uint32 { return uint32(value) }, // counter32 wraps
 		"gigabits":    func(speed uint64) uint64 { return speed / 1e9 },

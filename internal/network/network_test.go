@@ -91,7 +91,7 @@ func TestAnAggregateIsTheSumOfItsMembers(t *testing.T) {
 	if got, want := after[ae].Out.Octets-before[ae].Out.Octets, after[one].Out.Octets-before[one].Out.Octets; got != want || want == 0 {
 		t.Errorf("the aggregate sent %d octets, the member that is up %d", got, want)
 	}
-	if after[two].Out.Octets != before[two].Out.Octets || after[two].Up || !after[ae].Up || after[ae].MembersUp != 1 {
+	if after[two].Out.Octets != before[two].Out.Octets || after[two].Up || !after[ae].Up || !after[ae].Members[0].Up || after[ae].Members[1].Up {
 		t.Errorf("the member that is down: %+v, and its aggregate: %+v", after[two], after[ae])
 	}
 }

@@ -75,6 +75,7 @@ type portSpec struct {
 	Transmit    float64 `yaml:"transmit"`
 	Shape       string  `yaml:"shape"`
 	Unused      bool    `yaml:"unused"`
+	Coherent    bool    `yaml:"coherent"` // the transceiver has an optical channel
 	Shutdown    bool    `yaml:"shutdown"`
 	Neighbor    string  `yaml:"neighbor"` // name of what is heard there by LLDP
 }

@@ -14,8 +14,8 @@ type totals struct {
 }
 
 const (
-	packetSize = 720.0 // octets, on average
-	share      = 0.7   // of the traffic that a device with transit sends over its own
+	packetSize = 720 // octets, on average
+	share      = 0.7 // of the traffic that a device with transit sends over its own
 )
 
 // send lets the octets that were offered go one way over a link. What there is no room for is discarded. The sender or

@@ -22,6 +22,7 @@ type View struct {
 	Neighbors                                        []Neighbor
 	Adjacencies                                      []Adjacency // of OSPF
 	Alarms                                           []Alarm
+	Channels                                         []Channel
 	Logins, RPCs                                     uint64
 	BadValues                                        bool
 }
@@ -53,6 +54,7 @@ type Neighbor struct {
 type Family struct {
 	Name                                      string
 	Received, Accepted, Installed, Advertised uint64
+	Limit                                     uint64 // 0: none
 }
 
 // Adjacency is an OSPF neighbour on an interface.
@@ -60,6 +62,7 @@ type Adjacency struct {
 	Interface, Address, RouterID string
 	Up                           bool
 	Changed                      time.Time
+	Events                       uint64 // changes of state since the device booted
 }
 
 // Alarm is something that the device itself finds wrong.
@@ -110,6 +113,9 @@ func (n *Network) view(d *device, now time.Time) *View {
 	}
 	for _, p := range d.ports {
 		v.Interfaces = append(v.Interfaces, n.showInterface(p, now))
+		if p.load.Coherent {
+			v.Channels = append(v.Channels, n.channel(p, now))
+		}
 		if p.link != nil && p.link.ospf {
 			v.Adjacencies = append(v.Adjacencies, adjacency(p))
 		}
@@ -130,7 +136,7 @@ func (n *Network) view(d *device, now time.Time) *View {
 
 func adjacency(p *port) Adjacency {
 	other := p.link.other(p)
-	a := Adjacency{Interface: p.routed().name, Address: bare(other.routed().address), RouterID: other.device.spec.Router, Up: p.link.up, Changed: p.changed}
+	a := Adjacency{Interface: p.routed().name, Address: bare(other.routed().address), RouterID: other.device.spec.Router, Up: p.link.up, Changed: p.changed, Events: 6 + p.transitions}
 	return a
 }
 
@@ -160,7 +166,11 @@ func (n *Network) showNeighbor(e *sessionEnd) Neighbor {
 		} else if n.faulty(e.device, "prefixes", e.neighbor) {
 			p = prefixesOfBoth{p.Received / 50, p.Accepted / 50, p.Installed / 50, p.Advertised}
 		}
-		v.Families = append(v.Families, Family{name, p.Received, p.Accepted, p.Installed, p.Advertised})
+		family := Family{name, p.Received, p.Accepted, p.Installed, p.Advertised, 0}
+		if !v.Internal {
+			family.Limit = 10_000 * (e.prefixes[name].Received/8_000 + 1)
+		}
+		v.Families = append(v.Families, family)
 	}
 	return v
 }
