@@ -5,8 +5,8 @@ import (
 	"hash/maphash"
 )
 
-// table is a reply's data before its meaning: rows of cells, which are ranges of one text buffer. Labels may come after
-// the rows nested below them, and rows are joined over lists and replies, so meaning is made when all replies are in.
+// table holds the text of replies as rows of cells, which are ranges of one buffer. Labels may come after the rows that are nested
+// below them, and rows are merged over lists and replies. So values are evaluated when all replies are decoded.
 type table struct {
 	text  []byte
 	rows  []record
@@ -16,14 +16,14 @@ type table struct {
 // record is one occurrence of a row in a reply.
 type record struct {
 	spec   int32
-	parent int32 // record that it lies in, or -1
-	group  int32 // merged row, set by join; -1 before
+	parent int32 // the record that encloses it, or -1
+	group  int32 // the merged row; -1 before join
 	cells  int32 // index of its first cell
-	order  int16 // which of the row's paths led here
-	reply  int16 // which reply of the module
+	order  int16 // which of the row's paths matched
+	reply  int16 // index of the reply
 }
 
-// cell is a leaf's text, white space around it removed; size absent where the leaf was not there.
+// cell is the text of a leaf, without the white space around it. Its size is absent if there was no leaf.
 type cell struct{ from, size int32 }
 
 const absent = -1
@@ -38,11 +38,11 @@ func (t *table) bytes(c cell) []byte { return t.text[c.from : c.from+max(0, c.si
 type group struct {
 	spec    int32
 	parent  int32 // group, or -1
-	record  int32 // first record; its cells hold the merged ones
+	record  int32 // the first record, whose cells hold the merged text
 	next    int32 // next group with the same hash, or -1
 	order   int16 // of the record that was merged last
 	reply   int16
-	dropped bool // it has no key, or (after join) its conditions fail or what it is nested in is dropped
+	dropped bool // it has no key, or (after join) its conditions fail or its parent is dropped
 }
 
 // joiner merges records into groups.
@@ -73,8 +73,7 @@ func (j *joiner) reset(specs int) {
 	j.duplicates = 0
 }
 
-// join merges the records. Within a spec, records of the path that is listed first come first, so that theirs are the cells
-// that win.
+// join merges the records. Those of the path that is listed first come first, because the first text of a cell is kept.
 func (j *joiner) join(specs []RowSpec, seed maphash.Seed) {
 	for i := range j.rows {
 		j.bySpec[j.rows[i].spec] = append(j.bySpec[j.rows[i].spec], int32(i))
@@ -95,7 +94,7 @@ func (j *joiner) join(specs []RowSpec, seed maphash.Seed) {
 	}
 }
 
-// groupOf finds or makes the group of a record, that of the record it lies in first: groups precede what is nested in them.
+// groupOf returns the group of a record, and creates it if it is new. The group of the enclosing record is created before it.
 func (j *joiner) groupOf(specs []RowSpec, i int32, seed maphash.Seed) int32 {
 	rec := &j.rows[i]
 	if rec.group >= 0 {
@@ -132,7 +131,7 @@ func (j *joiner) groupOf(specs []RowSpec, i int32, seed maphash.Seed) int32 {
 	return rec.group
 }
 
-// appendKey writes what identifies the group; false where a part of its key is missing.
+// appendKey appends what identifies a group to j.key. It returns false if a part of the key is missing.
 func (j *joiner) appendKey(s *RowSpec, g group) ([]byte, bool) {
 	j.key = append(j.key[:0], byte(g.spec), byte(g.spec>>8), byte(g.parent), byte(g.parent>>8), byte(g.parent>>16), byte(g.parent>>24))
 	if s.Implicit {
@@ -173,8 +172,7 @@ func (j *joiner) same(s *RowSpec, a, b group) bool {
 	return true
 }
 
-// merge fills the group's gaps from another record. A record that only repeats what the same list already gave is a
-// duplicate row.
+// merge fills the empty cells of a group from another record. A record of the same list that repeats cells is a duplicate.
 func (j *joiner) merge(s *RowSpec, n, i int32) {
 	g, rec := &j.groups[n], j.rows[i]
 	again := g.order == rec.order && g.reply == rec.reply
@@ -203,7 +201,7 @@ func (j *joiner) parentDropped(g group, parent int) bool {
 	return false
 }
 
-// find gives a leaf's text as the group or one above it has it.
+// find returns the text of a leaf, from the group itself or from one that encloses it.
 func (j *joiner) find(leaf Leaf, g group) ([]byte, bool) {
 	for _, c := range leaf {
 		for at := g; ; at = j.groups[at.parent] {
@@ -221,7 +219,7 @@ func (j *joiner) find(leaf Leaf, g group) ([]byte, bool) {
 	return nil, false
 }
 
-// row is a merged row as values see it.
+// row is a merged row, from which values are evaluated.
 type row struct {
 	j     *joiner
 	group int32
@@ -237,7 +235,7 @@ func (j *joiner) row(group int32) row {
 }
 
 func (r row) text(leaf Leaf) ([]byte, bool) {
-	if len(leaf) > 0 && leaf[0].Row == r.spec { // as nearly always
+	if len(leaf) > 0 && leaf[0].Row == r.spec { // the usual case
 		if c := r.cells[leaf[0].Index]; c.size != absent {
 			return r.j.bytes(c), true
 		}

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// label appends the value's text for a label; false where there is none.
+// label appends the text of a label. It returns false if there is none.
 func (v *Value) label(dst []byte, r row) ([]byte, bool) {
 	switch {
 	case len(v.FirstOf) > 0:
@@ -62,7 +62,7 @@ func (v *Value) fill(dst []byte, r row) ([]byte, bool) {
 	return dst, true
 }
 
-// withoutPrefix takes the prefix off an identity ("ianaift:ethernetCsmacd").
+// withoutPrefix removes the prefix of an identity: "ianaift:ethernetCsmacd" is "ethernetCsmacd".
 func withoutPrefix(text []byte) []byte { return text[bytes.LastIndexByte(text, ':')+1:] }
 
 // Normaliser appends the text of a label in the form that the catalogue wants.
@@ -105,8 +105,7 @@ func asDottedQuad(dst, text []byte) []byte {
 	return dst
 }
 
-// asMAC gives a hardware address as lower-case pairs with colons between, whatever stood between them; any other text
-// gives nothing.
+// asMAC writes a hardware address as lower-case pairs separated by colons. It writes nothing for any other text.
 func asMAC(dst, text []byte) []byte {
 	from, digits := len(dst), 0
 	for _, c := range text {

@@ -8,7 +8,7 @@ import (
 // ErrTooLarge is returned for a reply of more than Limits.ReplyBytes.
 var ErrTooLarge = errors.New("the reply is larger than max_reply_bytes; raise it, or ask for less")
 
-// BoundedReader reads a reply and fails with ErrTooLarge, where io.LimitedReader would end, after more than Left bytes.
+// BoundedReader reads at most Left bytes. Unlike io.LimitedReader it fails with ErrTooLarge if there are more.
 type BoundedReader struct {
 	R    io.Reader
 	Left int64

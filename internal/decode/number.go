@@ -13,16 +13,16 @@ import (
 	"time"
 )
 
-// Decoder turns a text into a number. It does not allocate where a reply has many of its kind.
+// Decoder converts a text to a number; false if it is not one. Decoders of texts that are frequent do not allocate.
 type Decoder func(text []byte, now time.Time) (float64, bool)
 
-// DecoderOf finds the decoder that `decode` names, in the catalogue or in a module; nil if there is none of that name.
+// DecoderOf returns the decoder of a name that `decode` gives in the catalogue or in a module; nil if there is none.
 func DecoderOf(name string) Decoder { return decoders[name] }
 
 // DecoderNames lists what `decode` may name, sorted.
 func DecoderNames() []string { return slices.Sorted(maps.Keys(decoders)) }
 
-// decoders are what `decode` may name. That of age gives an age: Value.number makes a time of it once it is scaled.
+// decoders are those that `decode` may name. The one of age returns an age; Value.scaled converts it to a time after scaling.
 var decoders = map[string]Decoder{
 	"number":       decodeNumber,
 	"counter":      decodeCounter,
@@ -46,7 +46,7 @@ func decodeNumber(text []byte, now time.Time) (float64, bool) {
 	if len(text) == 0 || len(text) > 64 {
 		return 0, false
 	}
-	if f, ok := decodeCounter(text, now); ok { // as most are
+	if f, ok := decodeCounter(text, now); ok { // the usual case
 		return f, true
 	}
 	for _, c := range text {
@@ -58,8 +58,8 @@ func decodeNumber(text []byte, now time.Time) (float64, bool) {
 	return f, err == nil
 }
 
-// decodeCounter reads an unsigned decimal integer of at most 64 bits (RFC 6991, counter64). It is converted once, so that
-// above 2^53 units are lost, but no rate.
+// decodeCounter reads an unsigned decimal integer of at most 64 bits (RFC 6991, counter64). Above 2^53 a float64 loses the last
+// digits, which does not matter for rates.
 func decodeCounter(text []byte, _ time.Time) (float64, bool) {
 	if len(text) == 0 {
 		return 0, false
@@ -76,7 +76,7 @@ func decodeCounter(text []byte, _ time.Time) (float64, bool) {
 	return float64(n), true
 }
 
-// decodeDecibels reads a logarithmic value, of which minus infinity is one: "-Inf" or "- Inf" dBm is a fibre without light.
+// decodeDecibels reads a logarithmic value. Minus infinity is valid: a fibre without light has "-Inf" or "- Inf" dBm.
 func decodeDecibels(text []byte, now time.Time) (float64, bool) {
 	if rest, ok := bytes.CutPrefix(text, []byte("-")); ok && bytes.EqualFold(bytes.TrimSpace(rest), []byte("inf")) {
 		return math.Inf(-1), true
@@ -104,10 +104,10 @@ func decodeUnixTime(text []byte, now time.Time) (float64, bool) {
 	return f, ok
 }
 
-// ageForm is how command lines write a duration: 1y2w, 3w4d, 2d03h, 1d 02:03:04, 00:01:10.
+// ageForm matches a duration as command lines write it: 1y2w, 3w4d, 2d03h, 1d 02:03:04, 00:01:10.
 var ageForm = regexp.MustCompile(`^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?\s*(?:(\d+):(\d\d)(?::(\d\d))?)?$`)
 
-// decodeAge reads how long ago something was: seconds, or one of the forms of ageForm. It gives seconds.
+// decodeAge reads an age, in seconds or in one of the forms of ageForm. It returns seconds.
 func decodeAge(text []byte, now time.Time) (float64, bool) {
 	if f, ok := decodeNumber(text, now); ok {
 		return f, f >= 0
@@ -144,10 +144,10 @@ func decodeFloat32(text []byte, now time.Time) (float64, bool) {
 	return decodeNumber(text, now)
 }
 
-// bitrateForm is a number with the unit that command lines put behind it: 10Gbps, 1000mbps, 10 Gb/s, 100M.
+// bitrateForm matches a number with its unit, as command lines write it: 10Gbps, 1000mbps, 10 Gb/s, 100M.
 var bitrateForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)\s*([kmgtKMGT]?)(?:(?:b|bit|bits)(?:ps|/s|/sec|it/s)?)?$`)
 
-// decodeBitrate gives bits per second.
+// decodeBitrate returns bits per second.
 func decodeBitrate(text []byte, _ time.Time) (float64, bool) {
 	m := bitrateForm.FindSubmatch(bytes.TrimSpace(text))
 	if m == nil {
@@ -160,7 +160,7 @@ func decodeBitrate(text []byte, _ time.Time) (float64, bool) {
 	return f, err == nil
 }
 
-// siPower gives the power of ten of an RFC 8348 sensor-value-scale.
+// siPower returns the power of ten of a sensor-value-scale (RFC 8348).
 func siPower(text []byte) (int, bool) {
 	names := [...]string{"yocto", "zepto", "atto", "femto", "pico", "nano", "micro", "milli", "units", "kilo", "mega", "giga",
 		"tera", "peta", "exa", "zetta", "yotta"}
@@ -168,7 +168,7 @@ func siPower(text []byte) (int, bool) {
 	return 3 * (i - 8), i >= 0
 }
 
-// scaleByPower multiplies by a power of ten. It divides where that is negative: whole powers of ten are exact, their inverses are not.
+// scaleByPower multiplies by a power of ten. It divides if the power is negative: powers of ten are exact as float64, their inverses are not.
 func scaleByPower(f float64, power int) float64 {
 	if power < 0 {
 		return f / math.Pow10(-power)

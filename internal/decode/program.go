@@ -1,6 +1,6 @@
-// Package decode turns replies into samples. Replies stream through the matcher of a Program into a Table of rows; when the
-// last reply of a module is in, rows with equal keys are merged and become samples. The package knows no module and no YANG:
-// internal/module compiles them into a Program.
+// Package decode converts replies to samples. Replies stream through the matcher of a Program into a Table of rows. When the last
+// reply of a module is decoded, rows with equal keys are merged and become samples. The package does not know the language of
+// modules: internal/module compiles it to a Program.
 package decode
 
 import (
@@ -11,12 +11,12 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// Program is what a module's replies are decoded by. It is immutable and safe for concurrent use.
+// Program says how the replies of a module are decoded. It is immutable and safe for concurrent use.
 type Program struct {
 	Metrics []*Metric // the metrics that the module can give
 
 	root    *Node
-	rows    []RowSpec // parents before what is nested in them
+	rows    []RowSpec // a row comes before those nested in it
 	lookups []Lookup
 	seed    maphash.Seed
 	tables  sync.Pool
@@ -41,9 +41,9 @@ func (m *Metric) Labels() []string {
 // RowSpec describes one kind of row.
 type RowSpec struct {
 	Parent   int  // the row it is nested in, or -1
-	Implicit bool // made for a leaf of an enclosing entry that is no row of its own
-	Orders   int  // in how many paths it is listed
-	Repeats  bool // rows and series that come again are no duplicates
+	Implicit bool // an enclosing entry that is not a row of the module; it holds a leaf for other rows
+	Orders   int  // how many paths the row has
+	Repeats  bool // rows and series that come again are not duplicates
 	Limit    int  // rows beyond so many are left out; 0 is no limit
 	Columns  int
 	Key      []Leaf
@@ -56,7 +56,7 @@ type RowSpec struct {
 	index  int
 	blank  []cell // the cells of a row before any is filled
 	isKey  []bool // by column
-	within []bool // by spec: rows that a row of this kind may lie in
+	within []bool // by row: whether it may enclose a row of this kind
 }
 
 func (s *RowSpec) keyed() bool { return s.Implicit || len(s.Key) > 0 }
@@ -64,14 +64,14 @@ func (s *RowSpec) keyed() bool { return s.Implicit || len(s.Key) > 0 }
 // owns reports whether the leaf is the row's own.
 func (s *RowSpec) owns(leaf Leaf) bool { return len(leaf) > 0 && leaf[0].Row == s.index }
 
-// Leaf names the columns where a leaf's text is kept: of the row itself or of a row above it. There are several where several
-// paths lead to the row; the first that the row has is taken.
+// Leaf names the columns that hold a leaf's text, in the row itself or in a row that encloses it. There are several if the row has
+// several paths; the first one that has a text counts.
 type Leaf []Column
 
 // Column is a column of one kind of row.
 type Column struct{ Row, Index int }
 
-// Label is a row's label and where its text comes from.
+// Label is a label of a row.
 type Label struct {
 	Name  string
 	Value Value
@@ -83,25 +83,25 @@ type RowMetric struct {
 	Counter bool
 	Sum     bool  // numbers of rows with the same key labels are added up
 	KeySet  int   // index into RowSpec.KeySets
-	Info    []int // row label of each of the metric's value labels, -1 where the row has none
+	Info    []int // index into RowSpec.Labels of each of the metric's value labels, -1 if the row does not have it
 	Value   Value
 }
 
-// KeySet is a set of key labels that metrics of a row share: it names the entity that they are about.
+// KeySet is a set of key labels that metrics of a row have in common. Their values identify an entity.
 type KeySet struct {
 	Names  []*string
-	Labels []int // row labels, in the order of Names
+	Labels []int // indexes into RowSpec.Labels, in the order of Names
 }
 
-// Node is a node of the matcher: where one or several paths of the module lead.
+// Node is a node of the matcher, which is a tree of all paths of the module.
 type Node struct {
 	Children map[string][]Edge // by local name
 	Rows     []RowStart
 	Captures []Capture
-	Error    bool // the element reports an error inside a reply that is good otherwise
+	Error    bool // the element is an error in an otherwise good reply
 }
 
-// Edge leads to a node in one namespace, which may be a pattern.
+// Edge leads to a child node. Namespace may be a pattern.
 type Edge struct {
 	Namespace string
 	To        *Node
@@ -110,16 +110,16 @@ type Edge struct {
 // RowStart says that a row begins at a node.
 type RowStart struct {
 	Row   int
-	Order int // which of the row's paths leads here
+	Order int // which of the row's paths this is
 }
 
-// Capture says that a node's text (or attribute) is a cell of an open row.
+// Capture says that the text or an attribute of the element goes into a column.
 type Capture struct {
 	Column
 	Attribute string
 }
 
-// NewProgram returns a program of a matcher and its rows. All indexes in them have to be valid.
+// NewProgram returns a program. All indexes in its parts have to be valid.
 func NewProgram(root *Node, rows []RowSpec, lookups []Lookup, metrics []*Metric) *Program {
 	for i := range rows {
 		rows[i].prepare(i, rows)
@@ -127,8 +127,7 @@ func NewProgram(root *Node, rows []RowSpec, lookups []Lookup, metrics []*Metric)
 	return &Program{Metrics: metrics, root: root, rows: rows, lookups: lookups, seed: maphash.MakeSeed()}
 }
 
-// prepare works out what follows from the rest: among others in which rows a row may lie, which are those it is nested in and
-// all implicit ones.
+// prepare sets the fields that follow from others. A row may lie in those that it is nested in, and in all implicit ones.
 func (s *RowSpec) prepare(index int, rows []RowSpec) {
 	s.index = index
 	s.blank = slices.Repeat([]cell{{0, absent}}, s.Columns)
@@ -153,7 +152,7 @@ func (s *RowSpec) prepare(index int, rows []RowSpec) {
 	}
 }
 
-// Table returns a table for one read of the module; Release gives it back.
+// Table returns a table for one read of the module. Release returns it for another read.
 func (p *Program) Table(limits Limits) *Table {
 	t, ok := p.tables.Get().(*Table)
 	if !ok {

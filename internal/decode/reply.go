@@ -15,41 +15,41 @@ const (
 	maxKeptText = 16 << 20 // octets of a table's buffer; a table with a larger one is not used again
 )
 
-// Limits bound what one read of a module may cost.
+// Limits bound the memory that one read of a module may take.
 type Limits struct {
 	ReplyBytes int64 // of one reply
 	Samples    int   // of the module, and as many rows
 }
 
-// Reply is what one reply was, apart from its rows.
+// Reply describes one reply, apart from its rows.
 type Reply struct {
 	Bytes    int64
-	Errors   netconf.RPCErrors // of severity error (RFC 6241, section 4.3), wherever in the reply they were
+	Errors   netconf.RPCErrors // of severity error (RFC 6241, section 4.3), from anywhere in the reply
 	Warnings netconf.RPCErrors
 
-	Attributes map[string]string // of rpc-reply, namespaces apart
+	Attributes map[string]string // of rpc-reply, without declarations of namespaces
 }
 
-// Table gathers the replies of one read of a module.
+// Table holds the rows of all replies of one read of a module.
 type Table struct {
 	program *Program
 	limits  Limits
 	scanner xmlscan.Scanner
 	joiner
 
-	start       *state // the document's
-	cacheSize   int    // octets of the tags that were
-	tagBuffer   []byte // a tag
-	lastLeaf    *state // the leaf that ended last, in this reply
+	start       *state // outside of the root element
+	cacheSize   int    // octets of all states and transitions
+	tagBuffer   []byte // for tagKey
+	lastLeaf    *state // the leaf that ended last in this reply
 	lastLeafEnd int64  // offset of its end
 	frames      []frame
 	openRows    []int32
-	overLimit   int // rows and texts over a limit
-	reply       int16
+	overLimit   int   // rows and texts over a limit
+	reply       int16 // index of the current reply
 	current     Reply
 }
 
-// frame is an open element that some path leads to, or the envelope, or the document.
+// frame is an open element that is on a path, or part of the envelope, or the document.
 type frame struct {
 	state   *state
 	rows    int // how many rows were open before it
@@ -63,15 +63,15 @@ func (t *Table) begin(limits Limits) {
 	t.joiner.reset(len(t.program.rows))
 }
 
-// Release gives the table back for another read.
+// Release returns the table for use by another read.
 func (t *Table) Release() {
 	if cap(t.text) <= maxKeptText {
 		t.program.tables.Put(t)
 	}
 }
 
-// Decode takes one reply, the device's envelope included. On an error nothing of the reply is kept. An rpc-error is no error
-// here: it is in the Reply, beside the rows that may have come with it.
+// Decode decodes one reply, its envelope included. After an error nothing of the reply is kept. An rpc-error does not make it fail:
+// it is in the Reply, and rows that came with it are kept.
 func (t *Table) Decode(r io.Reader) (Reply, error) {
 	rows, cells, text, limited := len(t.rows), len(t.cells), len(t.text), t.overLimit
 	t.openRows, t.current, t.lastLeaf = t.openRows[:0], Reply{}, nil
@@ -82,7 +82,7 @@ func (t *Table) Decode(r io.Reader) (Reply, error) {
 	}
 	t.frames = append(t.frames[:0], frame{state: t.start})
 	err := t.decodeDocument()
-	bounded.R = nil // the table is kept for other reads, what it read from is not
+	bounded.R = nil // the table is used again, the reader is not
 	t.current.Bytes = t.limits.ReplyBytes - max(0, bounded.Left)
 	t.reply++
 	if err != nil {
@@ -91,7 +91,7 @@ func (t *Table) Decode(r io.Reader) (Reply, error) {
 	return t.current, err
 }
 
-// decodeDocument walks the reply.
+// decodeDocument decodes the reply token by token.
 func (t *Table) decodeDocument() error {
 	for {
 		kind, err := t.scanner.Next()
@@ -114,7 +114,7 @@ func (t *Table) decodeDocument() error {
 	}
 }
 
-// keepText takes a piece of text where it is wanted.
+// keepText appends a piece of text if the open element is a leaf whose text is wanted.
 func (t *Table) keepText() {
 	f := &t.frames[len(t.frames)-1]
 	if !f.capture || !f.leaf {
@@ -123,7 +123,8 @@ func (t *Table) keepText() {
 	f.capture = t.appendText(f.from)
 }
 
-// appendText appends a piece of text to that of a leaf, which begins at from; false, and the text is gone, where that is too long.
+// appendText appends a piece of text to that of a leaf, which begins at from. If that gets too long, it drops the text and returns
+// false.
 func (t *Table) appendText(from int) bool {
 	t.text = t.scanner.AppendText(t.text)
 	if len(t.text)-from <= maxText {
@@ -134,7 +135,7 @@ func (t *Table) appendText(from int) bool {
 	return false
 }
 
-// keepAttributes keeps the attributes of rpc-reply, namespaces apart.
+// keepAttributes keeps the attributes of rpc-reply, without declarations of namespaces.
 func (t *Table) keepAttributes() {
 	for _, a := range t.scanner.Attrs() {
 		if _, declares := a.Declares(); declares {
@@ -147,7 +148,7 @@ func (t *Table) keepAttributes() {
 	}
 }
 
-// startElement goes into an element that a path may lead to, or passes over it.
+// startElement handles a start tag: it opens the element if a path matches it, and skips it if not.
 func (t *Table) startElement() error {
 	parent := &t.frames[len(t.frames)-1]
 	parent.leaf = false
@@ -165,7 +166,7 @@ func (t *Table) startElement() error {
 	}
 	rows := len(t.openRows)
 	for _, o := range to.rows {
-		if !t.openRow(o) { // nothing in it has a place
+		if !t.openRow(o) { // what is inside belongs to the row
 			t.openRows = t.openRows[:rows]
 			return t.skipElement()
 		}
@@ -178,7 +179,7 @@ func (t *Table) startElement() error {
 	return nil
 }
 
-// openRow begins a row; false where there are too many.
+// openRow starts a row. It returns false if there are too many.
 func (t *Table) openRow(o RowStart) bool {
 	s := &t.program.rows[o.Row]
 	if len(t.rows) >= t.limits.Samples {
@@ -198,13 +199,13 @@ func (t *Table) openRow(o RowStart) bool {
 	return true
 }
 
-// endElement ends an element: its text becomes the cells that it is captured for.
+// endElement handles an end tag: the text of the element goes into its cells.
 func (t *Table) endElement() {
 	f := &t.frames[len(t.frames)-1]
 	if f.capture {
 		to := len(t.text)
 		if !f.leaf {
-			to = f.from // a container; what is in it is not its text
+			to = f.from // a container has no text of its own
 		}
 		for _, c := range f.state.texts {
 			t.setCell(c, f.from, to)
@@ -214,6 +215,7 @@ func (t *Table) endElement() {
 	t.frames = t.frames[:len(t.frames)-1]
 }
 
+// setAttribute fills a cell with the value of an attribute.
 func (t *Table) setAttribute(c Capture) {
 	for _, a := range t.scanner.Attrs() {
 		if string(xmlscan.Local(a.Name)) == c.Attribute && !bytes.HasPrefix(a.Name, []byte("xmlns:")) {
@@ -225,8 +227,8 @@ func (t *Table) setAttribute(c Capture) {
 	}
 }
 
-// setCell fills a cell of the innermost open row of its kind, white space around the text left out. Of a leaf that comes more than
-// once the first text that is not empty is kept.
+// setCell fills a cell of the innermost open row of its kind, without the white space around the text. If a leaf comes more than
+// once, the first text that is not empty is kept.
 func (t *Table) setCell(c Column, from, to int) {
 	if to > math.MaxInt32 || to-from > maxText {
 		t.overLimit++

@@ -7,11 +7,11 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Reasons why a value was left out: the label of netconf_module_skipped_values.
+// Reasons why a value is left out: the values of the label of netconf_module_skipped_values.
 const (
-	SkippedInvalid     = "invalid"     // not a value of its type
-	SkippedImplausible = "implausible" // outside what the catalogue says is possible
-	SkippedDuplicate   = "duplicate"   // its row, or its series, was there already
+	SkippedInvalid     = "invalid"     // the text is not of the value's type
+	SkippedImplausible = "implausible" // outside the range that the catalogue gives
+	SkippedDuplicate   = "duplicate"   // its row or its series came before
 	SkippedLimit       = "limit"       // over max_samples or the limit of a row, or a text of more than 64 KiB
 )
 
@@ -20,7 +20,7 @@ func SkippedReasons() []string {
 	return []string{SkippedDuplicate, SkippedImplausible, SkippedInvalid, SkippedLimit}
 }
 
-// Result is what one read of a module gave.
+// Result holds the samples of one read of a module.
 type Result struct {
 	Families []Family
 	Samples  int
@@ -37,11 +37,11 @@ type Family struct {
 type Sample struct {
 	Labels *LabelSet
 	Value  float64
-	Start  *timestamppb.Timestamp // when the counter began; nil where the device does not say. It is never changed
+	Start  *timestamppb.Timestamp // when the counter began; nil if it is not known. It is shared, and never changed
 }
 
-// Result makes samples of all replies that were read. With incomplete, a reply that others are joined with is missing:
-// value labels that are empty then keep the last value known.
+// Result makes samples of all replies that were decoded. incomplete says that one of the module's replies is missing: value labels
+// that are empty then keep their last value.
 func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 	t.join(t.program.rows, t.program.seed)
 	t.fillLookups()
@@ -70,7 +70,7 @@ func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 	}
 }
 
-// builder makes samples of rows.
+// builder makes samples from rows.
 type builder struct {
 	table  *Table
 	memory *Memory
@@ -83,12 +83,13 @@ type builder struct {
 	duplicates int
 	overLimit  int
 
-	text     []byte   // of the labels of the row at hand
+	text     []byte   // of the labels of the current row
 	labels   [][]byte // ranges of text
 	keys     [][]byte
 	entities []*entity // by keyset
 }
 
+// row makes the samples of a merged row.
 func (b *builder) row(n int32) {
 	s := &b.table.program.rows[b.table.groups[n].spec]
 	r := b.table.joiner.row(n)
@@ -103,7 +104,7 @@ func (b *builder) row(n int32) {
 	for range s.KeySets {
 		b.entities = append(b.entities, nil)
 	}
-	var start quantity // zero where the device does not say
+	var start quantity // zero if it is not known
 	if s.Start != nil {
 		if q, st := s.Start.number(r, b.now); st == valid {
 			start = q
@@ -158,7 +159,7 @@ func (b *builder) evaluateLabels(s *RowSpec, r row) {
 	}
 }
 
-// entity finds what the metrics of a keyset are about; nil if nothing names it.
+// entity returns what the metrics of a key set are about; nil if all its labels are empty.
 func (b *builder) entity(s *RowSpec, keyset int) *entity {
 	k := &s.KeySets[keyset]
 	b.keys = b.keys[:0]
@@ -173,7 +174,7 @@ func (b *builder) entity(s *RowSpec, keyset int) *entity {
 	return b.memory.find(k.Names, b.keys)
 }
 
-// add gives a sample.
+// add adds a sample to its family.
 func (b *builder) add(m *RowMetric, e *entity, sample Sample) {
 	family := &b.families[m.Metric]
 	b.samples++

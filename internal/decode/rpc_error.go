@@ -11,14 +11,14 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
-// What is kept of a reply's rpc-errors: they end up in lines of the log and on pages.
+// Bounds of the rpc-errors that are kept of a reply, because they are logged and shown.
 const (
 	maxErrors    = 10
 	maxErrorText = 1 << 10 // octets of each text
 )
 
-// skipElement goes over an element that no path leads to, and looks for errors in it: they may be nested in whatever the operation
-// returns, and inherit its namespace.
+// skipElement skips an element that no path matches, but reads the errors inside it: they may be nested in whatever the operation
+// returns, and have its namespace.
 func (t *Table) skipElement() error {
 	for depth := t.scanner.Depth(); ; {
 		if string(xmlscan.Local(t.scanner.Name())) == "rpc-error" {
@@ -38,7 +38,7 @@ func (t *Table) skipElement() error {
 	}
 }
 
-// addError reads an rpc-error, or what a module says is one, from its Start to its End.
+// addError reads an rpc-error, or an element that the module lists under errors, from its Start to its End.
 func (t *Table) addError() error {
 	e, err := ParseRPCError(&t.scanner)
 	if err != nil {
@@ -99,7 +99,7 @@ func setErrorField(e *netconf.RPCError, field, text string) {
 	}
 }
 
-// ReplyError is a device's answer by rpc-errors, as an error of one line: tag, path and message of each, as far as it has them.
+// ReplyError is the error of a reply that holds rpc-errors. It has one line with tag, path and message of each.
 type ReplyError netconf.RPCErrors
 
 func (r ReplyError) Error() string {

@@ -9,61 +9,62 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
-// state is where in a reply an element can be, as far as the paths tell: which nodes lead there together, and what that means.
-// Devices repeat the same tags in the same order, list entry after list entry and read after read. So what a tag leads to is
-// worked out once, namespaces and all, and recognised by its octets from then on.
+// state is a state of the matcher: the nodes that match the open elements of a reply, and what to do there. Devices repeat the same
+// tags in the same order, for each list entry and in each read. So names and namespaces are matched only once for each start tag;
+// after that its octets find the next state.
 type state struct {
 	nodes      []*Node
-	envelope   int // of the start 0, of what is rpc-reply or data how many of those it lies in, itself included; of others -1
+	envelope   int // how many of rpc-reply and data are open; -1 inside of them
 	rows       []RowStart
-	texts      []Column // cells that the element's text is
+	texts      []Column // the columns that take the element's text
 	attributes []Capture
-	error      bool
+	error      bool // the element is an error
 
-	transitions []transition // to the elements inside, in the order in which they first came
-	byTag       map[string]int
-	expected    int // the way that is expected
+	transitions []transition   // by child element, in the order in which they came first
+	byTag       map[string]int // index into transitions
+	expected    int            // the transition that comes next if the order is as before
 
-	// Of a leaf, what came after it the last time: white space and the start tag of another one.
-	leaf    bool // nothing but text of it is wanted
+	// Of a leaf.
+	leaf    bool // only its text is wanted
 	name    string
-	index   int // its way's index
-	nextTag []byte
-	next    *state
+	index   int    // of the transition to it
+	nextTag []byte // what followed it the last time: white space and the start tag of another leaf
+	next    *state // of that leaf
 }
 
-// transition is a start tag and what it leads to.
+// transition leads from one state to another by a start tag.
 type transition struct {
 	tag string
-	to  *state // nil: no path leads there
+	to  *state // nil: no path matches
 }
 
-// Bounds of what a table remembers, in octets.
+// Bounds of the states and transitions that a table keeps, in octets.
 const (
-	maxCacheSize   = 1 << 20 // in all
-	stateSize      = 512     // of a place, about
-	transitionSize = 128     // of a way without its tag
+	maxCacheSize   = 1 << 20 // of all together
+	stateSize      = 512     // of one state, about
+	transitionSize = 128     // of one transition, without its tag
 	maxNextTag     = 256
 )
 
+// newState returns the state of these nodes together.
 func newState(nodes []*Node, envelope int) *state {
-	p := &state{nodes: nodes, envelope: envelope}
+	s := &state{nodes: nodes, envelope: envelope}
 	for _, n := range nodes {
-		p.rows = append(p.rows, n.Rows...)
-		p.error = p.error || n.Error
+		s.rows = append(s.rows, n.Rows...)
+		s.error = s.error || n.Error
 		for _, c := range n.Captures {
 			if c.Attribute == "" {
-				p.texts = append(p.texts, c.Column)
+				s.texts = append(s.texts, c.Column)
 			} else {
-				p.attributes = append(p.attributes, c)
+				s.attributes = append(s.attributes, c)
 			}
 		}
 	}
-	p.leaf = len(p.texts) > 0 && len(p.rows) == 0 && len(p.attributes) == 0 && !p.error
-	return p
+	s.leaf = len(s.texts) > 0 && len(s.rows) == 0 && len(s.attributes) == 0 && !s.error
+	return s
 }
 
-// follow goes from a place into the element whose Start was just read; nil if no path leads there.
+// follow returns the state of the element whose Start was just read; nil if no path matches.
 func (t *Table) follow(from *state) *state {
 	tag := t.tagKey()
 	if i := from.expected; i < len(from.transitions) && from.transitions[i].tag == string(tag) {
@@ -93,47 +94,48 @@ func (t *Table) follow(from *state) *state {
 	return to
 }
 
-// decodeLeaves takes a leaf whose Start was just read, and those behind it for as long as they come as they did the last time; false if
-// it is not that simple. Most of a reply is read here.
-func (t *Table) decodeLeaves(parent, p *state) bool {
-	t.rememberNext(p)
+// decodeLeaves decodes a leaf whose Start was just read, and the leaves after it while they come in the same order as the last time.
+// It returns false if the leaf is not plain text that is at hand. Most of a reply is decoded here.
+func (t *Table) decodeLeaves(parent, leaf *state) bool {
+	t.rememberNext(leaf)
 	if !t.scanner.Leaf() {
 		return false
 	}
-	t.storeLeaf(p)
-	for p.next != nil && t.scanner.LeafAfter(p.nextTag, p.next.name) {
-		p = p.next
-		t.storeLeaf(p)
+	t.storeLeaf(leaf)
+	for leaf.next != nil && t.scanner.LeafAfter(leaf.nextTag, leaf.next.name) {
+		leaf = leaf.next
+		t.storeLeaf(leaf)
 	}
-	parent.expected = p.index + 1
-	t.lastLeaf, t.lastLeafEnd = p, t.scanner.Offset()
+	parent.expected = leaf.index + 1
+	t.lastLeaf, t.lastLeafEnd = leaf, t.scanner.Offset()
 	return true
 }
 
-func (t *Table) storeLeaf(p *state) {
+// storeLeaf stores the text of a leaf.
+func (t *Table) storeLeaf(leaf *state) {
 	from := len(t.text)
 	if !t.appendText(from) {
 		return
 	}
-	for _, c := range p.texts {
+	for _, c := range leaf.texts {
 		t.setCell(c, from, len(t.text))
 	}
 }
 
-// rememberNext remembers that a leaf came right after the last one.
-func (t *Table) rememberNext(p *state) {
+// rememberNext notes that a leaf follows the last one, if only white space is between them.
+func (t *Table) rememberNext(leaf *state) {
 	if t.lastLeaf == nil || t.cacheSize >= maxCacheSize || t.otherAttributes() {
 		return
 	}
-	lead := t.scanner.Since(t.lastLeafEnd)
-	space := len(lead) - len("<>") - len(t.scanner.Tag())
-	if space < 0 || len(lead) > maxNextTag || len(bytes.TrimLeft(lead[:space], " \t\r\n")) > 0 {
+	tag := t.scanner.Since(t.lastLeafEnd)
+	space := len(tag) - len("<>") - len(t.scanner.Tag())
+	if space < 0 || len(tag) > maxNextTag || len(bytes.TrimLeft(tag[:space], " \t\r\n")) > 0 {
 		return
 	}
-	if p.name == "" {
-		p.name = string(t.scanner.Name())
+	if leaf.name == "" {
+		leaf.name = string(t.scanner.Name())
 	}
-	t.lastLeaf.nextTag, t.lastLeaf.next = append(t.lastLeaf.nextTag[:0], lead...), p
+	t.lastLeaf.nextTag, t.lastLeaf.next = append(t.lastLeaf.nextTag[:0], tag...), leaf
 }
 
 // otherAttributes reports whether the tag has attributes that are not declarations of namespaces.
@@ -144,12 +146,12 @@ func (t *Table) otherAttributes() bool {
 	})
 }
 
-// tagKey is the start tag as far as it decides where it leads: without attributes, but for declarations of namespaces.
+// tagKey returns what identifies a transition: the start tag without its attributes, but with its declarations of namespaces.
 func (t *Table) tagKey() []byte {
 	if !t.otherAttributes() {
 		return t.scanner.Tag()
 	}
-	t.tagBuffer = append(append(t.tagBuffer[:0], t.scanner.Name()...), '>') // which no tag has there
+	t.tagBuffer = append(append(t.tagBuffer[:0], t.scanner.Name()...), '>') // no tag has a > there
 	for _, a := range t.scanner.Attrs() {
 		if _, declares := a.Declares(); declares {
 			t.tagBuffer = strconv.AppendQuote(strconv.AppendQuote(t.tagBuffer, string(a.Name)), string(a.Value))
@@ -158,8 +160,8 @@ func (t *Table) tagKey() []byte {
 	return t.tagBuffer
 }
 
-// resolve works out where an element leads: the paths' next steps, or further into the device's envelope, which is rpc-reply and
-// expected data. Either may be missing.
+// resolve matches the name and the namespace of an element. Outside of all paths stand rpc-reply and then data; either of them may
+// be missing.
 func (t *Table) resolve(from *state) *state {
 	uri, local := t.scanner.Resolve(t.scanner.Name())
 	if from.envelope == 0 && string(local) == "rpc-reply" || (from.envelope == 0 || from.envelope == 1) && string(local) == "data" {

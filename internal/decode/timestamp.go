@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// decodeTimestamp reads a date-and-time (RFC 6991, section 3; RFC 3339) into Unix seconds. Unlike package time it allocates
-// nothing, and takes leap seconds and small letters, as RFC 3339 does.
+// decodeTimestamp reads a date-and-time (RFC 6991, section 3; RFC 3339) into Unix seconds. Unlike package time it
+// does not allocate, and accepts leap seconds and lower-case letters, as RFC 3339 does.
 func decodeTimestamp(text []byte, _ time.Time) (float64, bool) {
 	const form = "0000-00-00T00:00:00"
 	if len(text) < len(form) || !matchesForm(text[:len(form)], form) {
@@ -23,7 +23,7 @@ func decodeTimestamp(text []byte, _ time.Time) (float64, bool) {
 	}
 	year, month, day := 100*twoDigits(text)+twoDigits(text[2:]), time.Month(twoDigits(text[5:])), twoDigits(text[8:])
 	hour, minute, second := twoDigits(text[11:]), twoDigits(text[14:]), twoDigits(text[17:])
-	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC) // a day too many is of the next month
+	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC) // a day that the month does not have is in the next one
 	if month < 1 || month > 12 || day < 1 || date.Day() != day || hour > 23 || minute > 59 || second > 60 {
 		return 0, false
 	}
@@ -48,7 +48,7 @@ func decodeZone(text []byte) (int, bool) {
 	return 0, false
 }
 
-// matchesForm reports whether text has digits where form has a 0, and elsewhere the same characters, letters of either case.
+// matchesForm reports whether text has a digit wherever form has a 0, and else the same characters, in upper or lower case.
 func matchesForm(text []byte, form string) bool {
 	if len(text) != len(form) {
 		return false

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// status is what became of one value of one row.
+// status is the result of evaluating a value for a row.
 type status uint8
 
 const (
 	valid       status = iota
-	missing            // the device sent nothing, or said that there is none: no sample, nothing counted
-	invalid            // not a value of its type
-	implausible        // outside what the catalogue says is possible
+	missing            // the device sent nothing, or a text that means no value: no sample, and nothing is counted
+	invalid            // the text is not of the value's type
+	implausible        // outside the range that the catalogue gives
 )
 
 // Value says how a number or a label's text is made of a row. Of Leaf, FirstOf, SumOf, Template and By one is set.
@@ -70,10 +70,10 @@ func (v *Value) prepare() {
 	}
 }
 
-// clockGrace is how far a device's clock may be ahead of ours for a time to count as past.
+// clockGrace is how far a device's clock may be ahead of ours.
 const clockGrace = 5 * time.Minute
 
-// rawText finds the text that the value is made from.
+// rawText returns the text of the value's leaf, after match and skip.
 func (v *Value) rawText(r row) ([]byte, status) {
 	if !r.meets(v.When) {
 		return nil, missing
@@ -105,12 +105,12 @@ func (v *Value) skips(text []byte) bool {
 // quantity is a number for a metric.
 type quantity struct {
 	value float64
-	age   bool // a time made from an age, which moves as the age is rounded
+	age   bool // a timestamp that was made from an age, which is rounded
 }
 
 // number evaluates the value for a metric.
 func (v *Value) number(r row, now time.Time) (quantity, status) {
-	if v.plain { // as most are
+	if v.plain { // the usual case
 		text, ok := r.text(v.Leaf)
 		if !ok {
 			return quantity{}, missing
@@ -165,7 +165,7 @@ func (v *Value) sum(r row, now time.Time) (quantity, status) {
 	return quantity{value: sum}, found
 }
 
-// scaled turns the text into a number in the metric's unit.
+// scaled converts the text to a number in the unit of the metric.
 func (v *Value) scaled(text []byte, r row, now time.Time) (float64, status) {
 	f, ok := v.parse(text, now)
 	if !ok {
@@ -195,7 +195,7 @@ func (v *Value) scaled(text []byte, r row, now time.Time) (float64, status) {
 	return f, v.check(f, true, now)
 }
 
-// check tells what a number is good for; ok if the text was one.
+// check checks the range of a number. ok says whether the text was a number at all.
 func (v *Value) check(f float64, ok bool, now time.Time) status {
 	switch {
 	case !ok:
