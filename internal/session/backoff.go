@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// backoff keeps a target from being logged in to for a while after its login was refused, so that we lock no account
-// and flood no authentication server. A change of the secrets ends it.
+// backoff delays the next login to a target after a refused one, so that no account is locked and no authentication server
+// overloaded. A change of the secrets ends the delay.
 type backoff struct {
 	refusals int
 	until    time.Time
@@ -15,8 +15,8 @@ type backoff struct {
 	digest   [sha256.Size]byte // of the credentials that were refused
 }
 
-// refused notes a refusal. The wait doubles from first to most, with up to a fifth added by chance, so that targets that
-// were refused together do not come back together.
+// refused records a refusal. The wait doubles from first to most. Up to a fifth is added at random, so that targets that were
+// refused at the same time are not retried at the same time.
 func (b *backoff) refused(now time.Time, err error, used *credentials, first, most time.Duration) {
 	wait := first
 	for range b.refusals {

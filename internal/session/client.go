@@ -1,5 +1,5 @@
 // Package session keeps one NETCONF session over SSH to each target (RFC 6241, RFC 6242): it dials, logs in, exchanges
-// hellos, sends rpcs and hands replies on as they arrive, and bears with the ways in which devices depart from the RFCs.
+// hellos, sends rpcs and passes replies on as they arrive. It tolerates the ways in which devices depart from the RFCs.
 package session
 
 import (
@@ -21,11 +21,11 @@ type Timeouts struct {
 	Login   time.Duration // SSH banner, key exchange and login: 20 s
 	Hello   time.Duration // the netconf subsystem and both hellos: 20 s
 
-	KeepaliveInterval time.Duration // between signs of life of an idle session: 30 s
-	KeepaliveAnswer   time.Duration // until an idle session without one is closed: 15 s
+	KeepaliveInterval time.Duration // between two keepalives of an idle session: 30 s
+	KeepaliveAnswer   time.Duration // how long the device has to answer one before its session is closed: 15 s
 
-	LoginRetryFirst time.Duration // the wait after a refused login: 5 min, doubling up to
-	LoginRetryMost  time.Duration // 30 min
+	LoginRetryFirst time.Duration // the wait after the first refused login: 5 min; it doubles
+	LoginRetryMost  time.Duration // the longest wait: 30 min
 }
 
 func (t Timeouts) withDefaults() Timeouts {
@@ -47,7 +47,7 @@ type Options struct {
 	Auth   *config.Auth
 	Dialer *Dialer // shared by all clients; nil: no limit
 	Logger *slog.Logger
-	// RequireAllowed refuses addresses outside the auth's allowed_targets; for targets that are not configured.
+	// RequireAllowed refuses addresses outside the auth's allowed_targets. It is set for targets that are not configured.
 	RequireAllowed bool
 	Timeouts       Timeouts
 }
@@ -80,7 +80,7 @@ func NewClient(options Options) *Client {
 	return &Client{options: options, lock: make(chan struct{}, 1), ctx: ctx, cancel: cancel, dials: map[Reason]uint64{}}
 }
 
-// Connect returns what the device announced in its hello, on the kept session or on a new one. Errors are *Error.
+// Connect returns what the device announced in its hello. It uses the open session, or opens one. Errors are *Error.
 func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
 	ctx, release, err := c.acquire(ctx)
 	if err != nil {
@@ -94,10 +94,10 @@ func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
 	return s.hello, nil
 }
 
-// RPC sends one operation, the XML inside <rpc>, and hands the reply's bytes, from the device's own <rpc-reply> on (with
-// what it sends ahead of that), to read as they arrive. If the session turns out to have been lost while idle, before any
-// byte of the reply came, it is replaced once and the rpc sent again. The end of ctx and an error of read close the
-// session. Errors are *Error; an error of read is wrapped.
+// RPC sends one operation, the XML inside <rpc>, and passes the bytes of the reply to read as they arrive: the device's own
+// <rpc-reply> and what it sends before it. If the session was lost while it was idle, which shows before any byte of the reply
+// arrives, it is replaced once and the rpc is sent again. The end of ctx and an error of read close the session. Errors are
+// *Error; an error of read is wrapped.
 func (c *Client) RPC(ctx context.Context, trace *Trace, operation string, read func(io.Reader) error) error {
 	ctx, release, err := c.acquire(ctx)
 	if err != nil {
@@ -144,8 +144,8 @@ func (c *Client) Stats() Stats {
 	return stats
 }
 
-// Close ends the dial or rpc in flight and closes the session with close-session, for which the device has until ctx ends
-// and at most one second. The client cannot be used again. It returns no error that matters to the caller.
+// Close ends the dial or rpc in flight and closes the session with close-session. The device has until ctx ends to answer it,
+// and at most one second. The client cannot be used again. The error is always nil.
 func (c *Client) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -213,7 +213,7 @@ func (c *Client) checkBackoff(with *credentials) error {
 	return c.login.check(time.Now(), with)
 }
 
-// dial opens a session and counts the outcome.
+// dial opens a session and counts the result.
 func (c *Client) dial(ctx context.Context, trace *Trace, with *credentials) (*session, error) {
 	release, err := c.options.Dialer.acquire(ctx, trace)
 	var s *session
@@ -238,7 +238,7 @@ func (c *Client) dial(ctx context.Context, trace *Trace, with *credentials) (*se
 	return s, err
 }
 
-// watch keeps an idle session alive, where that can be done, and notices when the device closes it.
+// watch sends keepalives on an idle session and drops the session when the device closes it.
 func (c *Client) watch(s *session, keepalives bool) {
 	if keepalives {
 		s.keepalive(c.options.Timeouts.KeepaliveInterval, c.options.Timeouts.KeepaliveAnswer)

@@ -10,13 +10,13 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// credentials are an auth's secrets as they are now; files and environment are read for each login, so that a changed
-// password is used without a reload.
+// credentials are the present secrets of an auth. Files and environment are read for each login, so that a changed password
+// is used without a reload.
 type credentials struct {
 	username string
 	password string
 	signers  []ssh.Signer
-	noSHA1   bool              // the key is an RSA key, and must not sign by SHA-1
+	noSHA1   bool              // the key is an RSA key and must not sign with SHA-1
 	digest   [sha256.Size]byte // tells whether anything changed, without keeping the secrets
 }
 

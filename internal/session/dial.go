@@ -13,7 +13,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// dial is one way to a session: TCP, SSH, login, hello.
+// dial is one attempt to open a session: TCP, SSH, login, hello.
 type dial struct {
 	Options
 	hostPort    string
@@ -35,9 +35,9 @@ func (d *dial) open(ctx context.Context) (*session, error) {
 	return d.openSession(ctx, conn, client)
 }
 
-// connect logs in to the device. It dials again in two cases, both before any secret was sent: once when the connection
-// was closed ahead of the SSH banner, which is how OpenSSH drops logins above its MaxStartups; and for each further type
-// of host key when the one shown has no listed fingerprint, since a device has several and shows one.
+// connect logs in to the device. It dials again in two cases, both before any secret is sent. If the server closed the
+// connection before the SSH banner, as OpenSSH does above its MaxStartups, it tries once more. If the fingerprint of the host key
+// is not listed, it tries each other type of host key, because a device may have several and shows one at a time.
 func (d *dial) connect(ctx context.Context, keys *hostKeyPolicy) (*connection, *ssh.Client, error) {
 	var refused error // the fingerprint that was not listed
 	for retried := false; ; {
@@ -70,7 +70,7 @@ func (d *dial) connect(ctx context.Context, keys *hostKeyPolicy) (*connection, *
 	}
 }
 
-// handshake speaks SSH on a connection and logs in; when it fails, the connection is closed.
+// handshake performs the SSH handshake and logs in. If that fails, it closes the connection.
 func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeyPolicy) (*ssh.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Login)
 	defer cancel()
@@ -84,7 +84,7 @@ func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeyPol
 		User:              d.Auth.Username,
 		ClientVersion:     "SSH-2.0-netconf_exporter",
 		HostKeyAlgorithms: keys.algorithms,
-		HostKeyCallback: func(address string, remote net.Addr, key ssh.PublicKey) error { // again at each rekeying
+		HostKeyCallback: func(address string, remote net.Addr, key ssh.PublicKey) error { // called at each rekeying too
 			err := guard(func() error { return keys.check(address, remote, key) })
 			now := time.Now()
 			if err == nil && exchanged.CompareAndSwap(nil, &now) {
@@ -116,7 +116,7 @@ func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeyPol
 	return ssh.NewClient(sshConn, channels, requests), nil
 }
 
-// algorithms returns what to offer: nothing with CBC or SHA-1 unless legacy is set. The library's defaults have some of that.
+// algorithms returns what to offer: nothing with CBC or SHA-1 unless legacy is set. The library's defaults include some of it.
 func algorithms(legacy bool) ssh.Config {
 	offer := ssh.SupportedAlgorithms()
 	if legacy {

@@ -14,8 +14,8 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// Dialer bounds the dials in flight over all targets, login and hello included: parallel logins are what hurts
-// authentication servers and OpenSSH's MaxStartups. It also keeps the private keys that targets share.
+// Dialer limits the number of dials at a time over all targets. A dial includes login and hello, because parallel logins
+// overload authentication servers and exceed OpenSSH's MaxStartups. The Dialer also keeps the private keys that targets share.
 type Dialer struct {
 	slots chan struct{}
 	keys  config.Keyring
@@ -24,7 +24,7 @@ type Dialer struct {
 // NewDialer returns a Dialer with a number of slots, at least one.
 func NewDialer(limit int) *Dialer { return &Dialer{slots: make(chan struct{}, max(limit, 1))} }
 
-// keyring may be used of a nil Dialer, too.
+// keyring returns nil for a nil Dialer.
 func (d *Dialer) keyring() *config.Keyring {
 	if d == nil {
 		return nil
@@ -49,8 +49,8 @@ func (d *Dialer) acquire(ctx context.Context, trace *Trace) (release func(), err
 	}
 }
 
-// connection is a TCP connection that is closed once, and that remembers how it began and ended: the SSH library's errors
-// do not tell a server that is not SSH from one that hung up.
+// connection is a TCP connection that is closed once and that remembers its first bytes and its first error. The errors of the
+// SSH library do not tell a server that is not SSH from one that closed the connection.
 type connection struct {
 	net.Conn
 	closing sync.Once
@@ -124,7 +124,7 @@ func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
 }
 
 // allowed refuses addresses outside the auth's allowed_targets. It sees each address just before it is dialled, so that a
-// name cannot stand for one address when it is checked and for another one when it is used.
+// name cannot resolve to one address for the check and to another one for the dial.
 func (d *dial) allowed(_ context.Context, _, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil || !d.Auth.Allows(to.Addr().Unmap().WithZone("")) {

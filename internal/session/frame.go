@@ -7,9 +7,8 @@ import (
 	"strconv"
 )
 
-// The two framings of RFC 6242. The library's Framer does both too, but reads the end-of-message form byte by byte, and
-// its chunk errors say neither what was expected nor what came; with the white space that servers put where the RFC has
-// none, reading both here is shorter than working around it.
+// The two framings of RFC 6242. The library's Framer has both too. But it reads the end-of-message framing byte by byte, its
+// errors say neither what was expected nor what arrived, and it refuses white space that some servers send.
 
 // endOfMessage ends a message in the framing of base:1.0 and of every hello (RFC 6242 section 4.3).
 const endOfMessage = "]]>]]>"
@@ -17,8 +16,8 @@ const endOfMessage = "]]>]]>"
 // maxWhiteSpace bounds the white space between messages and between chunks, in octets.
 const maxWhiteSpace = 64 << 10
 
-// frame reads the octets of one message. Read gives io.EOF at the message's end, and any other error when the stream
-// ends or breaks; in that case the stream is of no more use.
+// frame reads the octets of one message. Read returns io.EOF at the end of the message. After any other error the stream cannot
+// be used.
 type frame struct {
 	in      *input
 	chunked bool
@@ -48,14 +47,14 @@ func (f *frame) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// wait goes ahead of what may have to wait for the device.
+// wait is called before each read that may wait for the device.
 func (f *frame) wait() {
 	if f.read <= largeBuffer {
 		f.in.shrink()
 	}
 }
 
-// readMarked reads up to the end-of-message mark, a block at a time.
+// readMarked reads up to the end-of-message mark, one block at a time.
 func (f *frame) readMarked(p []byte) (int, error) {
 	for want := 1; f.unmarked == 0; {
 		f.wait()
@@ -71,7 +70,7 @@ func (f *frame) readMarked(p []byte) (int, error) {
 		case mark > 0:
 			f.unmarked = mark
 		default:
-			// The block may end with the beginning of a mark: hold that back until more has come.
+			// The block may end with the beginning of a mark: keep that until more has arrived.
 			held := min(len(endOfMessage)-1, len(block))
 			for !bytes.HasSuffix(block, []byte(endOfMessage[:held])) {
 				held--
@@ -100,8 +99,8 @@ func (f *frame) readChunk(p []byte) (int, error) {
 	return n, f.streamError(err)
 }
 
-// chunkSize reads a chunk's header, or io.EOF for the end of all chunks. Line feeds and blanks ahead of a header are
-// skipped: some servers send one more than the RFC asks for.
+// chunkSize reads the header of a chunk. It returns io.EOF after the last chunk. It skips line feeds and blanks before a header:
+// some servers send one line feed too many.
 func (f *frame) chunkSize() (int64, error) {
 	var header []byte
 	for surplus := 0; ; surplus++ {
@@ -144,7 +143,7 @@ func (f *frame) chunkSize() (int64, error) {
 	return 0, fmt.Errorf("bad chunk header %q: the size must be 1 to 4294967295 (RFC 6242 section 4.2)", "#"+string(header))
 }
 
-// streamError keeps the end of the stream apart from io.EOF, which is the end of a message.
+// streamError replaces the io.EOF of the stream, because io.EOF means the end of a message here.
 func (f *frame) streamError(err error) error {
 	switch {
 	case err != io.EOF:
@@ -163,7 +162,7 @@ func writeFrame(w io.Writer, message []byte, chunked bool) error {
 	if chunked {
 		framed = fmt.Appendf(framed, "\n#%d\n%s\n##\n", len(message), message)
 	} else {
-		// Nothing may follow the mark: a line feed there is a malformed message to some servers.
+		// Nothing may follow the mark: some servers read a line feed there as a malformed message.
 		framed = append(append(framed, message...), endOfMessage...)
 	}
 	_, err := w.Write(framed)

@@ -32,8 +32,8 @@ type Hello struct {
 
 func (h Hello) chunked() bool { return slices.Contains(h.Capabilities, netconf.CapNetConf11) }
 
-// plainHello is the hello that the library is shown. It wants a session-id, which not all devices send, and the framing
-// to use.
+// plainHello is the hello that the library reads. The library requires a session-id, which not all devices send, and takes the
+// framing from it.
 func plainHello(chunked bool) string {
 	hello := clientHello
 	if !chunked {
@@ -42,7 +42,7 @@ func plainHello(chunked bool) string {
 	return strings.Replace(hello, `</hello>`, `<session-id>1</session-id></hello>`, 1)
 }
 
-// exchangeHellos sends ours at once, since some servers wait for it, and reads the device's.
+// exchangeHellos sends our hello at once, because some servers wait for it, and reads the device's.
 func exchangeHellos(t *transport) (Hello, error) {
 	sent := make(chan error, 1)
 	go func() { sent <- writeFrame(t.out, []byte(clientHello), false) }()
@@ -55,7 +55,7 @@ func exchangeHellos(t *transport) (Hello, error) {
 	} else {
 		t.fail(err)
 		<-sent
-		err = t.cause() // the deadline, if it was that which closed the stream
+		err = t.cause() // if the deadline closed the stream, that
 	}
 	if raw = bytes.TrimSpace(raw); len(raw) > 0 {
 		err = fmt.Errorf("%w (the device sent %s)", err, excerpt(raw))
@@ -63,7 +63,8 @@ func exchangeHellos(t *transport) (Hello, error) {
 	return Hello{}, err
 }
 
-// readHello returns the bytes of the device's hello, from its root element on; with an error, what came in its place.
+// readHello returns the bytes of the device's hello from its root element on. With an error, it returns what the device sent
+// instead.
 func readHello(t *transport) ([]byte, error) {
 	for range maxIgnored {
 		message := &frame{in: t.in}
@@ -88,8 +89,8 @@ func readHello(t *transport) ([]byte, error) {
 	return nil, errors.New("expected a NETCONF hello, got only empty messages")
 }
 
-// parseHello takes capabilities and session-id from wherever they stand: in any namespace, at any depth. The bytes begin
-// with the root element, so that no declaration of another encoding is in the way; capabilities are ASCII.
+// parseHello finds capabilities and session-id in any namespace and at any depth. The bytes begin with the root element, without
+// the XML declaration: its encoding does not matter, because capabilities are ASCII.
 func parseHello(raw []byte) (Hello, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(sanitize(raw)))
 	decoder.Strict = false

@@ -13,7 +13,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// hostKeyPolicy checks a device's host key in the way that the auth says.
+// hostKeyPolicy decides whether a device's host key is trusted.
 type hostKeyPolicy struct {
 	// algorithms are the host key algorithms to offer, in order of preference.
 	algorithms []string
@@ -22,10 +22,10 @@ type hostKeyPolicy struct {
 	byFingerprint bool
 }
 
-// hostKeyError says that the key a device showed is not the one expected.
+// hostKeyError is the error for a host key that is not trusted.
 type hostKeyError struct {
 	keyType string
-	unknown bool // nothing is known of the device's keys, so that a person may say that this one is right
+	unknown bool // no key of the device is known, so that a person may confirm this one
 	err     error
 }
 
@@ -54,7 +54,7 @@ func newHostKeyPolicy(target *config.Target, auth *config.Auth) (*hostKeyPolicy,
 	return keys, nil
 }
 
-// hostKeyAlgorithms are those to offer when nothing is known of a device's keys.
+// hostKeyAlgorithms are the algorithms to offer if no key of the device is known.
 func hostKeyAlgorithms(legacy bool) []string {
 	offer := ssh.SupportedAlgorithms().HostKeys
 	if legacy {
@@ -63,11 +63,11 @@ func hostKeyAlgorithms(legacy bool) []string {
 	return offer
 }
 
-// trustFingerprints accepts the keys whose SHA256 fingerprints are listed. Others are unknown where the list is that of several
-// devices.
+// trustFingerprints accepts the keys whose SHA256 fingerprints are listed. If the list is for several devices, other keys count as
+// unknown.
 func (h *hostKeyPolicy) trustFingerprints(fingerprints []string, ofSeveral bool) {
 	h.byFingerprint = true
-	h.algorithms = slices.DeleteFunc(h.algorithms, isCertificate) // a fingerprint is that of a key
+	h.algorithms = slices.DeleteFunc(h.algorithms, isCertificate) // a fingerprint names a plain key
 	h.check = func(address string, _ net.Addr, key ssh.PublicKey) error {
 		seen := ssh.FingerprintSHA256(key)
 		for _, known := range fingerprints {
@@ -79,8 +79,8 @@ func (h *hostKeyPolicy) trustFingerprints(fingerprints []string, ofSeveral bool)
 	}
 }
 
-// trustKnownHosts accepts the keys that an OpenSSH known_hosts file has for the address. Only algorithms of keys that the
-// file has are offered: a device with several keys would else show another one, which looks like a changed key.
+// trustKnownHosts accepts the keys that an OpenSSH known_hosts file has for the address. It offers only algorithms of these keys:
+// otherwise a device with several keys might show another one, which would look like a changed key.
 func (h *hostKeyPolicy) trustKnownHosts(file, hostPort string) error {
 	known, err := knownhosts.New(file)
 	if err != nil {
@@ -90,7 +90,7 @@ func (h *hostKeyPolicy) trustKnownHosts(file, hostPort string) error {
 	if err != nil {
 		return err
 	}
-	// As OpenSSH does, fall back to the entry of the host without a port, which is the one of port 22.
+	// As OpenSSH does, fall back to the entry of the host without a port, which means port 22.
 	names := []string{hostPort, net.JoinHostPort(host, "22")}
 	var trusted *knownhosts.KeyError
 	var name string
@@ -147,7 +147,7 @@ func mismatch(key ssh.PublicKey, unknown bool, what, address string) error {
 		key.Type(), ssh.FingerprintSHA256(key), what, address)}
 }
 
-// without returns the algorithms that do not use keys of a type.
+// without returns the algorithms that use no keys of the given type.
 func without(algorithms []string, keyType string) []string {
 	return slices.DeleteFunc(slices.Clone(algorithms), func(algorithm string) bool {
 		return algorithm == keyType || keyType == ssh.KeyAlgoRSA && strings.HasPrefix(algorithm, "rsa-sha2-") &&

@@ -11,10 +11,10 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// errHostKeyScanned ends a handshake that was made for the host key alone.
+// errHostKeyScanned ends a handshake once the host key is known.
 var errHostKeyScanned = errors.New("the host key is known now")
 
-// ScanHostKeys asks an SSH server for its host keys, one of each kind that it has, without logging in. Errors are *Error.
+// ScanHostKeys returns the host keys of an SSH server, one of each type, without logging in. Errors are *Error.
 func ScanHostKeys(ctx context.Context, hostPort string) ([]ssh.PublicKey, error) {
 	d := &dial{
 		Options:  Options{Target: &config.Target{Name: hostPort}, Auth: &config.Auth{LegacyAlgorithms: true}},
@@ -39,7 +39,7 @@ func ScanHostKeys(ctx context.Context, hostPort string) ([]ssh.PublicKey, error)
 	return found, nil
 }
 
-// hostKey returns the key that the server shows of those kinds.
+// scanHostKey returns the key that the server shows if these algorithms are offered.
 func (d *dial) scanHostKey(ctx context.Context, algorithms []string) (key ssh.PublicKey, err error) {
 	conn, err := d.dialTCP(ctx)
 	if err != nil {

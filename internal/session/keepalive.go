@@ -8,9 +8,9 @@ import (
 // global requests, against RFC 4254 section 4. After that many, only TCP's keepalives watch the device's idle sessions.
 const maxUnansweredKeepalives = 2
 
-// keepalive asks the device for a sign of life while no rpc is in flight, and closes the transport of one that gives
-// none. While a device works on an rpc it may be too busy for anything else, so that only the rpc's own deadline counts
-// then. It returns when the transport is closed.
+// keepalive sends keepalives while no rpc is in flight, and closes the transport if the device does not answer one. A device that
+// works on an rpc may be too busy to answer, so that only the deadline of the rpc counts then. It returns when the transport is
+// closed.
 func (s *session) keepalive(interval, patience time.Duration) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -34,10 +34,11 @@ func (s *session) idle() time.Duration {
 	return time.Since(time.Unix(0, s.lastUse.Load()))
 }
 
-// ping waits until the device has answered, however it answers, or has been silent and idle for too long.
+// ping sends one keepalive. It returns when the device has answered in any way, or closes the transport if the session was idle
+// for all of patience.
 func (s *session) ping(patience time.Duration) {
 	answered := make(chan struct{})
-	go func() { // ends with the answer or with the connection
+	go func() { // ends with the answer or when the connection is closed
 		s.client.SendRequest("keepalive@openssh.com", true, nil)
 		close(answered)
 	}()

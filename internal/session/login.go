@@ -8,24 +8,24 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// login is one attempt to log in: all that an auth has is offered, each secret once. Two refusals for one login would
-// lock accounts out twice as fast, so that a refused password is not tried again by keyboard-interactive; only when the
-// server says that a method succeeded in part (RFC 4252 section 5.1) may the password serve for the next one.
+// login is one attempt to log in. It offers each secret of the auth once. A refused password is not tried again by
+// keyboard-interactive, because two refusals for one login would lock accounts twice as fast. The password is sent a second time
+// only if the server says that a method succeeded in part (RFC 4252 section 5.1).
 type login struct {
 	*credentials
 	connection *connection
 
-	accepted         []string // what the server accepts, as last told
-	tried            []string // what we offered, in order
+	accepted         []string // methods that the server accepts, by its last message
+	tried            []string // methods that we offered, in order
 	partialSuccesses int      // methods that succeeded in part
 	passwordSent     bool
-	refused          error // set when nothing is left to offer
+	refused          error // set if no method is left to offer
 }
 
-// secretSent reports whether a secret went to the server, so that closing the connection may be its way to refuse it.
+// secretSent reports whether a secret was sent to the server. If it was, the server may refuse it by closing the connection.
 func (l *login) secretSent() bool { return len(l.tried) > 0 }
 
-// nextMethod picks the next method; it is an ssh.ClientAuthCallback.
+// nextMethod chooses the next method. It is an ssh.ClientAuthCallback.
 func (l *login) nextMethod(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	if err := l.connection.readError(); err != nil {
 		return nil, err // nothing more can be sent, and nothing was refused by name
@@ -55,8 +55,8 @@ func (l *login) nextMethod(state *ssh.ClientAuthContext) (ssh.AuthMethod, error)
 	return nil, l.refused
 }
 
-// keyboardInteractive returns the keyboard-interactive conversation: every prompt that hides what is typed gets the password, every
-// other one the username. A prompt that comes again means that its answer was refused.
+// keyboardInteractive answers the prompts of keyboard-interactive: the password where the input is hidden, else the username. If a
+// prompt is repeated, its answer was refused.
 func (l *login) keyboardInteractive() ssh.KeyboardInteractiveChallenge {
 	const mostPrompts = 20
 	var answered []string
@@ -77,7 +77,7 @@ func (l *login) keyboardInteractive() ssh.KeyboardInteractiveChallenge {
 	}
 }
 
-// refusal says what both sides offered.
+// refusal returns an error that says what both sides offered.
 func (l *login) refusal() error {
 	var have []string
 	if len(l.signers) > 0 {

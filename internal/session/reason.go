@@ -6,21 +6,21 @@ import (
 	"fmt"
 )
 
-// Reason says in one word why a target gave no data: the values of the label of netconf_scrape_failure.
+// Reason is why a target gave no data: the value of the label reason of netconf_scrape_failure.
 type Reason string
 
 // The reasons, in the order in which a read can meet them.
 const (
 	ReasonQueue     Reason = "queue"      // no free dial slot in time, or no file descriptor left
 	ReasonDNS       Reason = "dns"        // the name has no address
-	ReasonRefused   Reason = "refused"    // connection refused, host unreachable, closed before or amid the SSH handshake
-	ReasonTimeout   Reason = "timeout"    // silence: while connecting, in the SSH handshake, at login, or after an rpc
+	ReasonRefused   Reason = "refused"    // connection refused, host unreachable, closed before or during the SSH handshake
+	ReasonTimeout   Reason = "timeout"    // no answer in time: to the connection, in the SSH handshake, at login, or to an rpc
 	ReasonHostKey   Reason = "host_key"   // the host key is unknown, changed or of a kind we do not accept
 	ReasonAuth      Reason = "auth"       // the login was refused, or its secrets cannot be read
-	ReasonBackoff   Reason = "backoff"    // not tried, because a login was refused a short while ago
+	ReasonBackoff   Reason = "backoff"    // not tried, because a recent login was refused
 	ReasonNoNetconf Reason = "no_netconf" // not an SSH server, or one without a netconf subsystem
 	ReasonHello     Reason = "hello"      // no NETCONF hello, or one that cannot be understood
-	ReasonRPC       Reason = "rpc"        // the session was lost in mid-reply, or the reply is broken
+	ReasonRPC       Reason = "rpc"        // the session was lost during a reply, or the reply is broken
 
 	// ResultOK stands beside the reasons as a key of Stats.Dials.
 	ResultOK Reason = "ok"
@@ -51,8 +51,8 @@ func (e *Error) Error() string { return fmt.Sprintf("target %s: %v", e.Target, e
 // Unwrap returns what failed.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ReasonOf returns the reason of an error: "" for nil, and for errors that carry none "timeout" when a deadline ended
-// them, else "rpc".
+// ReasonOf returns the reason of an error, and "" for nil. For an error without a reason it returns "timeout" if a deadline caused
+// it, else "rpc".
 func ReasonOf(err error) Reason {
 	var with *Error
 	switch {

@@ -9,15 +9,15 @@ import (
 type root struct {
 	local     string // the name without its prefix
 	messageID string // "" when the attribute is missing or empty
-	offset    int    // where the tag begins in the bytes that were given
+	offset    int    // of the tag in the bytes given
 }
 
 var errDeclaration = errors.New("the message holds a document type declaration, which NETCONF forbids (RFC 6241 section 3)")
 
-// findRoot looks for the root element's start tag in the first bytes of a message; ok is false when more bytes are
-// needed. It skips what devices send ahead of the root (a byte order mark, the XML declaration, comments, processing
-// instructions, stray text) and takes names by their local part, because servers send the envelope in the base
-// namespace, under any prefix, or in no namespace at all.
+// findRoot finds the root element's start tag in the first bytes of a message; ok is false if it needs more bytes. It skips what
+// devices send before the root: a byte order mark, the XML declaration, comments, processing instructions, stray text. It
+// compares names without their prefixes, because servers send the envelope in the base namespace under any prefix, or in no
+// namespace.
 func findRoot(message []byte) (found root, ok bool, err error) {
 	rest := message
 	skip := func(end string) bool {
@@ -54,7 +54,7 @@ func findRoot(message []byte) (found root, ok bool, err error) {
 	}
 }
 
-// parseTag reads a start tag from behind its "<"; ok is false when its ">" is not there yet.
+// parseTag reads a start tag without its "<"; ok is false if its ">" is missing.
 func parseTag(b []byte) (tag root, ok bool) {
 	name := bytes.IndexAny(b, " \t\r\n/>")
 	if name < 0 {
@@ -88,7 +88,7 @@ func parseTag(b []byte) (tag root, ok bool) {
 		if end = bytes.IndexByte(b[1:], quote); end < 0 {
 			return root{}, false
 		}
-		// The attribute may carry a prefix: Junos in its rfc-compliant mode sends nc:message-id.
+		// The attribute may have a prefix: Junos in its rfc-compliant mode sends nc:message-id.
 		if attribute == "message-id" {
 			tag.messageID = string(bytes.TrimSpace(b[1 : 1+end]))
 		}

@@ -14,8 +14,8 @@ import (
 	"nemith.io/netconf"
 )
 
-// session is one open NETCONF session. Its rpc and close are called one at a time: in the library, closing beside an rpc
-// is a race.
+// session is one open NETCONF session. Its methods rpc and close are called one at a time: the NETCONF library has a data race
+// between Close and Do.
 type session struct {
 	hello     Hello
 	opened    time.Time
@@ -30,9 +30,8 @@ type session struct {
 	lastUse           atomic.Int64 // Unix nanoseconds of the end of the last rpc
 }
 
-// openSession starts the netconf subsystem on an SSH connection and exchanges hellos; when it fails, the connection is
-// closed. The device has the hello deadline for all of it: at its limit of sessions a server may accept the login and
-// then stay silent.
+// openSession starts the netconf subsystem on an SSH connection and exchanges hellos. If that fails, it closes the connection.
+// The hello timeout covers all of it: a server at its limit of sessions may accept the login and then send nothing.
 func (d *dial) openSession(ctx context.Context, conn *connection, client *ssh.Client) (*session, error) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Hello)
@@ -43,7 +42,8 @@ func (d *dial) openSession(ctx context.Context, conn *connection, client *ssh.Cl
 	defer context.AfterFunc(ctx, late)()
 	err := guard(s.negotiate)
 	if err != nil {
-		if ctx.Err() != nil && !errors.Is(err, ctx.Err()) && reasonOf(err) != ReasonNoNetconf { // time ended with the login, which closed the connection
+		if ctx.Err() != nil && !errors.Is(err, ctx.Err()) && reasonOf(err) != ReasonNoNetconf {
+			// The time ended as the login did, and the end of the login's context closed the connection.
 			late()
 			err = s.transport.cause()
 		}
@@ -70,7 +70,7 @@ func (s *session) negotiate() error {
 		}
 		return s.lost(err)
 	}
-	// None of the pipes can fail on a session that has not started.
+	// The pipes of a session that has not started cannot fail.
 	stdin, _ := channel.StdinPipe()
 	stdout, _ := channel.StdoutPipe()
 	stderr, _ := channel.StderrPipe()
@@ -92,13 +92,13 @@ func (s *session) negotiate() error {
 		}
 		return err
 	}
-	// From here on the library has a stream in the one form that it understands; its handshake reads and writes nothing.
+	// From here on the library reads the stream in the form that it expects. Its own handshake exchanges nothing with the device.
 	s.transport.chunked = s.hello.chunked()
 	s.netconf, err = netconf.NewSession(s.transport, netconf.WithLogger(nil), netconf.WithHelloTimeout(0))
 	return err
 }
 
-// lost is the error of a connection that went away after the login: the deadline, or else the device's doing.
+// lost returns why the connection ended after the login: the deadline, or the device closed it.
 func (s *session) lost(err error) error {
 	if cause := s.transport.cause(); cause != nil {
 		return cause
@@ -106,8 +106,8 @@ func (s *session) lost(err error) error {
 	return s.withStderr(fmt.Errorf("the device ended the connection after the login: %w", err))
 }
 
-// withStderr adds what the device wrote to its standard error to the loss of a session: a subsystem that cannot start says
-// so there. Both streams of an SSH channel end together.
+// withStderr adds what the device wrote to its standard error to the error of a lost session. A subsystem that cannot start
+// writes there. Both streams of an SSH channel end together.
 func (s *session) withStderr(err error) error {
 	if errors.Is(err, errClosed) || errors.Is(err, errTruncated) {
 		if line := s.stderr.wait(); line != "" {
@@ -117,8 +117,8 @@ func (s *session) withStderr(err error) error {
 	return err
 }
 
-// rpc sends one operation and has read read the reply. The session is of no more use after an error: whatever of the reply is
-// still to come would be taken for the next one.
+// rpc sends one operation and passes the reply to read. After an error the session cannot be used: the rest of this reply would
+// be read as the next one.
 func (s *session) rpc(ctx context.Context, operation string, read func(io.Reader) error) (got progress, err error) {
 	began := time.Now()
 	s.busy.Store(true)
@@ -146,30 +146,29 @@ func (s *session) rpc(ctx context.Context, operation string, read func(io.Reader
 	if err != nil {
 		err = s.withStderr(err)
 		s.transport.fail(err)
-		message.Close() // after the transport, since it reads to the end
+		message.Close() // after the transport: it reads to the end of the reply
 		return stream.progress, rpcError(ctx, began, stream.progress, err)
 	}
-	// The reply is complete. Should the rest of its frame not come, the transport is closed and the next rpc finds out.
+	// The reply is complete. If the end of its frame does not arrive, the transport is closed and the next rpc fails.
 	message.Close()
 	s.replies++
 	return stream.progress, nil
 }
 
-// close ends the session: politely with close-session until ctx ends (RFC 6241 section 7.8; devices that are not told keep
-// the session for long), at once when the transport is closed already. It waits for nothing else, and what the device
-// answers does not matter. The library needs it in any case to end its send loop.
+// close sends close-session and waits for the answer until ctx ends (RFC 6241 section 7.8). Without it, devices keep the session
+// for long. If the transport is closed, it returns at once. Call it for every session: it ends the library's send loop.
 func (s *session) close(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() { s.transport.Close() })()
 	s.netconf.Close(context.Background())
 }
 
-// progress is how far a reply has come.
+// progress is how much of a reply has arrived.
 type progress struct {
 	bytes int64
 	first time.Duration // from the request to the first byte
 }
 
-// replyReader counts a reply and keeps the error that broke it off, should read not return it.
+// replyReader counts the bytes of a reply and keeps the error that ended it, in case read does not return that error.
 type replyReader struct {
 	progress
 	reader io.Reader
@@ -189,7 +188,7 @@ func (r *replyReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// firstLine drains a device's standard error, which would stall the session when full, and keeps the first line.
+// firstLine reads a device's standard error and keeps the first line. Unread, a full stream would block the session.
 type firstLine struct {
 	mu   sync.Mutex
 	line []byte
@@ -200,7 +199,7 @@ func newFirstLine(stderr io.Reader) *firstLine {
 	f := &firstLine{done: make(chan struct{})}
 	go func() {
 		defer close(f.done)
-		io.CopyBuffer(f, stderr, make([]byte, 512)) // io.Copy would keep 32 KiB for as long as the session lasts
+		io.CopyBuffer(f, stderr, make([]byte, 512)) // io.Copy's own buffer has 32 KiB
 	}()
 	return f
 }

@@ -14,7 +14,7 @@ func Phases() []string {
 // Event is one step of a read.
 type Event struct {
 	Phase    string
-	Within   string        // the phase that went on meanwhile and has it in its own duration; "" for none
+	Within   string        // the phase whose duration includes this event; empty for top-level phases
 	Start    time.Duration // since Trace.Began
 	Duration time.Duration
 	Detail   string // for people: addresses, algorithms, sizes, or the error that ended the phase
@@ -32,7 +32,7 @@ type Trace struct {
 // NewTrace returns a timeline that begins now.
 func NewTrace() *Trace { return &Trace{Began: time.Now()} }
 
-// About says what the events that follow are about: it goes ahead of their details.
+// About sets the subject of the events that follow. It is prepended to their details.
 func (t *Trace) About(subject string) {
 	if t == nil {
 		return
@@ -47,7 +47,7 @@ func (t *Trace) Add(phase string, began time.Time, d time.Duration, detail strin
 	t.AddWithin("", phase, began, d, detail)
 }
 
-// AddWithin is Add for what went on within another phase.
+// AddWithin is Add for an event that is part of another phase.
 func (t *Trace) AddWithin(within, phase string, began time.Time, d time.Duration, detail string) {
 	if t == nil {
 		return
@@ -60,7 +60,7 @@ func (t *Trace) AddWithin(within, phase string, began time.Time, d time.Duration
 	t.events = append(t.events, Event{Phase: phase, Within: within, Start: began.Sub(t.Began), Duration: d, Detail: detail})
 }
 
-// end records a phase that ends now, with the error that ended it or else the detail.
+// end records a phase that ends now. Its detail is the error, if there is one.
 func (t *Trace) end(phase string, began time.Time, err error, detail string) {
 	if err != nil {
 		detail = err.Error()

@@ -12,18 +12,19 @@ import (
 )
 
 const (
-	// maxRoot bounds what may stand ahead of a root element together with its start tag, in octets.
+	// maxRoot is the most octets up to the end of a root element's start tag.
 	maxRoot = 16 << 10
-	// maxIgnored and maxIgnoredBytes bound the messages that nobody waits for (empty ones, notifications, late replies)
-	// between two rpcs, so that a device that sends nothing else cannot hold us for ever.
+	// maxIgnored and maxIgnoredBytes limit the messages between two replies that answer no request (empty ones,
+	// notifications, late replies). Without a limit, a device that sends only those would block a read for ever.
 	maxIgnored      = 1000
 	maxIgnoredBytes = 16 << 20
 )
 
-// transport is the transport.Transport under the library's Session. The library expects one well-formed way to speak
-// NETCONF; the transport shows it that way, whatever the device does:
+// transport is the transport.Transport of the library's Session. The library expects well-formed NETCONF. The transport makes
+// that of what devices send:
 //
-//   - The hellos are exchanged beforehand (exchangeHellos); the library's own is swallowed, and it is given a plain one.
+//   - The hellos are exchanged beforehand (exchangeHellos); the library's own hello is discarded, and the
+//     library reads a made-up one.
 //   - A reply begins with a synthetic <rpc-reply> that names the request it answers, because the library wants to see the
 //     whole start tag in the first Read, in the base namespace, with its message-id. The device's octets follow untouched.
 //   - Messages that answer no request are skipped: notifications, echoes of the request, late or repeated hellos.
@@ -45,8 +46,8 @@ type transport struct {
 	closed      chan struct{}
 }
 
-// newTransport returns a transport whose streams are yet to be attached. closeStream ends their pending reads and writes
-// and is called once.
+// newTransport returns a transport without streams; attach sets them. closeStream ends their pending reads and writes and is
+// called once.
 func newTransport(closeStream func()) *transport {
 	return &transport{closeStream: closeStream, closed: make(chan struct{})}
 }
@@ -57,16 +58,16 @@ func (t *transport) attach(in io.Reader, out io.Writer) {
 }
 
 // Upgrade switches to chunked framing; the library calls it when both hellos announce base:1.1. Without this method the
-// session would silently stay on the other one.
+// library would keep the framing of base:1.0.
 func (t *transport) Upgrade() { t.chunked = true }
 
-// Close closes the stream, if it is not closed yet.
+// Close closes the stream if it is open.
 func (t *transport) Close() error {
 	t.fail(errors.New("the session is closed"))
 	return nil
 }
 
-// fail closes the stream for a reason; the first one is kept.
+// fail closes the stream and keeps the first error given.
 func (t *transport) fail(err error) {
 	t.mu.Lock()
 	first := t.err == nil
@@ -101,13 +102,13 @@ func (t *transport) MsgWriter() (io.WriteCloser, error) {
 	return message, nil
 }
 
-// discard takes the library's hello, which comes after ours.
+// discard is the writer of the library's own hello.
 type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 func (discard) Close() error                { return nil }
 
-// request collects an rpc and sends it whole.
+// request collects an rpc and sends it in one write.
 type request struct {
 	bytes.Buffer
 	transport *transport
@@ -127,8 +128,8 @@ func (r *request) Close() error {
 	return nil
 }
 
-// MsgReader returns the next reply to an outstanding request. Its errors close the transport before they are returned:
-// the library's receive loop then ends, and a request that is being registered meanwhile fails when it is written.
+// MsgReader returns the next reply to an outstanding request. It closes the transport before it returns an error: the library's
+// receive loop then ends, and a request that is registered meanwhile fails when it is written.
 func (t *transport) MsgReader() (io.ReadCloser, error) {
 	if !t.helloRead {
 		t.helloRead = true
@@ -170,8 +171,8 @@ func (t *transport) nextReply() (*reply, error) {
 	}
 }
 
-// matchRequest takes the request that a reply answers off the list: the one that the reply names, or the oldest when it
-// names none (IOS-XE 17.15, clixon, and most servers in reply to a malformed message).
+// matchRequest removes the request that a reply answers from the outstanding ones: the one with the reply's message-id, or the
+// oldest if the reply has none (IOS-XE 17.15, clixon, and most servers in reply to a malformed message).
 func (t *transport) matchRequest(messageID string) (string, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -184,8 +185,8 @@ func (t *transport) matchRequest(messageID string) (string, bool) {
 	return "", false
 }
 
-// readRoot reads a message up to its root element's start tag, which may come in pieces as small as one octet. It returns
-// all that was read, and io.EOF for a message without an element.
+// readRoot reads a message up to the end of its root element's start tag, which may arrive in single octets. It returns all
+// that it read, and io.EOF for a message without an element.
 func readRoot(message io.Reader) (head []byte, tag root, err error) {
 	head = make([]byte, 0, 512)
 	for {
@@ -207,12 +208,12 @@ func readRoot(message io.Reader) (head []byte, tag root, err error) {
 	}
 }
 
-// envelope is the start tag that the library is shown ahead of each reply.
+// envelope is the start tag that the library reads before each reply.
 func envelope(messageID string) string {
 	return `<rpc-reply xmlns="` + netconf.NetconfNamespace + `" message-id="` + messageID + `">`
 }
 
-// reply reads one reply: the envelope, what was read in search of the root, and the rest of the frame.
+// reply reads one reply: the envelope, what readRoot has read, and the rest of the frame.
 type reply struct {
 	transport *transport
 	frame     *frame
@@ -222,7 +223,7 @@ type reply struct {
 }
 
 func (r *reply) Read(p []byte) (int, error) {
-	if r.envelope > 0 { // alone, so that the library's first Read holds this and nothing else
+	if r.envelope > 0 { // alone: the library parses what its first Read returns
 		n := copy(p, r.head[:r.envelope])
 		r.head, r.envelope = r.head[n:], r.envelope-n
 		return n, nil
@@ -233,17 +234,17 @@ func (r *reply) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	if err := r.transport.cause(); err != nil {
-		return 0, err // given up; megabytes may still be in buffers
+		return 0, err // do not read on: buffers may hold megabytes of it
 	}
 	n, err := r.frame.Read(p)
 	if err != nil && err != io.EOF {
 		r.transport.fail(err)
-		err = r.transport.cause() // a stream that we closed says only that it is closed
+		err = r.transport.cause() // a stream that we closed gives no other error than that
 	}
 	return n, err
 }
 
-// Close reads to the end of the reply, so that the next one begins where it should. The library closes twice.
+// Close reads to the end of the reply, where the next one begins. The library calls it twice.
 func (r *reply) Close() error {
 	if r.closed {
 		return nil
