@@ -10,7 +10,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 )
 
-func TestRefusalIsOneLine(t *testing.T) {
+func TestReplyErrorIsOneLine(t *testing.T) {
 	all := netconf.RPCErrors{
 		{Tag: netconf.ErrTag("access-denied"), Path: "/a/b", Message: "no\n  right"},
 		{Message: "card 3 is gone"},

@@ -68,14 +68,14 @@ type compiler struct {
 	roots    [][]step
 	columns  []map[string]int           // by row: leaf path and attribute to column
 	paths    [][][]step                 // by row: the full paths that lead to it
-	orders   [][]int                    // by row: the order of each of its paths among those listed, outer lists first
+	orders   [][]int                    // by row: the rank of each of its paths in the order of listing, outer rows first
 	scopes   map[string]int             // implicit rows by path
 	captured map[decode.Column][][]step // full paths of the leaves of a column
-	needed   map[decode.Column]bool     // keys, labels, conditions and the like: filters must ask for them
+	needed   map[decode.Column]bool     // keys, labels, conditions and so on, which filters have to select
 	errs     []error
 }
 
-// fail records an error at a part of the module.
+// fail adds an error at a part of the module.
 func (c *compiler) fail(at []any, format string, args ...any) {
 	c.errs = append(c.errs, &config.Error{
 		Position: c.source.At(at...), Message: fmt.Sprintf("module %s: ", c.name) + fmt.Sprintf(format, args...),
@@ -124,7 +124,7 @@ func (c *compiler) checkHeader() {
 	}
 }
 
-// parseRoots parses the paths that wrap the rows' paths.
+// parseRoots parses the paths that come before those of the rows.
 func (c *compiler) parseRoots() {
 	for i, text := range c.source.Roots {
 		if text == "" {
@@ -143,7 +143,7 @@ func (c *compiler) parseRoots() {
 	}
 }
 
-// markErrors marks the elements that report an error inside a reply.
+// markErrors marks the elements by which a device reports an error inside a reply.
 func (c *compiler) markErrors() {
 	for i, text := range c.source.Errors {
 		steps, err := c.ns.steps(text, noInherit)
@@ -157,7 +157,7 @@ func (c *compiler) markErrors() {
 	}
 }
 
-// node finds or makes the matcher's node at a path.
+// node returns the matcher's node at a path, and creates it if it is new.
 func (c *compiler) node(path []step) *decode.Node {
 	n := c.root
 	for _, s := range path {

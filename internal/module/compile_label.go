@@ -8,7 +8,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 )
 
-// labelValue compiles the value of a label; kind is how the catalogue wants its text.
+// labelValue compiles the value of a label. kind is the catalogue's: text, identity or mac.
 func (c *compiler) labelValue(at []any, index int, from config.Value, kind string) decode.Value {
 	if from.Scale != nil || from.Offset != nil || from.ScaleLeaf != "" || from.PrecisionLeaf != "" || from.SumOf != nil || from.SumRows {
 		c.fail(at, "scale, offset, scale_leaf, precision_leaf, sum_of and sum_rows are for metrics; a label is a text")

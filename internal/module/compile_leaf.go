@@ -8,8 +8,8 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 )
 
-// leaf finds or makes the columns for a leaf of a row: relative to the row, "." for the row itself, or absolute for a leaf
-// of an enclosing entry.
+// leaf returns the columns of a leaf, and creates them if they are new. The path is relative to the row ("." is the row itself), or
+// absolute for a leaf of an enclosing entry.
 func (c *compiler) leaf(at []any, index int, path, attribute string) decode.Leaf {
 	if strings.HasPrefix(path, "/") {
 		return c.enclosingLeaf(at, index, path, attribute)
@@ -30,9 +30,9 @@ func (c *compiler) leaf(at []any, index int, path, attribute string) decode.Leaf
 	return decode.Leaf{col}
 }
 
-// enclosingLeaf resolves an absolute path, which may leave out the root. The entry that holds the leaf is the longest common
-// part of the two paths. Of several paths to the row, only those count that share the most with it: the others do not
-// lead through that entry.
+// enclosingLeaf resolves an absolute path, with or without the root. The entry that holds the leaf is at the longest common part of
+// the leaf's path and the row's. Of several paths of the row only those with the longest common part count: the others do not lead
+// through that entry.
 func (c *compiler) enclosingLeaf(at []any, index int, path, attribute string) (found decode.Leaf) {
 	steps, err := c.ns.steps(path, noInherit)
 	if err != nil {
@@ -70,7 +70,8 @@ func (c *compiler) enclosingLeaf(at []any, index int, path, attribute string) (f
 	return found
 }
 
-// enclosingRow is the row at a path that a row of index lies in or is: one that is declared, or an implicit one.
+// enclosingRow returns the row at a path that is the row of index, or encloses it. If the module has none there, it creates an
+// implicit one.
 func (c *compiler) enclosingRow(index int, path []step) int {
 	for i := index; i >= 0; i = c.rows[i].Parent {
 		if slices.ContainsFunc(c.paths[i], func(p []step) bool { return slices.Equal(p, path) }) {
@@ -89,7 +90,7 @@ func (c *compiler) enclosingRow(index int, path []step) int {
 	return i
 }
 
-// capture makes the text (or an attribute) at a path a column of a row.
+// capture makes the text or an attribute of the element at a path a column of a row.
 func (c *compiler) capture(index int, name, attribute string, path []step) decode.Column {
 	name += "@" + attribute
 	i, ok := c.columns[index][name]

@@ -13,7 +13,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
-// request compiles one request.
+// request compiles one of the module's reads.
 func (c *compiler) request(at []any, from config.Read) {
 	r := Request{filter: &filterNode{}, uris: c.ns.uris}
 	given := 0
@@ -54,9 +54,8 @@ func (c *compiler) request(at []any, from config.Read) {
 	c.module.Requests = append(c.module.Requests, r)
 }
 
-// CheckReadOnly refuses an operation that is not known to leave the device as it is. get, get-config and the like are
-// defined to (RFC 6241, section 7); vendors' operations that only show begin with get- or show-. It also refuses what would
-// not stay inside its <rpc>.
+// CheckReadOnly refuses an operation that might change the device. Allowed are get, get-config and so on (RFC 6241, section 7), and
+// vendors' operations whose names begin with get- or show-. It also refuses what would not stay inside its <rpc>.
 func CheckReadOnly(rpc string) error {
 	switch {
 	case strings.Contains(rpc, "]]>]]>"):
@@ -85,9 +84,8 @@ func CheckReadOnly(rpc string) error {
 	}
 }
 
-// completeFilters adds what rows need to filters that name leaves one by one: keys always, and labels, conditions and the
-// like where no read of the module asks for them yet. A joined tree may lack those, and some servers refuse to be asked for
-// what they do not have.
+// completeFilters adds the leaves that rows need to filters that select single leaves. It adds keys always; labels, conditions and so
+// on only if no other request selects them: some servers refuse a filter for nodes that they do not have.
 func (c *compiler) completeFilters() {
 	keys := map[decode.Column]bool{}
 	for i := range c.rows {

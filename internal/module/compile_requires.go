@@ -9,7 +9,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
-// requirements compiles what the module requires; without a word about it, the namespaces that its reads name.
+// requirements compiles what the module requires. If it does not say, these are the namespaces of its requests.
 func (c *compiler) requirements() {
 	for i, text := range c.source.Requires {
 		r := yang.Requirement{Text: text}
@@ -45,10 +45,10 @@ func (c *compiler) requirements() {
 	}
 }
 
-// Fits reports whether the device has what the module requires, and why, or what is missing.
+// Fits reports whether the device has what the module requires, and the reason in words.
 func (m *Module) Fits(d *yang.Device) (bool, string) { return d.Meets(m.requires) }
 
-// NamespacesOn lists the device's namespaces that the module's paths are in.
+// NamespacesOn lists the namespaces of the device that the module's paths use.
 func (m *Module) NamespacesOn(d *yang.Device) (found []string) {
 	for namespace := range d.Revisions {
 		if slices.ContainsFunc(m.namespaces, func(uri string) bool { return uri != "*" && glob.Match(uri, namespace) }) {

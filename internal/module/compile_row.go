@@ -11,7 +11,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 )
 
-// row compiles one row and those nested in it. parents are the paths to what it lies in; inherited are the labels from there.
+// row compiles a row and those nested in it. parents are the paths of the enclosing row, or the roots; inherited are its labels.
 func (c *compiler) row(at []any, r config.Row, parent int, parents [][]step, inherited []decode.Label) {
 	index := c.newRow(decode.RowSpec{Parent: parent})
 	if len(r.Path) == 0 {
@@ -55,7 +55,7 @@ func (c *compiler) row(at []any, r config.Row, parent int, parents [][]step, inh
 		here := slices.Concat(at, []any{"labels", name})
 		made := decode.Label{Name: name, Value: c.labelValue(here, index, r.Labels[name], c.kinds[name])}
 		if i := slices.IndexFunc(labels, func(l decode.Label) bool { return l.Name == name }); i >= 0 {
-			labels[i] = made // the nearer one wins
+			labels[i] = made // in place of the inherited one
 		} else {
 			labels = append(labels, made)
 		}
@@ -66,7 +66,7 @@ func (c *compiler) row(at []any, r config.Row, parent int, parents [][]step, inh
 		v := c.numberValue(slices.Concat(at, []any{"start_time"}), index, *r.StartTime, startTime())
 		start = &v
 	}
-	s = &c.rows[index] // rows may have moved: leaves of enclosing entries add to them
+	s = &c.rows[index] // c.rows may have grown: leaves of enclosing entries add implicit rows
 	s.Key, s.Labels, s.When, s.Start = key, labels, when, start
 	c.rowMetrics(at, index, r)
 	for i, nested := range r.Rows {
@@ -75,7 +75,7 @@ func (c *compiler) row(at []any, r config.Row, parent int, parents [][]step, inh
 	c.checkLabelsUsed(at, index, r)
 }
 
-// startTime is the catalogue's idea of when counters began: field devices send epochs of 1970 and of the future.
+// startTime is the catalogue entry for start times. Devices in the field send times in 1970 and in the future.
 func startTime() *config.Metric {
 	return &config.Metric{Decode: "timestamp", Min: new(float64(946684800)), Max: "now"}
 }
@@ -130,7 +130,7 @@ func (c *compiler) metricIndex(m *decode.Metric) int {
 	return i
 }
 
-// checkLabelsUsed refuses a label that no metric of the row, or of a row nested in it, has: it would be lost in silence.
+// checkLabelsUsed refuses a label that no metric of the row or of its nested rows has: it would not be shown anywhere.
 func (c *compiler) checkLabelsUsed(at []any, index int, r config.Row) {
 	for name := range r.Labels {
 		used := false

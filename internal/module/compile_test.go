@@ -128,11 +128,11 @@ m.yml:8: module m: path "x": a row's path begins with "/", that of a nested row 
 	if err != nil {
 		t.Fatal(err)
 	}
-	library, err := c.Definitions()
+	definitions, err := c.Definitions()
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = module.Compile(library)
+	_, err = module.Compile(definitions)
 	if err == nil {
 		t.Fatal("no mistake was found")
 	}

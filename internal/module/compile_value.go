@@ -46,7 +46,7 @@ func (c *compiler) numberValue(at []any, index int, from config.Value, entry *co
 	return v
 }
 
-// decoding chooses how the text becomes a number: as the value says, else as the catalogue does.
+// decoding chooses the decoder: the value's own, else that of the catalogue.
 func (c *compiler) decoding(at []any, v *decode.Value, from config.Value, entry *config.Metric) {
 	name := from.Decode
 	switch {
@@ -85,7 +85,7 @@ func (c *compiler) decoding(at []any, v *decode.Value, from config.Value, entry 
 	}
 }
 
-// common compiles what metrics and labels share.
+// common compiles what the values of metrics and of labels have in common.
 func (c *compiler) common(at []any, index int, from config.Value) decode.Value {
 	forms := 0
 	for _, given := range []bool{from.Leaf != "" || from.Attribute != "", len(from.FirstOf) > 0, len(from.SumOf) > 0, from.Template != "", from.Lookup != ""} {
@@ -112,7 +112,7 @@ func (c *compiler) common(at []any, index int, from config.Value) decode.Value {
 // numberGroup is what {number} stands for in a match: a number as the decoder of that name takes it.
 const numberGroup = `([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)`
 
-// inherit gives a member of first_of or sum_of what the value around it says and it does not say itself.
+// inherit fills what a member of first_of or sum_of does not set with what the enclosing value sets.
 func inherit(v, from config.Value) config.Value {
 	if v.Decode == "" {
 		v.Decode = from.Decode
@@ -167,7 +167,7 @@ func (c *compiler) optional(at []any, index int, path string) decode.Leaf {
 	return c.leaf(at, index, path, "")
 }
 
-// markNeeded notes that filters must ask for a leaf even where they do not name it.
+// markNeeded notes that filters have to select a leaf.
 func (c *compiler) markNeeded(leaf decode.Leaf) decode.Leaf {
 	for _, col := range leaf {
 		c.needed[col] = true
@@ -175,7 +175,7 @@ func (c *compiler) markNeeded(leaf decode.Leaf) decode.Leaf {
 	return leaf
 }
 
-// bounds gives the range of what is plausible for a metric.
+// bounds returns the plausible range of a metric.
 func bounds(entry *config.Metric) (least, most float64, now bool) {
 	least, most = math.Inf(-1), math.Inf(1)
 	if entry.Min != nil {
@@ -186,7 +186,7 @@ func bounds(entry *config.Metric) (least, most float64, now bool) {
 	case "now":
 		now = true
 	default:
-		if f, err := strconv.ParseFloat(entry.Max, 64); err == nil { // checked where the catalogue is loaded
+		if f, err := strconv.ParseFloat(entry.Max, 64); err == nil { // config has validated it
 			most = f
 		}
 	}

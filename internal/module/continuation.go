@@ -8,7 +8,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 )
 
-// continuation is an operation that asks for the next part of a reply: text, an attribute of the part before, text.
+// continuation is the operation for the next part of a reply: text, the value of an attribute of the last part, text.
 type continuation struct{ before, attribute, after string }
 
 func newContinuation(operation string) (*continuation, error) {
@@ -20,7 +20,7 @@ func newContinuation(operation string) (*continuation, error) {
 	return &continuation{before, attribute, after}, CheckReadOnly(before + "1" + after)
 }
 
-// Next is the operation that asks for what comes after a reply; false where the reply was the last part, or all of it.
+// Next returns the operation for the part after a reply; false if the reply was the last part.
 func (r *Request) Next(reply decode.Reply) (operation string, more bool) {
 	if r.next == nil {
 		return "", false

@@ -22,7 +22,7 @@ type filterNode struct {
 	children []*filterNode
 }
 
-// add puts a path, alternatives in braces included, below n. What is selected whole absorbs what is below.
+// add adds a path below n; it may end in alternatives in braces. A node that is selected as a whole needs no children.
 func (n *filterNode) add(ns *namespaces, path string) error {
 	if !strings.HasPrefix(path, "/") {
 		return fmt.Errorf("path %q: the path of a read begins with \"/\"", path)
@@ -57,7 +57,7 @@ func (n *filterNode) addParts(ns *namespaces, path, rest string, inherit int) er
 		return nil
 	}
 	if found && len(child.children) == 0 {
-		return nil // selected whole already
+		return nil // it is selected as a whole
 	}
 	if !found {
 		child = &filterNode{step: s}
@@ -66,7 +66,7 @@ func (n *filterNode) addParts(ns *namespaces, path, rest string, inherit int) er
 	return child.addParts(ns, path, rest, s.ns)
 }
 
-// splitOutside splits at sep where it stands outside of braces.
+// splitOutside splits at each sep that is not inside braces.
 func splitOutside(s string, sep byte) (parts []string) {
 	depth, from := 0, 0
 	for i := range len(s) {
@@ -94,7 +94,7 @@ func (n *filterNode) child(s step) (*filterNode, bool) {
 	return nil, false
 }
 
-// find returns the node that path ends at, if the filter goes deeper than that: what is below is then named leaf by leaf.
+// find returns the node at a path if the filter has nodes below it; false if not.
 func (n *filterNode) find(path []step) (*filterNode, bool) {
 	for _, s := range path {
 		child, ok := n.child(s)
@@ -106,7 +106,7 @@ func (n *filterNode) find(path []step) (*filterNode, bool) {
 	return n, true
 }
 
-// selects reports whether the filter asks for what is at path.
+// selects reports whether the filter selects the node at path.
 func (n *filterNode) selects(path []step) bool {
 	for _, s := range path {
 		child, ok := n.child(s)
@@ -134,8 +134,8 @@ func (n *filterNode) insert(path []step) {
 	}
 }
 
-// xml renders the filter's content for a device. Branches of YANG modules that it is known not to have are left out: some servers
-// refuse the whole filter for one such name.
+// xml writes the filter's content for a device. It leaves out nodes of YANG modules that the device is known not to have: some
+// servers refuse the whole filter because of them.
 func (n *filterNode) xml(b *strings.Builder, inherit int, uris []string, d *yang.Device) {
 	for _, c := range n.children {
 		var below strings.Builder
@@ -157,7 +157,7 @@ func (n *filterNode) xml(b *strings.Builder, inherit int, uris []string, d *yang
 	}
 }
 
-// Request is one rpc of a module.
+// Request is an operation that a module sends: one of config.Module.Reads.
 type Request struct {
 	Operation string // get, get-data, get-config or rpc
 	filter    *filterNode
@@ -169,9 +169,9 @@ type Request struct {
 // IsGetData reports whether the request asks for the operational datastore.
 func (r *Request) IsGetData() bool { return r.Operation == opGetData }
 
-// XML is the operation to put inside <rpc>. Namespaces that the module gives as a pattern are those of the device.
-// A get-data request (RFC 8526, section 3.1) asks for the operational datastore; with asGet it is a plain get, for servers
-// that announce NMDA and do not have it.
+// XML returns the operation that goes inside <rpc>. A namespace that is a pattern is replaced by that of the device. A get-data request
+// (RFC 8526, section 3.1) reads the operational datastore. With asGet it becomes a get, for servers that announce NMDA but refuse
+// get-data.
 func (r *Request) XML(d *yang.Device, asGet bool) string {
 	if r.Operation == opRPC {
 		return r.rpc

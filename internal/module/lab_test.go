@@ -35,18 +35,18 @@ func lab(t testing.TB, yaml string) *module.Module {
 	return labs(t, map[string]string{"it": yaml})["it"]
 }
 
-// labs compiles the modules of a test's cases, all at once, and without the library that the program ships.
+// labs compiles the modules of a test's cases, all at once, and without those that the program ships.
 func labs(t testing.TB, cases map[string]string) map[string]*module.Module {
 	t.Helper()
-	library := config.Definitions{Modules: map[string]*config.Module{}}
+	definitions := config.Definitions{Modules: map[string]*config.Module{}}
 	var metrics struct{ Catalog map[string]*config.Metric }
 	strict(t, catalog, &metrics)
-	library.Catalog = metrics.Catalog
+	definitions.Catalog = metrics.Catalog
 	for name, yaml := range cases {
-		library.Modules[name] = &config.Module{}
-		strict(t, yaml, library.Modules[name])
+		definitions.Modules[name] = &config.Module{}
+		strict(t, yaml, definitions.Modules[name])
 	}
-	modules, err := module.Compile(&library)
+	modules, err := module.Compile(&definitions)
 	if err != nil {
 		t.Fatal(err)
 	}

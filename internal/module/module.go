@@ -1,5 +1,5 @@
-// Package module compiles modules: a config.Module becomes the requests to send to a device, the requirements that a device has
-// to meet, and the program by which its replies are decoded. No vendor and no YANG module is named here: they are data.
+// Package module compiles modules. A config.Module becomes the requests to send to a device, the requirements that the device has
+// to meet, and the program that decodes its replies. No vendor and no YANG module is named here: they are data.
 package module
 
 import (

@@ -21,17 +21,17 @@ var limits = decode.Limits{ReplyBytes: 64 << 20, Samples: 500000}
 // load compiles the built-in modules and those of a file.
 func load(t testing.TB, files ...string) map[string]*module.Module {
 	t.Helper()
-	library, err := config.BuiltinDefinitions()
+	definitions, err := config.BuiltinDefinitions()
 	if len(files) > 0 {
 		var c *config.Config
 		if c, err = config.Load(files); err == nil {
-			library, err = c.Definitions()
+			definitions, err = c.Definitions()
 		}
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	modules, err := module.Compile(library)
+	modules, err := module.Compile(definitions)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ type step struct {
 	name string
 }
 
-// namespaces turns prefixes into indexes of distinct namespace URIs or patterns.
+// namespaces maps prefixes to indexes of distinct namespace URIs or patterns.
 type namespaces struct {
 	uris     []string
 	prefixes map[string]int
@@ -32,11 +32,11 @@ func newNamespaces(byPrefix map[string]string) *namespaces {
 	return n
 }
 
-// inherit is the namespace that a path's first step has without a prefix; noInherit where it must have one.
+// noInherit is the value of inherit if the first step of a path has to have a prefix.
 const noInherit = -1
 
-// steps parses a path in the manner of RFC 7951, section 4: a prefix where the namespace changes, inherited below. Both
-// absolute and relative paths are taken; the caller tells them apart by their first byte.
+// steps parses a path in the form of RFC 7951, section 4: a prefix where the namespace changes; steps without one inherit that of the
+// step before, and the first one inherits inherit. A "/" at the beginning is ignored.
 func (n *namespaces) steps(path string, inherit int) ([]step, error) {
 	var steps []step
 	for _, part := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
@@ -81,7 +81,7 @@ func isName(s string) bool {
 	return s != ""
 }
 
-// commonPrefix is how many leading steps two paths share.
+// commonPrefix returns how many leading steps two paths have in common.
 func commonPrefix(a, b []step) int {
 	n := 0
 	for n < len(a) && n < len(b) && a[n] == b[n] {

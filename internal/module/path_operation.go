@@ -9,7 +9,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
-// PathOperation makes a <get> of a data path in the form of RFC 7951: "/ietf-interfaces:interfaces-state/interface". Its
+// PathOperation returns a <get> for a data path in the form of RFC 7951, such as "/ietf-interfaces:interfaces-state/interface". Its
 // prefixes are names of the device's YANG modules.
 func PathOperation(path string, d *yang.Device) (string, error) {
 	byName := map[string]string{}

@@ -1,5 +1,4 @@
-// Package yang holds what is known of a device: its capabilities, and the YANG modules that its hello and its YANG library
-// name.
+// Package yang describes a device: its capabilities, its YANG modules and its datastores, from its hello and its YANG library.
 package yang
 
 import (
@@ -19,18 +18,18 @@ const (
 	operational = "operational"
 )
 
-// Device is what is known of a device: from its hello, and from its YANG library where it has one. Servers leave modules of
-// YANG 1.1 out of the hello (RFC 7950, section 5.6.4), so the hello alone is not enough.
+// Device is what a device has, from its hello and, if it has one, from its YANG library. The hello is not enough: servers leave
+// modules of YANG 1.1 out of it (RFC 7950, section 5.6.4).
 type Device struct {
 	Capabilities []string
-	// Revisions maps the namespace of each YANG module that the device has to its revision, "" where unknown.
+	// Revisions maps the namespace of each YANG module that the device has to its revision, "" if unknown.
 	Revisions map[string]string
-	// Names maps the same namespaces to the names of the modules, where they are known.
+	// Names maps the same namespaces to the names of the modules, if known.
 	Names map[string]string
 	// Datastores are those that the YANG library lists (RFC 8525); nil without one.
 	Datastores []string
 
-	complete bool // the device has listed all its modules, in a YANG library
+	complete bool // all modules are known, by a YANG library
 }
 
 // NewDevice combines a hello's capabilities with the device's YANG library, which may be nil.
@@ -38,7 +37,7 @@ func NewDevice(capabilities []string, library *Library) *Device {
 	d := &Device{Capabilities: capabilities, Revisions: map[string]string{}, Names: map[string]string{}}
 	for _, c := range capabilities {
 		namespace, query, _ := strings.Cut(c, "?")
-		parameters, _ := url.ParseQuery(query) // what does not parse is left out
+		parameters, _ := url.ParseQuery(query) // parameters that do not parse are ignored
 		d.add(namespace, parameters.Get("module"), parameters.Get("revision"))
 	}
 	if library != nil {
@@ -71,8 +70,8 @@ func (d *Device) Lacks(uri string) bool {
 	return d.complete && !has
 }
 
-// Resolve gives the device's own namespace for one that a module describes by a pattern: "", which selects any (RFC 6241,
-// section 6.2.1), where the device has none.
+// Resolve returns the namespace of the device that matches a pattern, and uri itself if it is none. It returns "" if the device has no
+// such namespace; in a filter that selects any (RFC 6241, section 6.2.1).
 func (d *Device) Resolve(uri string) (best string) {
 	if !glob.IsPattern(uri) {
 		return uri
@@ -85,8 +84,8 @@ func (d *Device) Resolve(uri string) (best string) {
 	return best
 }
 
-// announces finds a namespace or capability, its parameters apart, and gives its latest revision. A capability with parameters
-// is one that has them all.
+// announces reports whether the device has a namespace or capability, and its latest revision. Parameters are ignored, unless uri has
+// some: then the capability has to have them all.
 func (d *Device) announces(uri string) (revision string, ok bool) {
 	if _, _, parameters := strings.Cut(uri, "?"); parameters {
 		return "", slices.ContainsFunc(d.Capabilities, func(c string) bool { return hasParameters(c, uri) })

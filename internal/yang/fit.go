@@ -10,11 +10,11 @@ import (
 type Requirement struct {
 	Text     string // as it is written in the module
 	URI      string // namespace or capability, possibly a pattern
-	Revision string // the earliest that will do
+	Revision string // the earliest that is accepted
 	NMDA     bool   // an operational datastore, in place of a URI
 }
 
-// Meets reports whether the device has all that is required, and why, or what is missing.
+// Meets reports whether the device has all that is required, and the reason in words.
 func (d *Device) Meets(requirements []Requirement) (bool, string) {
 	if len(requirements) == 0 {
 		return false, "it names nothing that a device would announce; list it under modules to use it"

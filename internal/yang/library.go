@@ -11,7 +11,7 @@ import (
 // Library is a device's YANG library: RFC 8525 (:1.1, with datastores) or RFC 7895 (:1.0).
 type Library struct {
 	Modules    []Module
-	Datastores []string // names of the standard ones, prefix off; nil for :1.0
+	Datastores []string // names without their prefixes; nil for :1.0
 }
 
 // Module is a YANG module that the device implements.
@@ -22,8 +22,8 @@ const maxText = 64 << 10
 
 const libraryNamespace = "urn:ietf:params:xml:ns:yang:ietf-yang-library"
 
-// LibraryOperation finds how to read a device's YANG library: the operation, and the content identifier that its hello gives,
-// which changes whenever the library does ("" if it gives none). An empty operation means that it has none.
+// LibraryOperation returns the operation that reads a device's YANG library, "" if it has none, and the library's content identifier
+// from the hello, "" if it gives none. The identifier changes when the library does.
 func LibraryOperation(capabilities []string) (operation, contentID string) {
 	for _, c := range capabilities {
 		name, query, _ := strings.Cut(c, "?")
@@ -40,7 +40,7 @@ func LibraryOperation(capabilities []string) (operation, contentID string) {
 	return operation, contentID
 }
 
-// ParseLibrary reads the reply to LibraryOperation's operation; nil without an error where the reply holds no library.
+// ParseLibrary parses the reply to LibraryOperation. It returns nil without an error if the reply holds no library.
 func ParseLibrary(r io.Reader) (*Library, error) {
 	var (
 		s    xmlscan.Scanner
@@ -49,7 +49,7 @@ func ParseLibrary(r io.Reader) (*Library, error) {
 		text []byte
 		now  Module
 
-		imported bool // other modules use it, but the device does not implement it
+		imported bool // it is only imported by others, and not implemented
 	)
 	s.Reset(r)
 	for {

@@ -30,15 +30,15 @@ var update = flag.Bool("update", false, "write what the modules give to testdata
 //	testdata/modules/MODULE/CASE/want.prom          all that the module makes of them
 //
 // What they make of replies that real devices sent is in ../corpus.
-const casesFolder = "testdata/modules"
+const casesDir = "testdata/modules"
 
-// TestLibrary compares what each shipped module gives with the goldens.
-func TestLibrary(t *testing.T) {
+// TestBuiltinModules compares what each shipped module gives with the goldens.
+func TestBuiltinModules(t *testing.T) {
 	modules := load(t)
 	for name, m := range modules {
-		cases, err := filepath.Glob(filepath.Join(casesFolder, name, "*"))
+		cases, err := filepath.Glob(filepath.Join(casesDir, name, "*"))
 		if err != nil || len(cases) == 0 {
-			t.Errorf("module %s has no case in %s (%v); add a reply in the shape that its devices send", name, filepath.Join(casesFolder, name), err)
+			t.Errorf("module %s has no case in %s (%v); add a reply in the shape that its devices send", name, filepath.Join(casesDir, name), err)
 		}
 		for _, dir := range cases {
 			t.Run(name+"/"+filepath.Base(dir), func(t *testing.T) {
@@ -46,13 +46,13 @@ func TestLibrary(t *testing.T) {
 			})
 		}
 	}
-	dirs, err := os.ReadDir(casesFolder)
+	dirs, err := os.ReadDir(casesDir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range dirs {
 		if modules[f.Name()] == nil {
-			t.Errorf("%s is for a module that there is not", filepath.Join(casesFolder, f.Name()))
+			t.Errorf("%s is for a module that there is not", filepath.Join(casesDir, f.Name()))
 		}
 	}
 }
@@ -175,14 +175,14 @@ func TestCorpus(t *testing.T) {
 var kinds = []string{"addresses", "alarms", "arp", "bfd", "bgp", "cpu", "fhrp", "filesystems", "hardware", "interfaces", "inventory", "isis", "lag",
 	"ldp", "lldp", "mac", "memory", "nd", "optical", "optics", "ospf", "poe", "power", "queues", "routes", "server", "system", "thresholds"}
 
-// TestLibraryAgrees loads all modules against one another: whatever device a metric comes from, it is one thing.
-func TestLibraryAgrees(t *testing.T) {
+// TestBuiltinModulesAgree loads all modules against one another: whatever device a metric comes from, it is one thing.
+func TestBuiltinModulesAgree(t *testing.T) {
 	type shape struct {
 		Help   string
 		Type   dto.MetricType
 		Labels string
 	}
-	library, err := config.BuiltinDefinitions()
+	definitions, err := config.BuiltinDefinitions()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestLibraryAgrees(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(modules)) {
 		m := modules[name]
 		for _, metric := range m.Metrics {
-			if library.Catalog[metric.Name] == nil {
+			if definitions.Catalog[metric.Name] == nil {
 				t.Errorf("module %s: %s is not in the catalogue", name, metric.Name)
 			}
 			got := shape{metric.Help, metric.Type, strings.Join(metric.Labels(), " ")}
@@ -203,19 +203,19 @@ func TestLibraryAgrees(t *testing.T) {
 		if !slices.Contains(kinds, m.Provides) {
 			t.Errorf("module %s provides %q, which is none of %v", name, m.Provides, kinds)
 		}
-		if library.Modules[name].Status == "" {
+		if definitions.Modules[name].Status == "" {
 			t.Errorf("module %s does not say its status", name)
 		}
 		if fits, _ := m.Fits(yang.NewDevice(nil, nil)); fits {
 			t.Errorf("module %s fits a device that announces nothing", name)
 		}
 		rank := fmt.Sprint(m.Provides, " ", m.Preference)
-		if other, ok := preferences[rank]; ok && overlap(library.Modules[name], library.Modules[other]) {
+		if other, ok := preferences[rank]; ok && overlap(definitions.Modules[name], definitions.Modules[other]) {
 			t.Errorf("modules %s and %s fit the same devices with the same preference: auto would choose by name", name, other)
 		}
 		preferences[rank] = name
 	}
-	for name := range library.Catalog {
+	for name := range definitions.Catalog {
 		if awaited.MatchString(name) {
 			continue
 		}

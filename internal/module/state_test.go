@@ -53,8 +53,8 @@ func readFrom(m *module.Module, reply string) (decode.Result, error) {
 	return table.Result(decode.NewMemory(nil), now, false), err
 }
 
-// TestWhatIsLearnedIsBounded reads replies that try to fill memory with tags, white space and namespaces that never come again.
-func TestWhatIsLearnedIsBounded(t *testing.T) {
+// TestStatesAreBounded reads replies that try to fill memory with tags, white space and namespaces that never come again.
+func TestStatesAreBounded(t *testing.T) {
 	long := strings.Repeat("u", 1<<20)
 	for name, tc := range map[string]struct {
 		count int
