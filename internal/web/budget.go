@@ -10,12 +10,13 @@ import (
 
 const (
 	timeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"
-	defaultBudget = 2 * time.Minute // for people with curl; a read ends with its target's own timeout
+	defaultBudget = 2 * time.Minute // of a request without the header, such as curl's; the target's timeout ends a read earlier
 	longestBudget = 24 * time.Hour
 )
 
-// budget returns how long a scrape may wait: the scrape timeout that Prometheus sent, in seconds, minus the offset that
-// the way back needs. A timeout not longer than the offset is used whole, and one that makes no sense not at all.
+// budget returns how long a scrape may wait: the scrape timeout that Prometheus sends, in seconds, minus the offset, which is for
+// the transfer of the answer. If the timeout is not longer than the offset, the offset is not subtracted. If the header is no
+// positive number, the budget is the default.
 func budget(header string, offset float64) time.Duration {
 	seconds, err := strconv.ParseFloat(header, 64)
 	if err != nil || math.IsNaN(seconds) || seconds <= 0 {

@@ -12,18 +12,18 @@ import (
 	"github.com/klauspost/compress/gzhttp/writer/gzkp"
 )
 
-// compression returns what makes a handler's answers small when the client asks for it. Level 1: on metrics, more costs
-// much time and saves few bytes.
+// compression returns middleware that compresses answers if the client accepts it. It uses level 1: on metrics, higher levels take
+// much longer and save few bytes.
 func compression() func(http.Handler) http.HandlerFunc {
 	wrap, err := gzhttp.NewWrapper(gzhttp.CompressionLevel(1), gzhttp.EnableZstd(false),
 		gzhttp.Implementation(writer.GzipWriterFactory{Levels: gzkp.Levels, New: newGzipWriter}))
-	if err != nil { // only of options that do not go together
+	if err != nil { // only if options contradict each other
 		return func(h http.Handler) http.HandlerFunc { return h.ServeHTTP }
 	}
 	return wrap
 }
 
-// gzipWriter hands what it compressed on in large pieces: net/http makes a system call of each 4 KiB otherwise.
+// gzipWriter writes compressed data in large pieces. net/http alone makes a system call for each 4 KiB.
 type gzipWriter struct {
 	writer.GzipWriter
 	out *bufio.Writer

@@ -14,8 +14,8 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// writeDebug answers a probe for people: what was asked of whom, when each phase began and how long it took, what went
-// wrong, and then the metrics.
+// writeDebug answers a probe in a form for people: the target and the modules, the errors, when each phase began and how long it
+// took, and then the metrics.
 func (s *server) writeDebug(w http.ResponseWriter, target *config.Target, modules []string, scrape *collector.Scrape) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if modules == nil {
@@ -43,7 +43,7 @@ func (s *server) writeDebug(w http.ResponseWriter, target *config.Target, module
 	}
 }
 
-// WriteTimeline writes, for people, one line for each event of a read, in milliseconds.
+// WriteTimeline writes one line for each event of a read. Times are in milliseconds.
 func WriteTimeline(w io.Writer, events []session.Event) {
 	if len(events) == 0 {
 		_, _ = io.WriteString(w, "No timeline: nothing was sent to the device for this probe.\n")

@@ -5,15 +5,15 @@ import (
 	"net/http"
 )
 
-// targetGroup is Prometheus' form of a target in HTTP service discovery.
+// targetGroup is one element of Prometheus' HTTP service discovery.
 type targetGroup struct {
 	Targets []string          `json:"targets"`
 	Labels  map[string]string `json:"labels"`
 }
 
-// serveDiscovery lists the targets under their names, which is what /probe takes, with their labels.
+// serveDiscovery lists the targets with their labels. The address is the target's name, which /probe takes.
 func (s *server) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
-	groups := []targetGroup{} // no targets are [], not null
+	groups := []targetGroup{} // so that no targets give [], not null
 	for _, target := range s.Exporter.Config().Targets {
 		labels := map[string]string{
 			"__meta_netconf_address": target.HostPort(),
@@ -25,5 +25,5 @@ func (s *server) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
 		groups = append(groups, targetGroup{Targets: []string{target.Name}, Labels: labels})
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(groups) // a client that left is no news
+	_ = json.NewEncoder(w).Encode(groups) // fails only if the client has disconnected
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// Exporter is what the handlers need of the reading side. From makes one.
+// Exporter is what the handlers need of a collector.Exporter. From makes one.
 type Exporter interface {
 	Config() *config.Config
 	Targets() []Target // in configuration order
@@ -29,10 +29,10 @@ type Target interface {
 	Families(ctx context.Context, modules []string) (*collector.Scrape, iter.Seq[*dto.MetricFamily]) // each good until the next one
 }
 
-// From returns a collector's exporter as the handlers take it.
+// From adapts a collector's exporter to the handlers' interface.
 func From(e *collector.Exporter) Exporter { return reading{e} }
 
-// reading differs from the exporter inside it only in that its targets are of our interface.
+// reading is an exporter whose methods return this package's Target.
 type reading struct{ *collector.Exporter }
 
 func (r reading) Targets() []Target {

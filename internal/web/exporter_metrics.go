@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors/version"
 )
 
-// Metrics are the exporter's metrics about itself: go_*, process_*, its build, how the last reload of its configuration
-// went, and scrapes that were one too many.
+// Metrics are the exporter's metrics about itself: go_*, process_*, its build, the result of the last reload, and the number of
+// refused scrapes.
 type Metrics struct {
 	prometheus.Gatherer
 	successful, timestamp prometheus.Gauge

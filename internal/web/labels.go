@@ -9,9 +9,9 @@ import (
 
 const targetInfo = "netconf_target_info"
 
-// addOwnLabels puts a target's own labels on netconf_target_info, as they are in the telemetry path's answer: for a
-// Prometheus that does not keep those of service discovery, which are on every series. The families are the scrape's, their
-// list is ours.
+// addOwnLabels adds a target's configured labels to netconf_target_info, as the telemetry path does, for a Prometheus that
+// drops the labels of service discovery. It replaces the family in the list and does not change the family itself, which other
+// scrapes may share.
 func addOwnLabels(families []*dto.MetricFamily, own map[string]string) {
 	i := slices.IndexFunc(families, func(f *dto.MetricFamily) bool { return f.GetName() == targetInfo })
 	if i < 0 || len(own) == 0 {

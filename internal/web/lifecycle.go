@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// serveConfig shows the running configuration, secrets hidden. As plain text, since browsers save YAML to a file.
+// serveConfig shows the running configuration without its secrets. It is plain text, because browsers download YAML.
 func (s *server) serveConfig(w http.ResponseWriter, _ *http.Request) {
 	text, err := s.Exporter.Config().YAML()
 	if err != nil {
@@ -16,7 +16,7 @@ func (s *server) serveConfig(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(text)
 }
 
-// serveReload loads the configuration again; if that fails, the old one goes on.
+// serveReload loads the configuration again. If that fails, the old one stays in use.
 func (s *server) serveReload(w http.ResponseWriter, r *http.Request) {
 	if err := s.Reload(); err != nil {
 		http.Error(w, fmt.Sprintf("the configuration was not reloaded, the old one stays: %v", err), http.StatusInternalServerError)

@@ -5,8 +5,9 @@ import (
 	"net/http"
 )
 
-// limited lets so many scrapes run at a time and refuses the others at once, so that a flood of them cannot fill memory: one
-// that waits for a silent device costs some 50 kB. max 0 is no limit; refused, where given, is told of each refusal.
+// limited returns middleware that lets max scrapes run at a time and refuses others at once. Without a limit, many scrapes could
+// fill the memory: one that waits for a device takes some 50 kB. If max is 0, there is no limit. refused, if not nil, is called
+// for each refusal.
 func limited(max int, refused func()) func(http.HandlerFunc) http.HandlerFunc {
 	slots := make(chan struct{}, max)
 	return func(next http.HandlerFunc) http.HandlerFunc {

@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// serveMetrics gives every configured target and the exporter's own metrics.
+// serveMetrics answers with the metrics of every configured target and the exporter's own.
 func (s *server) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := s.withBudget(r)
 	defer cancel()
@@ -29,7 +29,7 @@ func (s *server) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	default:
 		targets = s.Exporter.Gather(ctx)
 	}
-	own, err := s.Own.Gather() // with an error come the metrics that are good
+	own, err := s.Own.Gather() // with an error, it returns the metrics that are valid
 	if err != nil {
 		s.Logger.Error("some of the exporter's own metrics are missing", "err", err)
 	}
@@ -40,8 +40,8 @@ func (s *server) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// writeFamilies answers in the form that the client asks for: text, OpenMetrics or protobuf. A family that cannot be
-// written is left out and logged.
+// writeFamilies answers in the format that the client accepts: text, OpenMetrics or protobuf. It omits and logs a family that
+// cannot be written.
 func (s *server) writeFamilies(w http.ResponseWriter, r *http.Request, families []*dto.MetricFamily) {
 	if format, text := textFormat(r); text {
 		s.writeText(w, r, format, slices.Values(families))
@@ -58,14 +58,14 @@ func (s *server) writeFamilies(w http.ResponseWriter, r *http.Request, families 
 	).ServeHTTP(w, r)
 }
 
-// textFormat is the form that the client asks for; false if textWriter does not write it.
+// textFormat returns the format that the client accepts; false if textWriter does not write it.
 func textFormat(r *http.Request) (expfmt.Format, bool) {
 	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
 	kind := format.FormatType()
 	return format, (kind == expfmt.TypeTextPlain || kind == expfmt.TypeOpenMetrics) && !r.URL.Query().Has("name[]")
 }
 
-// writeText is writeFamilies for text, of families that may come one after the other.
+// writeText is writeFamilies for text and OpenMetrics. It writes each family before it asks for the next one.
 func (s *server) writeText(w http.ResponseWriter, r *http.Request, format expfmt.Format, families iter.Seq[*dto.MetricFamily]) {
 	log := encodeLog{ctx: r.Context(), logger: s.Logger}
 	w.Header().Add("Vary", "Accept")
@@ -81,7 +81,7 @@ func (s *server) writeText(w http.ResponseWriter, r *http.Request, format expfmt
 	}
 }
 
-// between puts the exporter's own families where they belong among those of targets, by name.
+// between merges the exporter's own families into those of targets, sorted by name.
 func between(targets iter.Seq[*dto.MetricFamily], own []*dto.MetricFamily) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		for family := range targets {
@@ -102,7 +102,7 @@ func between(targets iter.Seq[*dto.MetricFamily], own []*dto.MetricFamily) iter.
 	}
 }
 
-// encodeLog is promhttp's logger. A client that left is no news: each family fails then.
+// encodeLog is promhttp's logger. It logs nothing after the client has disconnected, because each family fails then.
 type encodeLog struct {
 	ctx    context.Context
 	logger *slog.Logger
@@ -114,8 +114,8 @@ func (l encodeLog) Println(v ...any) {
 	}
 }
 
-// merge returns all families sorted by name; those of one name and type become one. The arguments are left as they are:
-// others may be reading them. Of two types under one name the first wins, since no format can carry both.
+// merge returns all families sorted by name. Families of the same name and type become one. If the types differ, only the first is
+// kept, because no format can have both. The arguments do not change: other scrapes may read them.
 func merge(lists ...[]*dto.MetricFamily) []*dto.MetricFamily {
 	all := slices.Concat(lists...)
 	slices.SortStableFunc(all, func(a, b *dto.MetricFamily) int { return cmp.Compare(a.GetName(), b.GetName()) })

@@ -20,10 +20,10 @@ var (
 	pageJS string
 )
 
-// page is the template of "/" with what goes with it.
+// page is the template of "/" and its security policy.
 type page struct {
 	template *template.Template
-	policy   string // Content-Security-Policy: our own style and script, and nothing from anywhere else
+	policy   string // Content-Security-Policy: only our own style and script
 }
 
 func newPage() *page {
@@ -38,13 +38,13 @@ func newPage() *page {
 	}
 }
 
-// sourceHash names an inline style or script in a Content-Security-Policy.
+// sourceHash is the hash of an inline style or script for a Content-Security-Policy.
 func sourceHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// servePage shows the targets to people. It links relatively, so that it works below a proxy's path too.
+// servePage shows the targets. Its links are relative, so that they work below a proxy's path too.
 func (s *server) servePage(w http.ResponseWriter, _ *http.Request) {
 	var out bytes.Buffer
 	if err := s.page.template.Execute(&out, s.newPageData(time.Now())); err != nil {
@@ -58,5 +58,5 @@ func (s *server) servePage(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(out.Bytes())
 }
 
-// relative makes a path of ours one that links from the page.
+// relative makes a path relative to the page.
 func relative(path string) string { return strings.TrimPrefix(path, "/") }

@@ -20,11 +20,11 @@ type pageData struct {
 	NoTargets bool
 	Rows      []row
 	Count     map[string]int // rows by state
-	Auths     []string       // those that reach unconfigured addresses
+	Auths     []string       // auths that allow targets that are not configured
 	Modules   []string       // names to offer in the form
 }
 
-// row is one target. Times are empty where there is none.
+// row is one target. Times that are not known are empty.
 type row struct {
 	Name, Address, State      string
 	LastRead, Took, Session   string
@@ -33,7 +33,7 @@ type row struct {
 	Errors                    []string
 }
 
-// The states of a target, those to look at first.
+// The states of a target, the most urgent first.
 const (
 	stateDown    = "down"
 	stateWaiting = "waiting" // not read yet
@@ -95,7 +95,7 @@ func newRow(target *config.Target, status collector.Status, now time.Time) row {
 	return r
 }
 
-// ago says how long before now a time was.
+// ago returns how long before now t was.
 func ago(now, t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -106,7 +106,7 @@ func ago(now, t time.Time) string {
 	return "just now"
 }
 
-// brief gives a duration in one unit, or two where one would be coarse: 8 ms, 1.4 s, 5 min, 3 h 20 min, 12 d 4 h.
+// brief writes a duration in one unit, or in two if one would be too coarse: 8 ms, 1.4 s, 5 min, 3 h 20 min, 12 d 4 h.
 func brief(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch d = max(d, 0); {

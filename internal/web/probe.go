@@ -16,7 +16,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// refusal is the answer to a request that is wrong or not allowed.
+// refusal is the error for a request that is wrong or not allowed.
 type refusal struct {
 	status  int
 	message string
@@ -28,7 +28,7 @@ func refuse(status int, format string, args ...any) error {
 	return &refusal{status: status, message: oneLine(fmt.Sprintf(format, args...))}
 }
 
-// serveProbe gives one target, without the target label. A device that does not answer is a good answer of ours.
+// serveProbe answers with the metrics of one target, without the target label. The status is 200 even if the device does not answer.
 func (s *server) serveProbe(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	target, err := s.resolveTarget(query.Get("target"), query.Get("auth"))
@@ -70,14 +70,14 @@ func (s *server) serveProbe(w http.ResponseWriter, r *http.Request) {
 	s.writeFamilies(w, r, families)
 }
 
-// on reports whether a parameter of a query is set to what is true.
+// on reports whether a parameter of a query is set to a true value.
 func on(parameter string) bool {
 	set, err := strconv.ParseBool(parameter)
 	return err == nil && set
 }
 
-// modules returns the modules that a request names, each once: they may be separated by commas and the parameter may
-// repeat. None named is nil.
+// modules returns the modules that a request names, without duplicates, or nil if it names none. They may be separated by commas,
+// and the parameter may be repeated.
 func (s *server) modules(parameters []string) ([]string, error) {
 	var modules []string
 	for _, name := range strings.Split(strings.Join(parameters, ","), ",") {
@@ -103,7 +103,7 @@ func writeRefusal(w http.ResponseWriter, err error) {
 	http.Error(w, err.Error(), status)
 }
 
-// oneLine makes text from outside safe to show in a terminal or a log: what does not print is written as Go would.
+// oneLine makes text from outside safe for a terminal or a log. It escapes characters that are not printable, as Go does.
 func oneLine(text string) string {
 	quoted := strconv.QuoteToGraphic(text)
 	return strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(quoted[1 : len(quoted)-1])

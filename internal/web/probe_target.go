@@ -14,7 +14,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// resolveTarget returns the target that a probe names: a configured one, or, with an auth that allows it, any address.
+// resolveTarget returns the target that a probe names: a configured one, or any address if the auth allows it.
 func (s *server) resolveTarget(name, auth string) (Target, error) {
 	if name == "" {
 		return nil, refuse(http.StatusBadRequest, "which target? Use /probe?target=NAME; /sd lists the names")
@@ -50,7 +50,8 @@ func (s *server) resolveTarget(name, auth string) (Target, error) {
 	return target, nil
 }
 
-// mayBeAllowed spares a dial that cannot be allowed. What a name resolves to is for the dialler to check.
+// mayBeAllowed reports false for an address that the auth does not allow, which saves a dial. For a host name, the dialer checks
+// the address that it resolves to.
 func mayBeAllowed(auth *config.Auth, hostPort string) bool {
 	host, _, err := net.SplitHostPort(hostPort)
 	if err != nil {
@@ -62,7 +63,7 @@ func mayBeAllowed(auth *config.Auth, hostPort string) bool {
 	return len(auth.AllowedTargets) > 0
 }
 
-// unknownTarget says what was probably meant.
+// unknownTarget is the error for a name that is no target. It suggests similar names.
 func unknownTarget(cfg *config.Config, name string) error {
 	var names []string
 	for _, target := range cfg.Targets {
@@ -81,7 +82,7 @@ func hostOf(target *config.Target) string {
 	return host
 }
 
-// hint is what follows a message about a wrong name.
+// hint is the end of a message about a wrong name.
 func hint(near []string, otherwise string) string {
 	if len(near) == 0 {
 		return otherwise
@@ -89,7 +90,7 @@ func hint(near []string, otherwise string) string {
 	return "; did you mean " + strings.Join(near, " or ") + "?"
 }
 
-// nearest returns at most three names that look like the one given, the likest first.
+// nearest returns at most three names that are similar to the one given, the most similar first.
 func nearest(name string, names []string) []string {
 	const most = 3
 	name = strings.ToLower(name)
@@ -109,7 +110,7 @@ func nearest(name string, names []string) []string {
 	return found[:min(most, len(found))]
 }
 
-// distance counts the letters to insert, delete or replace to get from a to b; it may give up above limit.
+// distance is the number of letters to insert, delete or replace to get from a to b. It may stop above limit.
 func distance(a, b string, limit int) int {
 	if len(a) > 256 || max(len(a)-len(b), len(b)-len(a)) > limit {
 		return limit + 1

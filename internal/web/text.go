@@ -12,9 +12,9 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// textWriter writes families as text or as OpenMetrics, byte for byte as expfmt does, which takes four times as long: what has
-// many samples, gauges and counters, it writes itself, and leaves the rest to expfmt. It counts on names that need no
-// escaping: those of metrics and labels are checked where configurations are loaded.
+// textWriter writes families as text or as OpenMetrics. The bytes are those of expfmt, which takes four times as long. It writes
+// gauges and counters itself and passes other types to expfmt. Names of metrics and labels must need no escaping; they are
+// checked when a configuration is loaded.
 type textWriter struct {
 	out         io.Writer
 	format      expfmt.Format
@@ -27,10 +27,10 @@ type textWriter struct {
 	kind dto.MetricType
 }
 
-// textBuffer is how much is written at once: much for the compressor to work on, and little enough for the cache.
+// textBuffer is the size of each write: large for the compressor, but small enough for the processor's cache.
 const textBuffer = 32 << 10
 
-// textWriters keeps the memory of those that are closed.
+// textWriters keeps the memory of closed writers.
 var textWriters = sync.Pool{New: func() any { return &textWriter{buf: make([]byte, 0, textBuffer+4<<10)} }}
 
 func newTextWriter(out io.Writer, format expfmt.Format) *textWriter {
@@ -40,8 +40,8 @@ func newTextWriter(out io.Writer, format expfmt.Format) *textWriter {
 	return w
 }
 
-// family writes one family, or more of the last one. An error concerns it alone, unless the client is gone. Of two types
-// under one name the first wins, since no format can carry both.
+// family writes one family, or more samples of the last one. After an error the next family can be written, unless the client has
+// disconnected. If two families have one name and different types, only the first is written.
 func (w *textWriter) family(f *dto.MetricFamily) error {
 	more := f.GetName() == w.name
 	if more && f.GetType() != w.kind {
@@ -87,7 +87,7 @@ func (w *textWriter) family(f *dto.MetricFamily) error {
 	return w.failed
 }
 
-// close ends the answer, and the use of the writer.
+// close ends the answer. The writer cannot be used again.
 func (w *textWriter) close() error {
 	if w.openMetrics {
 		w.buf = append(w.buf, "# EOF\n"...)
@@ -107,7 +107,7 @@ func (w *textWriter) flush() {
 
 const total = "_total"
 
-// simple reports whether the family is one that family writes by itself.
+// simple reports whether family can write this one without expfmt.
 func simple(f *dto.MetricFamily) bool {
 	counter := f.GetType() == dto.MetricType_COUNTER
 	if len(f.Metric) == 0 || f.Unit != nil || !counter && f.GetType() != dto.MetricType_GAUGE || counter && !strings.HasSuffix(f.GetName(), total) {
@@ -134,7 +134,7 @@ func appendLabels(b []byte, labels []*dto.LabelPair) []byte {
 	return b
 }
 
-// appendEscaped escapes backslashes and line feeds, and quotes where they are special.
+// appendEscaped escapes backslashes, line feeds and, if they are special, quotes.
 func appendEscaped(b []byte, text string, quotes bool) []byte {
 	from := 0
 	for i := range len(text) {
@@ -151,12 +151,12 @@ func appendEscaped(b []byte, text string, quotes bool) []byte {
 	return append(b, text[from:]...)
 }
 
-// appendValue writes a number as strconv's 'g' does. OpenMetrics' own writer marks whole numbers as floating ones.
+// appendValue writes a number as strconv's 'g' does. In OpenMetrics a whole number ends with .0.
 func (w *textWriter) appendValue(b []byte, f float64) []byte {
-	const exact = 1 << 53 // up to here every digit of a whole number counts
+	const exact = 1 << 53 // below this, floats represent every whole number
 	switch {
 	case f >= 0 && f < exact && f == math.Trunc(f):
-		const short = 1_000_000 // of seven digits and more an exponent is written
+		const short = 1_000_000 // from seven digits on, an exponent is written
 		if f >= short {
 			return appendExponent(b, uint64(f))
 		}

@@ -2,25 +2,25 @@ package web
 
 import dto "github.com/prometheus/client_model/go"
 
-// labelText remembers how labels are written: metrics of one thing share them and come in the same order in each family, and to
-// copy the text of last time costs less than to collect it from memory again.
+// labelText caches the text of label sets. The metrics of one entity share a label set, and each family has the entities in the same
+// order. Copying the text costs less than building it again.
 type labelText struct {
-	keys []**dto.LabelPair // where each set of labels begins
-	ends []int             // of their texts
+	keys []**dto.LabelPair // the first label of each set
+	ends []int             // of their texts in text
 	text []byte
 
-	next    int  // the set that is expected
-	filling bool // this family's sets are being remembered
-	useful  bool // this family has sets that are known
+	next    int  // index of the set that is expected next
+	filling bool // the sets of this family are added
+	useful  bool // a set of this family was found
 }
 
-// reset forgets all labels, and keeps the memory.
+// reset removes all labels and keeps the memory.
 func (t *labelText) reset() {
 	clear(t.keys)
 	*t = labelText{keys: t.keys[:0], ends: t.ends[:0], text: t.text[:0]}
 }
 
-// begin starts a family. Where the last one had none of the sets that are known, this one's are remembered in their place.
+// begin starts a family. If no set of the last family was found, the sets of this one replace the cached ones.
 func (t *labelText) begin() {
 	if t.filling = !t.useful; t.filling {
 		t.keys, t.ends, t.text = t.keys[:0], t.ends[:0], t.text[:0]
@@ -33,7 +33,7 @@ func (t *labelText) append(b []byte, labels []*dto.LabelPair) []byte {
 	if len(labels) == 0 {
 		return b
 	}
-	const missing = 4 // things without a metric that others have, in a row
+	const missing = 4 // how many sets in a row may be missing in a family
 	for i := t.next; !t.filling && i < min(t.next+missing, len(t.keys)); i++ {
 		if t.keys[i] == &labels[0] {
 			from := 0

@@ -1,4 +1,4 @@
-// Package web is the exporter's HTTP side: scrapes, probes, service discovery, the page for people, and the paths that
+// Package web has the exporter's HTTP handlers: scrapes, probes, service discovery, the page for people, and the paths that
 // other exporters have too.
 package web
 
@@ -11,18 +11,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Options are what the handlers work with. Exporter, Reload and Own are required.
+// Options configure the handlers. Exporter, Reload and Own are required.
 type Options struct {
 	Exporter      Exporter
 	Reload        func() error        // loads the configuration again; called by any number of requests at once
 	Own           prometheus.Gatherer // the exporter's own metrics, see Metrics
-	Logger        *slog.Logger        // nil: silent
-	TimeoutOffset float64             // seconds taken off the scrape timeout that Prometheus sends
+	Logger        *slog.Logger        // nil: nothing is logged
+	TimeoutOffset float64             // seconds to subtract from the scrape timeout that Prometheus sends
 	TelemetryPath string              // "" is /metrics
-	NoTargets     bool                // TelemetryPath gives the exporter's own metrics alone
+	NoTargets     bool                // TelemetryPath has only the exporter's own metrics
 	Version       string              // shown on the page
-	MaxScrapes    int                 // at a time, more are refused with 503; 0: no limit
-	Refused       func()              // told of each scrape that was refused; may be nil
+	MaxScrapes    int                 // at a time; more are refused with 503; 0: no limit
+	Refused       func()              // called for each refused scrape; may be nil
 }
 
 // server holds what the handlers share. It is immutable.
@@ -64,13 +64,13 @@ func New(options Options) http.Handler {
 		"GET /debug/pprof/symbol":  pprof.Symbol,
 		"GET /debug/pprof/trace":   pprof.Trace,
 	} {
-		mux.Handle(pattern, handler) // profiles come compressed
+		mux.Handle(pattern, handler) // profiles are compressed already
 	}
 	metrics := compress(readOnly(scrape(s.serveMetrics)))
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		// Not a pattern of the mux, which would panic if it were one of the paths above or held a brace.
+		// Not a pattern of the mux: the mux panics if the path is one of those above or has a brace.
 		if r.URL.Path == s.TelemetryPath {
 			metrics.ServeHTTP(w, r)
 			return
