@@ -7,12 +7,12 @@ import (
 	"github.com/openconfig/goyang/pkg/yang"
 )
 
-// cycles looks for groupings that use themselves and types that are made of themselves, over any number of others (RFC 7950,
-// sections 7.12 and 7.3, forbid it): the parser would follow them for ever.
+// cycles finds groupings and types that refer to themselves, directly or by others. RFC 7950, sections 7.12 and 7.3, forbids them, and
+// the parser would not end.
 type cycles struct {
-	references map[string][]string // by "KEYWORD MODULE:NAME": what it refers to
+	references map[string][]string // by "KEYWORD MODULE:NAME"
 	locations  map[string]string
-	state      map[string]int // 1: being followed, 2: done
+	state      map[string]int // 1: in progress, 2: done
 }
 
 // refuseCycles checks all modules together.
@@ -48,7 +48,7 @@ func refuseCycles(modules []*yang.Statement) error {
 	return nil
 }
 
-// addReferences notes what a statement's substatements refer to.
+// addReferences adds what the substatements of a statement refer to.
 func (c *cycles) addReferences(from string, s *yang.Statement, owner string, prefixes map[string]string) {
 	for _, sub := range s.SubStatements() {
 		if kind := map[string]string{"uses": "grouping", "type": "typedef"}[sub.Keyword]; kind != "" {

@@ -19,28 +19,28 @@ import (
 
 const monitoringNamespace = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
 
-// Requester asks a device, as collector.Target does.
+// Requester sends operations to a device. collector.Target is one.
 type Requester interface {
 	RPC(ctx context.Context, operation string, read func(io.Reader) error) error
 	PathOperation(ctx context.Context, path string) (string, error)
 }
 
-// Device is a Source of the YANG that a device gives of itself by <get-schema> (RFC 6022).
+// Device is a Source of the YANG modules that a device returns for <get-schema> (RFC 6022).
 type Device struct {
 	requester   Requester
-	moduleNames map[string]string   // names by namespace
-	listed      map[string][]string // revisions by name, as the device lists its schemas; empty where it does not
+	moduleNames map[string]string   // by namespace
+	listed      map[string][]string // revisions by name, from the device's list of schemas; empty if it has none
 	limit       int64
 }
 
-// OpenDevice asks a device which schemas it has. models are the names of its models by namespace; limit bounds the bytes of
-// one reply. A device without <get-schema> is an error.
-func OpenDevice(ctx context.Context, reader Requester, models map[string]string, limit int64) (*Device, error) {
-	if _, ok := models[monitoringNamespace]; !ok {
+// OpenDevice reads the list of a device's schemas. moduleNames are the names of its YANG modules by namespace; limit bounds the bytes
+// of one reply. It fails if the device has no <get-schema>.
+func OpenDevice(ctx context.Context, requester Requester, moduleNames map[string]string, limit int64) (*Device, error) {
+	if _, ok := moduleNames[monitoringNamespace]; !ok {
 		return nil, errors.New("the device does not give its YANG: it does not announce ietf-netconf-monitoring (RFC 6022); " +
 			"take the vendor's YANG files and name their directory with --yang-dir")
 	}
-	d := &Device{requester: reader, moduleNames: models, listed: map[string][]string{}, limit: limit}
+	d := &Device{requester: requester, moduleNames: moduleNames, listed: map[string][]string{}, limit: limit}
 	var identifier string
 	err := d.request(ctx, `<get><filter type="subtree"><netconf-state xmlns="`+monitoringNamespace+`"><schemas/></netconf-state></filter></get>`,
 		func(path []string, text []byte) {
@@ -55,7 +55,7 @@ func OpenDevice(ctx context.Context, reader Requester, models map[string]string,
 			}
 		}, nil)
 	var refused netconf.RPCErrors
-	if err != nil && !errors.As(err, &refused) { // a device that lists nothing may give what it is asked for
+	if err != nil && !errors.As(err, &refused) { // it may have <get-schema> all the same
 		return nil, fmt.Errorf("read the list of the device's schemas: %w", err)
 	}
 	return d, nil
@@ -103,8 +103,8 @@ func (d *Device) Module(ctx context.Context, name, revision string) (text, file 
 	return string(schema), name + file + ".yang", nil
 }
 
-// Augmenting implements Source: what augments a model on this device is what stands in its reply at the paths. Asking for
-// the YANG of all its models would take hundreds of operations.
+// Augmenting implements Source. It finds the modules by the namespaces in the device's own data at the paths: to read the YANG of all
+// its modules would take hundreds of operations.
 func (d *Device) Augmenting(ctx context.Context, module string, paths []string) ([]string, error) {
 	found := map[string]bool{}
 	for _, path := range paths {
@@ -113,7 +113,7 @@ func (d *Device) Augmenting(ctx context.Context, module string, paths []string) 
 		}
 		operation, err := d.requester.PathOperation(ctx, path)
 		if err != nil {
-			return nil, nil // what is wrong with the path is said by what resolves it
+			return nil, nil // find reports what is wrong with the path
 		}
 		err = d.request(ctx, operation, nil, func(namespace string) {
 			if name, ok := d.moduleNames[namespace]; ok && name != module {
@@ -122,14 +122,14 @@ func (d *Device) Augmenting(ctx context.Context, module string, paths []string) 
 		})
 		var refused netconf.RPCErrors
 		if err != nil && !errors.As(err, &refused) {
-			return nil, fmt.Errorf("read %s to see which models add to it: %w", path, err)
+			return nil, fmt.Errorf("read %s to see which modules add to it: %w", path, err)
 		}
 	}
 	return slices.Sorted(maps.Keys(found)), nil
 }
 
-// request sends an operation. It calls leaf for each element without children, and namespace with that of each element below
-// rpc-reply and data; either may be nil. Its error is a netconf.RPCErrors where the device answers with one.
+// request sends an operation. It calls leaf for each element without children, and namespace with the namespace of each element below
+// rpc-reply and data; either may be nil. If the device answers with rpc-errors, they are the error.
 func (d *Device) request(ctx context.Context, operation string, leaf func(path []string, text []byte), namespace func(string)) error {
 	var refused netconf.RPCErrors
 	err := d.requester.RPC(ctx, operation, func(reply io.Reader) error {

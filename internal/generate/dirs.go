@@ -15,13 +15,13 @@ import (
 	"github.com/openconfig/goyang/pkg/yang"
 )
 
-// Dirs is a Source of the files below some directories whose names end in .yang.
+// Dirs is a Source of the *.yang files in and below directories.
 type Dirs struct {
 	files map[string][]string // by module name, in the order of the dirs
 	all   []string
 }
 
-// OpenDirs lists the YANG files in and below the directories.
+// OpenDirs lists the *.yang files in and below the directories.
 func OpenDirs(dirs ...string) (*Dirs, error) {
 	f := &Dirs{files: map[string][]string{}}
 	for _, dir := range dirs {
@@ -53,7 +53,7 @@ func OpenDirs(dirs ...string) (*Dirs, error) {
 // ModuleNames implements Source.
 func (f *Dirs) ModuleNames() []string { return slices.Sorted(maps.Keys(f.files)) }
 
-// Module implements Source. A file that is not named for its module is found as well.
+// Module implements Source. It also finds a file that is not named after its module.
 func (f *Dirs) Module(_ context.Context, name, revision string) (text, file string, err error) {
 	candidates := f.files[name]
 	if len(candidates) == 0 {
@@ -88,7 +88,7 @@ func (f *Dirs) Module(_ context.Context, name, revision string) (text, file stri
 
 var revisionStatement = regexp.MustCompile(`(?m)^\s*revision\s+["']?(\d{4}-\d{2}-\d{2})`)
 
-// newestRevision is that of a module's text, "" for none.
+// newestRevision returns the newest revision in the text of a module, "" if it has none.
 func newestRevision(text []byte) (newest string) {
 	for _, match := range revisionStatement.FindAllSubmatch(text, -1) {
 		newest = max(newest, string(match[1]))
@@ -96,7 +96,7 @@ func newestRevision(text []byte) (newest string) {
 	return newest
 }
 
-// Augmenting implements Source. Files that do not parse are passed over: nobody asked for them.
+// Augmenting implements Source. It ignores files that do not parse: nobody asked for them.
 func (f *Dirs) Augmenting(ctx context.Context, module string, paths []string) ([]string, error) {
 	var names []string
 	for _, name := range f.ModuleNames() {
@@ -115,7 +115,7 @@ func (f *Dirs) Augmenting(ctx context.Context, module string, paths []string) ([
 	return names, nil
 }
 
-// augments tells whether a module adds to the nodes of another one that the paths begin at.
+// augments tells whether a module augments nodes of another one at the paths.
 func augments(statement *yang.Statement, module string, paths []string) bool {
 	prefix := ""
 	for _, s := range statement.SubStatements() {

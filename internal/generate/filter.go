@@ -6,8 +6,8 @@ import (
 	"github.com/openconfig/goyang/pkg/yang"
 )
 
-// readPaths are the paths to ask for: a node whole where all that the model has below it is exported, or would be if it were a
-// number or a text, else leaf by leaf.
+// readPaths returns the paths to read: a node as a whole if everything below it is exported, or would be if it were a number or a text;
+// if not, single leaves.
 func (b *builder) readPaths() (paths []string) {
 	for _, r := range b.rows {
 		top := r.entry
@@ -60,7 +60,7 @@ func (b *builder) anyWanted(e *yang.Entry) bool {
 	return false
 }
 
-// whole tells whether a node can be asked for as it is: nothing below it is asked for in vain but single leaves of state.
+// whole tells whether a node may be read as a whole: what is below it is exported, except for single leaves of state.
 func (b *builder) whole(e *yang.Entry) bool {
 	if b.wanted[e] {
 		return true

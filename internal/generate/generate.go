@@ -1,5 +1,5 @@
-// Package generate writes a module and its catalogue entries from YANG: for models that no module reads yet. The YANG comes
-// from files, or from a device itself.
+// Package generate writes a module and its catalogue entries from YANG, for YANG modules that no module reads yet. The YANG comes from
+// files or from a device.
 package generate
 
 import (
@@ -18,18 +18,18 @@ import (
 // Options say what to generate.
 type Options struct {
 	Source Source
-	Paths  []string // /MODEL:NODE/NODE..., in the manner of RFC 7951
-	Name   string   // of the module; "": that of the first path's model
-	Prefix string   // of the names of metrics; "": the name of each path's model
-	// MoreModules are more models whose augments are wanted; those that the source knows of are found without.
+	Paths  []string // /MODULE:NODE/NODE... (RFC 7951)
+	Name   string   // of the module; "": that of the first path's YANG module
+	Prefix string   // of the names of metrics; "": the name of each path's YANG module
+	// MoreModules names further YANG modules whose augments are wanted. Those that the source finds need not be named.
 	MoreModules []string
-	// Descriptions makes the description leaves of the configuration labels. Other configuration is always left out.
+	// Descriptions exports description leaves of the configuration as labels. Other configuration is never exported.
 	Descriptions bool
 	// OperationalDatastore reads by <get-data>, for a device with NMDA (RFC 8342).
 	OperationalDatastore bool
 }
 
-// Generate returns a configuration file of one module and its metrics. It has been loaded and compiled as the exporter does.
+// Generate returns a configuration file with one module and its metrics. It loads and compiles.
 func Generate(ctx context.Context, o Options) ([]byte, error) {
 	definitions, err := config.BuiltinDefinitions()
 	if err != nil {

@@ -8,13 +8,13 @@ import (
 	"github.com/openconfig/goyang/pkg/yang"
 )
 
-// generic are the names of keys that say nothing without the name of their list.
+// generic are names of keys that mean nothing without the name of their list.
 var generic = []string{"name", "id", "index", "key", "identifier", "number", "type"}
 
 // reservedLabels are set by Prometheus or by the exporter.
 var reservedLabels = []string{"target", "job", "instance", "le", "quantile"}
 
-// keyName names the label of a key: as its list where the key alone says nothing and there is one, else as the key.
+// keyName returns the name of the label of a key. The only key of a list is named after the list if its own name is generic.
 func (b *builder) keyName(r *row, key *yang.Entry) string {
 	list, own := split(r.entry.Name), split(key.Name)
 	names := [][]string{own, join(list, own)}
@@ -29,7 +29,7 @@ func (b *builder) keyName(r *row, key *yang.Entry) string {
 	return name
 }
 
-// labelName names an info label: as the leaf, or with what it lies in where that name is taken.
+// labelName returns the name of an info label: the leaf's, with its containers in front if that is taken.
 func (b *builder) labelName(r *row, e *yang.Entry, kind string) string {
 	own := split(e.Name)
 	above := parent(e)
@@ -54,8 +54,8 @@ func (b *builder) labelName(r *row, e *yang.Entry, kind string) string {
 	return name
 }
 
-// freeLabel takes the first of the names that is free in the row and of the same kind in all metrics that there are; the last
-// one gets a number where none is.
+// freeLabel returns the first of the names that is not taken in the row and has no other kind in the catalogue. If there is none, it
+// appends a number to the last one.
 func (b *builder) freeLabel(r *row, names [][]string, kind string) string {
 	free := func(name string) bool {
 		known, ok := b.kinds[name]

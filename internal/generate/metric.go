@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// findUnit works out the base unit of a metric, and how its value gets there.
+// findUnit finds the base unit of a metric, and how to convert to it.
 func (m *metric) findUnit() {
 	description := strings.ToLower(m.entry.Description)
 	switch m.meaning.class {
@@ -28,15 +28,15 @@ func (m *metric) findUnit() {
 	}
 }
 
-// isRate tells whether the metric is a rate of data. Servers send absurd ones for a speed that they do not know.
+// isRate tells whether the metric is a data rate. Servers send absurd values for a speed that they do not know.
 func (m *metric) isRate() bool { return m.base == "bytes_per_second" }
 
-// isCapacity tells whether the metric is what something could carry; 0 then means that it is not known.
+// isCapacity tells whether the metric is the capacity of something. Devices send 0 if they do not know it.
 func (m *metric) isCapacity() bool {
 	return m.isRate() && slices.ContainsFunc(split(m.entry.Name), func(word string) bool { return word == "speed" || word == "bandwidth" })
 }
 
-// describe makes the HELP text.
+// describe sets the HELP text.
 func (m *metric) describe() {
 	if m.info {
 		what := "What is known about an entry of the list " + m.entry.Name + " that is not a number"

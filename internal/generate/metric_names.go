@@ -11,7 +11,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// nested are rows and all that are nested in them.
+// nested returns rows and all rows nested in them.
 func nested(rows []*row) (all []*row) {
 	for _, r := range rows {
 		all = append(append(all, r), nested(r.rows)...)
@@ -26,7 +26,7 @@ func (r *row) outermost() *row {
 	return r
 }
 
-// nameMetrics gives all metrics of the rows their names and HELP texts. Names are short, and grow where two would be the same.
+// nameMetrics sets the names and HELP texts of all metrics of the rows. Names are as short as is unique.
 func nameMetrics(rows []*row, prefix string, definitions *config.Definitions) (metrics []*metric, err error) {
 	stems := stemsOf(rows, prefix)
 	seen := map[string]bool{}
@@ -58,7 +58,7 @@ func nameMetrics(rows []*row, prefix string, definitions *config.Definitions) (m
 	return metrics, nil
 }
 
-// stemsOf are what the names of each row's metrics begin with.
+// stemsOf returns the words that the names of each row's metrics begin with.
 func stemsOf(rows []*row, prefix string) [][]string {
 	stems := make([][]string, len(rows))
 	for level := range 3 {
@@ -75,7 +75,7 @@ func stemsOf(rows []*row, prefix string) [][]string {
 	return stems
 }
 
-// prefix is the one that was asked for, else the name of the row's model.
+// prefix returns the one that was given, or the name of the row's YANG module.
 func (r *row) prefix(asked string) string {
 	if asked != "" {
 		return asked

@@ -7,7 +7,7 @@ import (
 	"github.com/openconfig/goyang/pkg/yang"
 )
 
-// path is the path of a node from another one that it lies in, or from the top for nil, with a prefix where the namespace
+// path returns the path of a node relative to one that encloses it, or the absolute path for nil. It has a prefix where the namespace
 // changes (RFC 7951, section 4).
 func (b *builder) path(from, e *yang.Entry) string {
 	var steps []string
@@ -29,8 +29,8 @@ func (b *builder) path(from, e *yang.Entry) string {
 	return path
 }
 
-// prefix is what a namespace is called in the module's paths: the prefix that its own module gives itself, or that module's
-// name where another module took it.
+// prefix returns the prefix of a namespace in the paths: the one that its YANG module defines, or the name of that module if the prefix
+// is taken.
 func (b *builder) prefix(namespace string) string {
 	if prefix, ok := b.prefixes[namespace]; ok {
 		return prefix
@@ -49,7 +49,7 @@ func (b *builder) prefix(namespace string) string {
 	return prefix
 }
 
-// hasState tells whether there is state to export in or below a node.
+// hasState tells whether a node or one below it is state.
 func hasState(e *yang.Entry) bool {
 	if !e.IsDir() || len(e.Dir) == 0 {
 		return e.ReadOnly()
@@ -70,7 +70,7 @@ func status(e *yang.Entry) string {
 	return ""
 }
 
-// conditions are under which a device has a node, as the model says of it and of what it lies in up to its row.
+// conditions returns the if-feature and when statements of a node and of those that enclose it, up to its row.
 func conditions(e, row *yang.Entry) string {
 	var all []string
 	for ; e != nil && e != row; e = e.Parent {

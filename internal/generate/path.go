@@ -10,8 +10,8 @@ import (
 	"github.com/openconfig/goyang/pkg/yang"
 )
 
-// find follows a path of the form /MODEL:NODE/NODE, in the manner of RFC 7951: a prefix where the namespace changes. The
-// prefix is the name of a model, or the prefix that the model gives itself.
+// find returns the node at a path of the form /MODULE:NODE/NODE (RFC 7951): with a prefix where the namespace changes. A prefix is the
+// name of a YANG module, or the prefix that the module defines.
 func (s *schema) find(path string) (*yang.Entry, error) {
 	model, err := moduleOf(path)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s *schema) find(path string) (*yang.Entry, error) {
 			prefix, local = "", part
 		}
 		if i == 0 && !prefixed {
-			local = "" // the model alone: tell what it has
+			local = "" // a module without a node; the error lists its nodes
 		}
 		below := children(here)
 		at := slices.IndexFunc(below, func(e *yang.Entry) bool { return e.Name == local && s.named(e, prefix) })
@@ -40,7 +40,7 @@ func (s *schema) find(path string) (*yang.Entry, error) {
 	return here, nil
 }
 
-// named tells whether a prefix of a path stands for the module of a node; an empty one may.
+// named tells whether a prefix of a path stands for the YANG module of a node. An empty one always does.
 func (s *schema) named(e *yang.Entry, prefix string) bool {
 	if prefix == "" {
 		return true
@@ -67,8 +67,7 @@ func noSuchNode(name, local, model string, top bool, below []*yang.Entry) string
 	return fmt.Sprintf("%s has no node %s; %s", name, local, has)
 }
 
-// children are the data nodes below a node, in the order of the model: choices and their cases are no data nodes (RFC 7950,
-// section 7.9).
+// children returns the data nodes below a node, in the order of the YANG. Choices and cases are not data nodes (RFC 7950, section 7.9).
 func children(e *yang.Entry) (below []*yang.Entry) {
 	for _, child := range e.Dir {
 		switch {
@@ -87,7 +86,7 @@ func children(e *yang.Entry) (below []*yang.Entry) {
 	return below
 }
 
-// location is where a node is defined.
+// location returns where a node is defined.
 func location(e *yang.Entry) (file string, line int) {
 	if e.Node == nil || e.Node.Statement() == nil {
 		return "", 0
@@ -95,7 +94,7 @@ func location(e *yang.Entry) (file string, line int) {
 	return splitLocation(e.Node.Statement())
 }
 
-// splitLocation takes the location of a statement apart.
+// splitLocation splits the location of a statement.
 func splitLocation(s *yang.Statement) (file string, line int) {
 	parts := strings.Split(s.Location(), ":")
 	if len(parts) < 3 {
@@ -105,7 +104,7 @@ func splitLocation(s *yang.Statement) (file string, line int) {
 	return strings.Join(parts[:len(parts)-2], ":"), line
 }
 
-// parent is the data node that a node lies in; nil for those at the top.
+// parent returns the data node that encloses a node; nil if there is none.
 func parent(e *yang.Entry) *yang.Entry {
 	for e = e.Parent; e != nil && (e.IsChoice() || e.IsCase()); {
 		e = e.Parent
@@ -116,7 +115,7 @@ func parent(e *yang.Entry) *yang.Entry {
 	return e
 }
 
-// namespace is the URI of a node's namespace.
+// namespace returns the URI of a node's namespace.
 func namespace(e *yang.Entry) string {
 	if v := e.Namespace(); v != nil {
 		return v.Name
@@ -134,9 +133,9 @@ func inside(e, other *yang.Entry) bool {
 	return false
 }
 
-// target is the leaf that a leafref refers to, over any number of others; nil where there is none.
+// target returns the leaf that a leafref refers to, directly or by other leafrefs; nil if there is none.
 func target(e *yang.Entry) *yang.Entry {
-	for range 16 { // a circle would have no end
+	for range 16 { // leafrefs may form a cycle
 		if e == nil || e.Type == nil || e.Type.Kind != yang.Yleafref {
 			return e
 		}
@@ -145,7 +144,7 @@ func target(e *yang.Entry) *yang.Entry {
 	return nil
 }
 
-// follow takes a leafref's path (RFC 7950, section 9.9.2) from a leaf, conditions in brackets left aside.
+// follow returns the node at a leafref's path (RFC 7950, section 9.9.2). It ignores predicates.
 func follow(from *yang.Entry, path string) *yang.Entry {
 	for strings.Contains(path, "[") {
 		before, rest, _ := strings.Cut(path, "[")

@@ -7,20 +7,20 @@ import (
 	"github.com/openconfig/goyang/pkg/yang"
 )
 
-// row is a list (or a container outside of lists) and what is exported of it.
+// row is a list, or a container outside of lists, and what is exported of it.
 type row struct {
 	entry   *yang.Entry
 	path    string
-	keys    []keyLabel // its own, not those of the rows around it
+	keys    []keyLabel // its own, without those of the enclosing rows
 	labels  []infoLabel
 	metrics []*metric
-	start   string // path of the leaf that says when the counters began
+	start   string // path of the leaf with the time when the counters began
 	rows    []*row
 	parent  *row
 	omitted []omittedNode
 }
 
-// keyLabel is a label that tells rows apart.
+// keyLabel is a key label.
 type keyLabel struct {
 	leaf, name string
 	identity   bool
@@ -31,7 +31,7 @@ type infoLabel struct {
 	leaf, name, kind, note string
 }
 
-// metric is a metric of a row, catalogue entry included.
+// metric is a metric of a row, with its catalogue entry.
 type metric struct {
 	entry   *yang.Entry // its leaf; the row's for an info metric
 	name    string
@@ -42,7 +42,7 @@ type metric struct {
 	scale   float64
 	offset  float64
 	info    bool
-	note    string // conditions of the model
+	note    string // the YANG's conditions
 	row     *row
 }
 
@@ -58,7 +58,7 @@ const (
 	whyKey      = "the same as the key"
 )
 
-// allKeyLabels are the labels that tell the row's entries apart, those of the rows around it first.
+// allKeyLabels returns the key labels of the row, those of the enclosing rows first.
 func (r *row) allKeyLabels() (names []string) {
 	for ; r != nil; r = r.parent {
 		var own []string
@@ -70,7 +70,7 @@ func (r *row) allKeyLabels() (names []string) {
 	return names
 }
 
-// keyLeaves are the keys of the row's list, in their order.
+// keyLeaves returns the keys of the row's list, in their order.
 func (r *row) keyLeaves() (leaves []*yang.Entry) {
 	for _, name := range strings.Fields(r.entry.Key) {
 		if leaf := r.entry.Dir[name[strings.IndexByte(name, ':')+1:]]; leaf != nil {
@@ -80,18 +80,18 @@ func (r *row) keyLeaves() (leaves []*yang.Entry) {
 	return leaves
 }
 
-// builder walks what was selected of a schema and makes rows of it.
+// builder makes rows of the selected nodes of a schema.
 type builder struct {
 	schema       *schema
 	selected     []*yang.Entry
-	kinds        map[string]string // of labels, over all metrics that there are: the catalogue wants one kind for each name
+	kinds        map[string]string // of labels: a label has the same kind in all metrics of the catalogue
 	rows         []*row
 	wanted       map[*yang.Entry]bool // leaves that are exported
 	prefixes     map[string]string    // by namespace, of those in use
 	descriptions bool                 // descriptions in the configuration are labels
 }
 
-// build makes the rows of everything at and below the paths.
+// build makes the rows of all nodes at and below the paths.
 func (b *builder) build(paths []string) error {
 	for _, path := range paths {
 		e, err := b.schema.find(path)
@@ -120,7 +120,7 @@ func (b *builder) build(paths []string) error {
 		if len(r.metrics)+len(r.labels) > 0 {
 			b.infoMetric(r)
 			b.rows = slices.Insert(b.rows, at, r)
-		} else if len(r.omitted) > 0 && at < len(b.rows) { // tell it where something is shown
+		} else if len(r.omitted) > 0 && at < len(b.rows) { // list them at the next row
 			b.rows[at].omitted = append(r.omitted, b.rows[at].omitted...)
 		} else if len(r.omitted) > 0 {
 			b.rows = append(b.rows, r)
@@ -129,7 +129,7 @@ func (b *builder) build(paths []string) error {
 	return nil
 }
 
-// isSelected tells whether a node was selected; onTheWay whether one below it was.
+// isSelected tells whether a node is selected, or one that encloses it; leadsToSelected whether one below it is.
 func (b *builder) isSelected(e *yang.Entry) bool {
 	return slices.ContainsFunc(b.selected, func(s *yang.Entry) bool { return inside(e, s) })
 }
@@ -138,7 +138,7 @@ func (b *builder) leadsToSelected(e *yang.Entry) bool {
 	return slices.ContainsFunc(b.selected, func(s *yang.Entry) bool { return inside(s, e) })
 }
 
-// node adds a node to the row that it lies in, or is.
+// node adds a node to its row.
 func (b *builder) node(e *yang.Entry, r *row) {
 	switch {
 	case !b.isSelected(e) && !b.leadsToSelected(e):
@@ -165,7 +165,7 @@ func (b *builder) node(e *yang.Entry, r *row) {
 	}
 }
 
-// list makes a list a row: of its own, or in that of the list that it lies in.
+// list makes a row of a list. If the list is in another list, the row is nested in that one's.
 func (b *builder) list(e *yang.Entry, in *row) {
 	var around *row
 	if in != nil && in.entry.IsList() {
@@ -203,7 +203,7 @@ func (b *builder) list(e *yang.Entry, in *row) {
 	}
 }
 
-// leaf makes a leaf a metric or a label of its row.
+// leaf adds a leaf to its row, as a metric or a label.
 func (b *builder) leaf(e *yang.Entry, r *row) {
 	path := b.path(r.entry, e)
 	if !e.ReadOnly() {
@@ -237,7 +237,7 @@ func (b *builder) leaf(e *yang.Entry, r *row) {
 	r.metrics = append(r.metrics, made)
 }
 
-// infoMetric adds the metric that carries the row's labels, or that says of a list's entries that they are there.
+// infoMetric adds the metric that has the row's labels. A list without metrics gets one too, to show its entries.
 func (b *builder) infoMetric(r *row) {
 	if len(r.labels) == 0 && (len(r.metrics)+len(r.rows) > 0 || !r.entry.IsList()) {
 		return
@@ -249,8 +249,8 @@ func (b *builder) infoMetric(r *row) {
 	r.metrics = slices.Insert(r.metrics, 0, &metric{entry: r.entry, leaf: leaf, info: true, scale: 1, row: r})
 }
 
-// mirrorsKey tells whether a leaf is what a key of its list refers to, as OpenConfig has it, or refers to that key itself. A
-// reference to the key of another entry is none of both.
+// mirrorsKey tells whether a leaf has the same value as a key of its list: the key refers to it, as in OpenConfig, or it refers to the
+// key. A reference to the key of another entry does not count.
 func (b *builder) mirrorsKey(e *yang.Entry, r *row) bool {
 	depth := 0
 	for up := e; up != nil && up != r.entry; up = parent(up) {

@@ -11,26 +11,26 @@ import (
 	"github.com/openconfig/goyang/pkg/yang"
 )
 
-// schema is what the YANG modules describe together.
+// schema holds the parsed YANG modules.
 type schema struct {
 	modules *yang.Modules
-	read    []string // what was read, as NAME@REVISION, in the order of reading
-	notes   []string // what of it the parser does not take in
+	read    []string // NAME@REVISION of each module, in the order of reading
+	notes   []string // what the parser ignores
 }
 
-// loader reads modules and all that they import and include.
+// loader reads YANG modules and all that they import and include.
 type loader struct {
 	ctx        context.Context
 	source     Source
 	modules    *yang.Modules
 	statements []*yang.Statement
-	seen       map[string]bool // what was asked for, as NAME@REVISION
-	read       []string        // what was read
+	seen       map[string]bool // NAME@REVISION that were requested
+	read       []string        // NAME@REVISION that were read
 	notes      []string
-	missing    map[string][]string // names of modules to those that need them
+	missing    map[string][]string // by name: the modules that need it
 }
 
-// load reads the modules that the paths begin at, what augments them there, and the models named in more.
+// load reads the YANG modules that the paths begin with, those that augment them there, and those named in more.
 func load(ctx context.Context, source Source, paths, more []string) (*schema, error) {
 	l := &loader{ctx: ctx, source: source, modules: yang.NewModules(), seen: map[string]bool{}, missing: map[string][]string{}}
 	l.modules.ParseOptions.IgnoreSubmoduleCircularDependencies = true
@@ -72,8 +72,7 @@ func load(ctx context.Context, source Source, paths, more []string) (*schema, er
 	return &schema{l.modules, l.read, l.notes}, nil
 }
 
-// fatal are the errors that are none of a revision that has less than another module wants to add to or take away from. Those
-// become notes.
+// fatal removes the errors about augments and deviations of nodes that are not in this revision of a module. They become notes.
 func (l *loader) fatal(errs []error) []error {
 	return slices.DeleteFunc(errs, func(err error) bool {
 		text := err.Error()
@@ -86,7 +85,7 @@ func (l *loader) fatal(errs []error) []error {
 	})
 }
 
-// moduleOf is the name of the model that a path begins at.
+// moduleOf returns the name of the YANG module that a path begins with.
 func moduleOf(path string) (string, error) {
 	rest, absolute := strings.CutPrefix(path, "/")
 	if !absolute || rest == "" {
@@ -97,7 +96,7 @@ func moduleOf(path string) (string, error) {
 	return name, nil
 }
 
-// named reads a module that was asked for by name.
+// named reads a module that the user named.
 func (l *loader) named(name string) error {
 	err := l.module("module", name, "", "")
 	if !errors.Is(err, ErrNoModule) {
@@ -177,8 +176,8 @@ func (l *loader) module(keyword, name, revision, neededBy string) error {
 	return nil
 }
 
-// withoutUsesAugments hides what a uses statement adds to its grouping by augment (RFC 7950, section 7.17): the parser refuses
-// several of them and passes over one. Each becomes a statement of an extension, so that lines and columns stay.
+// withoutUsesAugments hides augment statements inside uses statements (RFC 7950, section 7.17): the parser ignores one and refuses
+// several. Each becomes a statement of an extension, so that lines and columns do not change.
 func (l *loader) withoutUsesAugments(text string, statement *yang.Statement) string {
 	lines := strings.SplitAfter(text, "\n")
 	var hide func(*yang.Statement)
@@ -205,7 +204,7 @@ func (l *loader) errMissing() error {
 	return fmt.Errorf("YANG modules are missing: %s; put their files into a directory and name it with --yang-dir", strings.Join(all, ", "))
 }
 
-// guard turns a panic of the YANG parser, which the text of a device may bring about, into an error.
+// guard converts a panic of the YANG parser to an error: a device may send any text.
 func guard(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -215,7 +214,7 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// module is the module of a namespace; nil where none was read.
+// module returns the YANG module of a namespace; nil if none was read.
 func (s *schema) module(namespace string) *yang.Module {
 	var found *yang.Module
 	for _, name := range slices.Sorted(maps.Keys(s.modules.Modules)) {

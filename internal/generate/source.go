@@ -7,19 +7,19 @@ import (
 
 // Source is where the text of YANG modules comes from.
 type Source interface {
-	// Module gives the text of a module or submodule: of this revision where it has it, else of the latest. file names the
-	// text in messages. The error is ErrNoModule where there is none of that name.
+	// Module returns the text of a module or submodule, of this revision or, if there is none, of the latest. file names the text in
+	// messages. The error is ErrNoModule if there is no module of that name.
 	Module(ctx context.Context, name, revision string) (text, file string, err error)
-	// Augmenting names the modules that may add nodes to those of a module that the paths begin at.
+	// Augmenting returns the names of modules that may augment nodes of a module at the paths.
 	Augmenting(ctx context.Context, module string, paths []string) ([]string, error)
-	// ModuleNames are the names of the modules that there are, for messages; none where that is not known.
+	// ModuleNames returns the names of all modules, for messages; none if they are not known.
 	ModuleNames() []string
 }
 
 // ErrNoModule says that a source has no module of that name.
 var ErrNoModule = errors.New("there is no such YANG module")
 
-// Sources asks one source after the other: a directory may have what a device imports and does not give.
+// Sources is several sources, the first one first: directories may have what a device imports but does not return.
 type Sources []Source
 
 // Module implements Source.
@@ -33,8 +33,7 @@ func (s Sources) Module(ctx context.Context, name, revision string) (text, file 
 	return "", "", err
 }
 
-// Augmenting implements Source. What augments a module is the first source's affair: a directory beside a device may hold
-// models that the device does not have.
+// Augmenting implements Source. Only the first source counts: directories may hold modules that the device does not have.
 func (s Sources) Augmenting(ctx context.Context, module string, paths []string) ([]string, error) {
 	return s[0].Augmenting(ctx, module, paths)
 }

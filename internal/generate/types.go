@@ -8,29 +8,29 @@ import (
 	"github.com/openconfig/goyang/pkg/yang"
 )
 
-// class is what becomes of a leaf.
+// class is what a leaf is exported as.
 type class int
 
 const (
-	omitted   class = iota // left out
-	label                  // a value label of an info metric
-	gauge                  // a number that goes up and down
-	counter                // a number that only grows
-	enum                   // a number for each of its names
-	presence               // 1 where it is there
-	timestamp              // date-and-time, as Unix time
+	omitted   class = iota
+	label           // a value label of an info metric
+	gauge           // a number that goes up and down
+	counter         // a number that only grows
+	enum            // a number for each of its names
+	presence        // 1 where it is there
+	timestamp       // date-and-time, as Unix time
 )
 
-// meaning is what a leaf's type says.
+// meaning is how a leaf is exported, by its type.
 type meaning struct {
 	class    class
-	why      string      // of left: the reason; else what is worth knowing
+	why      string      // of omitted: the reason; of others: a remark
 	kind     string      // of label: text, identity or mac, as in the catalogue
 	values   []enumValue // of enum, by number
-	skip     []string    // texts that mean that there is no number
+	skip     []string    // texts that mean that there is no value
 	decode   string      // of gauge: how the module reads the text, "" for a plain number
 	unsigned bool
-	units    string // as the model writes them
+	units    string // as in the YANG
 }
 
 // enumValue is a name of an enumeration and its number.
@@ -39,14 +39,13 @@ type enumValue struct {
 	number int64
 }
 
-// maxEnum is how many names an enumeration may have to become numbers. Beyond, as for all the countries of the world, nobody
-// compares numbers.
+// maxEnum bounds the names of an enumeration that becomes numbers. Nobody compares numbers of longer ones, such as of all countries.
 const maxEnum = 64
 
-// identifiers end the names of integers that name a thing and do not measure it.
+// identifiers are last words in the names of integers that are not measurements.
 var identifiers = []string{"id", "identifier", "index", "ifindex"}
 
-// classify says what becomes of a leaf.
+// classify says how a leaf is exported.
 func classify(e *yang.Entry) meaning {
 	leaf := target(e)
 	if leaf == nil || leaf.Type == nil {
@@ -67,9 +66,9 @@ func classify(e *yang.Entry) meaning {
 	return m
 }
 
-// classifyType says what a type means. names are those of its definitions, the nearest first.
+// classifyType says how a type is exported.
 func classifyType(t *yang.YangType, e *yang.Entry, depth int) meaning {
-	if depth > 8 { // a circle of leafrefs within unions
+	if depth > 8 { // leafrefs in unions may form a cycle
 		return meaning{class: label, kind: "text"}
 	}
 	names := typeNames(t)

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// unit is how a unit of a model becomes a base unit: value*scale+offset.
+// unit says how to convert a unit to its base unit: value*scale + offset.
 type unit struct {
-	base          string // the words that end a metric's name
+	base          string // the last words of a metric's name
 	scale, offset float64
 }
 
-// unitNames are base units, and what is reckoned in them, by the names that models give them.
+// unitNames maps the names of units to their conversions.
 var unitNames = map[string]unit{
 	"byte": {"bytes", 1, 0}, "octet": {"bytes", 1, 0}, "bit": {"bytes", 0.125, 0},
 	"second": {"seconds", 1, 0}, "sec": {"seconds", 1, 0}, "minute": {"seconds", 60, 0}, "hour": {"seconds", 3600, 0},
@@ -27,7 +27,7 @@ var unitNames = map[string]unit{
 	"rpm": {"rpm", 1, 0}, "revolutionsperminute": {"rpm", 1, 0}, "rotationsperminute": {"rpm", 1, 0},
 }
 
-// unitSymbols are written with their case.
+// unitSymbols maps symbols, which are case-sensitive.
 var unitSymbols = map[string]unit{
 	"B": {"bytes", 1, 0}, "bit": {"bytes", 0.125, 0}, "s": {"seconds", 1, 0}, "h": {"seconds", 3600, 0}, "min": {"seconds", 60, 0},
 	"C": {"celsius", 1, 0}, "°C": {"celsius", 1, 0}, "%": {"ratio", 0.01, 0}, "V": {"volts", 1, 0}, "A": {"amperes", 1, 0},
@@ -52,7 +52,7 @@ var (
 	remark    = regexp.MustCompile(`\s*[(\[].*[)\]]\s*$`)
 )
 
-// parseUnit reads the text of a model's units statement. ok is false where it means nothing that is known.
+// parseUnit parses the text of a units statement. ok is false if the unit is not known.
 func parseUnit(text string) (u unit, ok bool) {
 	text = strings.TrimSpace(remark.ReplaceAllString(strings.TrimSpace(text), ""))
 	if match := factor.FindStringSubmatch(text); match != nil {
@@ -95,7 +95,7 @@ func parseBase(text string) (unit, bool) {
 				u, ok = named(rest) // kbytes, msec, mAmps
 			}
 			if u.base == "bytes" && m.scale < 1 {
-				ok = false // mbytes are not millibytes, and are not sure to be megabytes
+				ok = false // mbytes may or may not be megabytes
 			}
 		}
 		if ok {

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// split takes a YANG identifier apart into lower-case words of letters and digits.
+// split splits a YANG identifier into lower-case words of letters and digits.
 func split(name string) (words []string) {
 	var word []rune
 	end := func() {
@@ -36,8 +36,8 @@ func split(name string) (words []string) {
 	return words
 }
 
-// join puts names together as words, words that one ends and the next begins with once: [ietf interfaces] [interface] [interface
-// mtu] is ietf_interfaces_interface_mtu.
+// join joins lists of words. Words at the end of one that are also at the beginning of the next come only once: [ietf interfaces]
+// [interface] [interface mtu] is ietf_interfaces_interface_mtu.
 func join(parts ...[]string) (words []string) {
 	for _, part := range parts {
 		shared := min(len(words), len(part))
@@ -57,11 +57,11 @@ func snake(words []string) string {
 	return name
 }
 
-// neutralContainers are containers that only sort leaves, and say nothing in a name.
+// neutralContainers only group leaves. They add nothing to a name.
 var neutralContainers = []string{"state", "statistics", "counters", "stats"}
 
-// rowWords begin the names of a row's metrics: the lists that it lies in, or outside of lists the containers. At level 1 the
-// containers between lists are among them, at level 2 all.
+// rowWords returns the words that the names of a row's metrics begin with: its lists, or its containers if it is in no list. Level 1
+// adds the containers between lists, level 2 all containers.
 func rowWords(prefix string, r *row, level int) []string {
 	var parts [][]string
 	inList := r.entry.IsList()
@@ -77,7 +77,7 @@ func rowWords(prefix string, r *row, level int) []string {
 	return join(parts...)
 }
 
-// leafWords go on with the containers between the row and the leaf, and with the leaf. full keeps the plain ones.
+// leafWords adds the containers between the row and the leaf, and the leaf. full keeps the neutral containers.
 func leafWords(words []string, m *metric, full bool) []string {
 	parts := [][]string{split(m.entry.Name)}
 	for up := parent(m.entry); up != nil && up != m.row.entry; up = parent(up) {
@@ -90,10 +90,10 @@ func leafWords(words []string, m *metric, full bool) []string {
 	return join(parts...)
 }
 
-// timeWords end the names of dates: what follows says so already.
+// timeWords are left out at the end of a name, before timestamp_seconds.
 var timeWords = []string{"time", "timestamp", "datetime", "date", "and"}
 
-// unitWords are the words by which the names of leaves tell their unit, and the base unit.
+// unitWords maps the words for units in the names of leaves to the base unit.
 var unitWords = map[string]string{
 	"octets": "bytes", "bytes": "bytes", "byte": "bytes", "kilobytes": "bytes", "kbytes": "bytes", "percent": "ratio", "percentage": "ratio",
 	"seconds": "seconds", "secs": "seconds", "sec": "seconds", "milliseconds": "seconds", "microseconds": "seconds", "nanoseconds": "seconds",
@@ -102,12 +102,12 @@ var unitWords = map[string]string{
 	"mhz": "hertz", "hz": "hertz", "dbm": "dbm", "rpm": "rpm", "ratio": "ratio",
 }
 
-// withUnit ends the words of a name with the base unit and with what its type asks for (Prometheus' naming practices).
+// withUnit adds the base unit, and _total to a counter (Prometheus' naming practices).
 func withUnit(words []string, base string, m meaning) []string {
 	words = slices.Clone(words)
 	last := func() string { return words[len(words)-1] }
 	cut := func() { words = words[:len(words)-1] }
-	if last() == "total" && len(words) > 1 { // a counter gets it back, and no other name may end in it
+	if last() == "total" && len(words) > 1 { // only the name of a counter may end in it, and gets it back
 		cut()
 		if m.class != counter {
 			words = append(words[:len(words)-1], "total", last())
@@ -136,7 +136,7 @@ func withUnit(words []string, base string, m meaning) []string {
 	return words
 }
 
-// unitOfName is the unit that a leaf's name tells where its model has none.
+// unitOfName returns the unit in a leaf's name, for leaves without a units statement.
 func unitOfName(name string) string {
 	words := split(name)
 	last := words[len(words)-1]
@@ -160,7 +160,7 @@ var (
 	abbreviation = regexp.MustCompile(`^\W*(?:[A-Za-z]\.)+[A-Za-z]$`) // e.g, i.e
 )
 
-// firstSentence is the first sentence of a description, without its full stop.
+// firstSentence returns the first sentence of a description, without its full stop.
 func firstSentence(description string) string {
 	text := strings.Join(strings.Fields(description), " ")
 	for from := 0; from < len(text); {

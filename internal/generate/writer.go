@@ -14,7 +14,7 @@ import (
 	"github.com/openconfig/goyang/pkg/yang"
 )
 
-// writer writes the document. YAML is written here line by line and not by an encoder, for its comments.
+// writer writes the document line by line: an encoder would not keep its comments.
 type writer struct {
 	*builder
 	options Options
@@ -58,7 +58,7 @@ func (w *writer) document(metrics []*metric) []byte {
 	w.line(0, "modules:", "")
 	w.line(1, quote(w.name)+":", "")
 	w.line(2, "status: untested", "")
-	paths := w.readPaths() // which also settles all prefixes
+	paths := w.readPaths() // this also assigns all prefixes
 	w.line(2, "namespaces:", "")
 	byPrefix := map[string]string{}
 	for namespace, prefix := range w.prefixes {
@@ -144,7 +144,7 @@ func (w *writer) row(indent int, r *row) {
 	}
 }
 
-// omitted says what of a row is not exported, by reason.
+// omitted writes which nodes of a row are not exported, by reason.
 func (w *writer) omitted(indent int, r *row) {
 	var reasons []string
 	paths := map[string][]string{}
@@ -159,7 +159,7 @@ func (w *writer) omitted(indent int, r *row) {
 	}
 }
 
-// value is the metric's value in the module.
+// value returns the metric's value in the module.
 func (m *metric) value() string {
 	var more []string
 	if m.meaning.class == presence {
@@ -244,7 +244,7 @@ func (w *writer) entry(m *metric) {
 
 func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
-// quote writes a text so that YAML reads it as that text: as it stands where that is safe, else in the double quotes of JSON.
+// quote returns a YAML scalar for a text: the text itself if YAML reads it as such, or a JSON string.
 func quote(text string) string {
 	if plainScalar.MatchString(text) && !reservedWord.MatchString(text) {
 		return text
@@ -252,7 +252,7 @@ func quote(text string) string {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	// A string has a form in JSON. What YAML takes for the end of a line, or for nothing, is escaped there but for these.
+	// Each string has a form in JSON. It does not escape these, which YAML does not allow or takes for the end of a line.
 	_ = encoder.Encode(strings.NewReplacer("\u0085", " ", "\u007f", " ", "\ufeff", " ").Replace(text))
 	return strings.TrimSpace(b.String())
 }
@@ -262,7 +262,7 @@ var (
 	reservedWord = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|null|y|n|\.nan|\.inf)$`)
 )
 
-// oneLine takes out of text, which a device may have written, what would end a comment or a quoted text.
+// oneLine removes what would end a comment or a quoted text. The text may come from a device.
 func oneLine(text string) string {
 	ends := func(r rune) bool { return !unicode.IsPrint(r) || unicode.IsSpace(r) }
 	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), ends), " ")
