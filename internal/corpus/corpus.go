@@ -28,10 +28,11 @@ type Case struct {
 	// Partial says that the replies show too little of the module, or were put together by people, so that they do not
 	// make the module a supported one.
 	Partial bool
-	Fails   bool           // the replies report an error
-	Want    []string       // samples, among others: `name{label="value"} number`, labels sorted, those without a value left out
-	Counts  map[string]int // how many samples a metric has
-	Skipped map[string]int // values that are left out, by reason
+	Fails   bool               // the replies report an error
+	Want    []string           // samples, among others: `name{label="value"} number`, labels sorted, those without a value left out
+	Counts  map[string]int     // how many samples a metric has
+	Sums    map[string]float64 // what all samples of a metric come to together, worked out from the recording by another program
+	Skipped map[string]int     // values that are left out, by reason
 }
 
 // Now is the present of cases that do not name another one.

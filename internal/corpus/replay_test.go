@@ -188,6 +188,11 @@ func (a *answer) compare(t *testing.T, c *corpus.Case, later, took time.Duration
 			t.Errorf("%s has %d series, want %d", metric, got, want)
 		}
 	}
+	for metric, want := range c.Sums {
+		if got := a.sum(metric); math.Abs(got-want) > 1e-9*math.Abs(want) {
+			t.Errorf("%s comes to %v, want %v", metric, got, want)
+		}
+	}
 	for _, reason := range decode.SkippedReasons() {
 		if got := own("netconf_module_skipped_values", `,reason="`+reason+`"`); got != float64(c.Skipped[reason]) {
 			t.Errorf("%v values skipped as %s, want %d", got, reason, c.Skipped[reason])
@@ -196,6 +201,16 @@ func (a *answer) compare(t *testing.T, c *corpus.Case, later, took time.Duration
 	if got := own("netconf_module_samples", ""); c.Empty() != (got == 0) {
 		t.Errorf("%v samples", got)
 	}
+}
+
+// sum adds up all samples of a metric.
+func (a *answer) sum(metric string) (sum float64) {
+	for series, value := range a.samples {
+		if strings.HasPrefix(series, metric+"{") {
+			sum += value
+		}
+	}
+	return sum
 }
 
 // like gives the series of the same metric.
