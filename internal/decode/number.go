@@ -98,7 +98,12 @@ func decodeMilliseconds(text []byte, now time.Time) (float64, bool) {
 // nanoseconds were seen to send seconds. Until the year 5138 the numbers of one unit are not those of another. It gives seconds.
 func decodeUnixTime(text []byte, now time.Time) (float64, bool) {
 	f, ok := decodeNumber(text, now)
-	for f >= 1e11 && f < 1e20 {
+	switch {
+	case f >= 1e17:
+		f /= 1e9
+	case f >= 1e14:
+		f /= 1e6
+	case f >= 1e11:
 		f /= 1e3
 	}
 	return f, ok

@@ -228,6 +228,36 @@ func TestBuiltinModulesAgree(t *testing.T) {
 // awaited are the metrics whose modules are still to come.
 var awaited = regexp.MustCompile("^netconf_(poe|ospf|isis|ldp|bfd|fhrp|lag|queue|arp|nd|mac_table|routes|alarm|optical_channel|filesystem|hardware_power|hardware_temperature|optics|power_supply|bgp_neighbor)")
 
+// TestNumbersAreSaidOneWay holds that no module has a notion of its own of what a number is: devices write them with signs, points and
+// exponents, all of which {number} takes.
+func TestNumbersAreSaidOneWay(t *testing.T) {
+	library, err := config.BuiltinDefinitions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var check func(module, metric string, v config.Value)
+	check = func(module, metric string, v config.Value) {
+		if digits := strings.Contains(v.Match, "[0-9") || strings.Contains(v.Match, `\d`); digits && v.Decode != "bitrate" {
+			t.Errorf("module %s: %s matches %q; write {number} for a number", module, metric, v.Match)
+		}
+		for _, member := range slices.Concat(v.FirstOf, v.SumOf) {
+			check(module, metric, member)
+		}
+	}
+	var rows func(module string, all []config.Row)
+	rows = func(module string, all []config.Row) {
+		for _, r := range all {
+			for metric, v := range r.Metrics {
+				check(module, metric, v)
+			}
+			rows(module, r.Rows)
+		}
+	}
+	for name, m := range library.Modules {
+		rows(name, m.Rows)
+	}
+}
+
 // overlap reports whether two modules ask for the same namespaces.
 func overlap(a, b *config.Module) bool {
 	uris := func(m *config.Module) []string { return slices.Sorted(maps.Values(m.Namespaces)) }
