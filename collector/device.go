@@ -18,9 +18,25 @@ type device struct {
 	session   time.Time // when the session was opened
 	contentID string    // of the YANG library
 	library   *yang.Library
-	unread    time.Time         // when the library could last not be read; zero if it could
-	providers map[string]string // by kind: the module that gave rows where a better one did not
-	noGetData bool              // it announces NMDA and refuses get-data
+	unread    time.Time             // when the library could last not be read; zero if it could
+	providers map[string]string     // by kind: the module that gave rows where a better one did not
+	noGetData bool                  // it announces NMDA and refuses get-data
+	refusals  map[refusal]time.Time // of optional requests: when they were refused
+}
+
+// refusal names a request of a module.
+type refusal struct {
+	module string
+	index  int
+}
+
+// refusedFor is how long an optional request that the device refused is not sent again: the feature may be configured meanwhile.
+const refusedFor = 10 * time.Minute
+
+// lacks reports whether the device refused the module's optional request not long ago.
+func (d *device) lacks(m *module.Module, index int) bool {
+	at, refused := d.refusals[refusal{m.Name, index}]
+	return refused && m.Requests[index].Optional && time.Since(at) < refusedFor
 }
 
 // connect returns what is known of the device, on a session that is up. The device's YANG library is read once a session,
@@ -37,7 +53,7 @@ func (t *Target) connect(ctx context.Context, r *read) (*device, error) {
 	if known != nil && known.session.Equal(opened) {
 		return known, nil
 	}
-	d := &device{session: opened, providers: map[string]string{}}
+	d := &device{session: opened, providers: map[string]string{}, refusals: map[refusal]time.Time{}}
 	operation, contentID := yang.LibraryOperation(hello.Capabilities)
 	switch {
 	case operation == "":

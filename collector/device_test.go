@@ -148,6 +148,39 @@ func TestProviderWithoutRowsYields(t *testing.T) {
 	}
 }
 
+// TestOptionalRequestIsRefused holds that a device may lack what an optional request asks for: that fails nothing, and the request is
+// not repeated all the time. Any other request that is refused fails its module.
+func TestOptionalRequestIsRefused(t *testing.T) {
+	const config = `
+catalog:
+  lab_value: {type: gauge, help: "A number.", labels: [thing]}
+modules:
+  lab:
+    namespaces: {l: "urn:lab"}
+    reads: [{get: [/l:top]}, {rpc: <get-more/>, optional: OPTIONAL}]
+    rows: [{path: [/l:top/item, /l:more/item], key: [name], labels: {thing: name}, metrics: {lab_value: value}}]
+`
+	for optional, success := range map[string]float64{"true": 1, "false": 0} {
+		var asked atomic.Int32
+		target := scripted(t, announce("urn:lab"), strings.Replace(config, "OPTIONAL", optional, 1), func(rpc string) (string, string) {
+			if strings.Contains(rpc, "get-more") {
+				asked.Add(1)
+				return "", "<rpc-error><error-tag>operation-failed</error-tag><error-severity>error</error-severity></rpc-error>"
+			}
+			return "", `<data><top xmlns="urn:lab"><item><name>a</name><value>1</value></item></top></data>`
+		})
+		for range 20 {
+			got := samples(target.Scrape(within(t, 10*time.Second), []string{"lab"}).Families)
+			if got["netconf_module_success module=lab"] != success || success == 1 && got["lab_value thing=a"] != 1 {
+				t.Errorf("optional: %s gives %v", optional, got)
+			}
+		}
+		if n := asked.Load(); (n == 1) != (success == 1) {
+			t.Errorf("optional: %s was asked %d times", optional, n)
+		}
+	}
+}
+
 func TestGetDataFallsBackToGet(t *testing.T) {
 	var refused atomic.Int32
 	target := scripted(t, announce("urn:ietf:params:xml:ns:yang:ietf-interfaces?module=ietf-interfaces&amp;revision=2018-02-20",

@@ -225,8 +225,16 @@ func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.M
 	table := m.Table(decode.Limits{ReplyBytes: int64(*t.config.MaxReplyBytes), Samples: samples})
 	defer table.Release()
 	for i := range m.Requests {
+		if d.lacks(m, i) {
+			continue
+		}
 		bytes, err := t.readReply(ctx, r, d, &m.Requests[i], table)
 		got.bytes += bytes
+		var refused netconf.RPCErrors
+		if m.Requests[i].Optional && errors.As(err, &refused) {
+			d.refusals[refusal{m.Name, i}] = time.Now()
+			err = nil
+		}
 		if err != nil {
 			err = fmt.Errorf("module %s: %w", m.Name, err)
 			if got.err == nil {
@@ -234,7 +242,6 @@ func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.M
 			} else {
 				got.err = fmt.Errorf("%w; %w", got.err, err) // on one line
 			}
-			var refused netconf.RPCErrors
 			if !errors.As(err, &refused) {
 				break // the session is gone: what is complete is kept, the rest would only cost another login
 			}

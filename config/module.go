@@ -36,7 +36,7 @@ type Module struct {
 // part that does not exist has the position of the nearest part above it, and a module made in Go has none.
 func (m *Module) At(path ...any) Position { return m.source.at(path...) }
 
-// Read is one rpc: exactly one of its fields but Next is set.
+// Read is one rpc: exactly one of Get, GetData, GetConfig and RPC is set.
 type Read struct {
 	Get       []string `yaml:"get,omitempty"`
 	GetData   []string `yaml:"get_data,omitempty"`
@@ -46,6 +46,9 @@ type Read struct {
 	// Next is the operation that asks for the next part of a reply which the device sends in parts: it holds the name of an
 	// attribute of <rpc-reply> in braces. There are more parts as long as a reply has the attribute.
 	Next string `yaml:"next,omitempty"`
+	// Optional says that a device which answers with an rpc-error does not have what is asked for: that is no failure, and it is not asked
+	// again for a while.
+	Optional bool `yaml:"optional,omitempty"`
 }
 
 // Row describes the entries of a list (or a container) that become rows of metrics.

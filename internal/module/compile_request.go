@@ -15,7 +15,7 @@ import (
 
 // request compiles one of the module's reads.
 func (c *compiler) request(at []any, from config.Read) {
-	r := Request{filter: &filterNode{}, uris: c.ns.uris}
+	r := Request{filter: &filterNode{}, uris: c.ns.uris, Optional: from.Optional}
 	given := 0
 	for _, form := range []struct {
 		key, operation string

@@ -160,6 +160,7 @@ func (n *filterNode) xml(b *strings.Builder, inherit int, uris []string, d *yang
 // Request is an operation that a module sends: one of config.Module.Reads.
 type Request struct {
 	Operation string // get, get-data, get-config or rpc
+	Optional  bool   // an rpc-error in answer to it says that the device does not have what is asked for
 	filter    *filterNode
 	rpc       string
 	next      *continuation
