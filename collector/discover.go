@@ -8,6 +8,7 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
 // Discovery is what a device has and what becomes of it.
@@ -39,14 +40,18 @@ func (t *Target) Discover(ctx context.Context) (*Discovery, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	d := t.device.Device
-	found := &Discovery{Capabilities: d.Capabilities, NMDA: d.NMDA()}
 	chosen := map[string]bool{}
 	if r := t.last[config.Auto]; r != nil {
 		for _, m := range r.results {
 			chosen[m.module] = true
 		}
 	}
+	return t.discovery(t.device.Device, chosen), nil
+}
+
+// discovery says what is known of a device, and which modules auto reads.
+func (t *Target) discovery(d *yang.Device, chosen map[string]bool) *Discovery {
+	found := &Discovery{Capabilities: d.Capabilities, NMDA: d.NMDA()}
 	readers := map[string][]string{} // by namespace
 	for _, m := range t.modules {
 		fits, why := m.Fits(d)
@@ -66,7 +71,7 @@ func (t *Target) Discover(ctx context.Context) (*Discovery, error) {
 		found.Models = append(found.Models, Model{name, namespace, d.Revisions[namespace], readers[namespace]})
 	}
 	slices.SortFunc(found.Models, func(a, b Model) int { return cmp.Compare(a.Name, b.Name) })
-	return found, nil
+	return found
 }
 
 // RPC sends one operation and hands the bytes of its reply to read. It is for operations that only read; the caller sees

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http/httptrace"
 	"net/netip"
@@ -128,10 +127,7 @@ func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
 func (d *dial) allowed(_ context.Context, _, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil || !d.Auth.Allows(to.Addr().Unmap().WithZone("")) {
-		if d.Auth.Stored {
-			return fmt.Errorf("%s: %w of admin; add its network there", address, ErrNotAllowed)
-		}
-		return fmt.Errorf("%s: %w of auth %q", address, ErrNotAllowed, d.Target.Auth)
+		return d.notAllowed(address)
 	}
 	return nil
 }

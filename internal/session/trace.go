@@ -17,12 +17,15 @@ type Event struct {
 	Within   string        // the phase whose duration includes this event; empty for top-level phases
 	Start    time.Duration // since Trace.Began
 	Duration time.Duration
+	Failed   bool
 	Detail   string // for people: addresses, algorithms, sizes, or the error that ended the phase
 }
 
 // Trace is the timeline of one read. A nil *Trace records nothing; all methods are safe for concurrent use.
 type Trace struct {
 	Began time.Time
+
+	watch func(Event) // told of each event; nil: nobody
 
 	mu      sync.Mutex
 	subject string
@@ -31,6 +34,10 @@ type Trace struct {
 
 // NewTrace returns a timeline that begins now.
 func NewTrace() *Trace { return &Trace{Began: time.Now()} }
+
+// WatchedTrace is NewTrace for one who wants to know of each event when it ends. watch is called by whoever adds it, and must not
+// wait.
+func WatchedTrace(watch func(Event)) *Trace { return &Trace{Began: time.Now(), watch: watch} }
 
 // About sets the subject of the events that follow. It is prepended to their details.
 func (t *Trace) About(subject string) {
@@ -49,15 +56,23 @@ func (t *Trace) Add(phase string, began time.Time, d time.Duration, detail strin
 
 // AddWithin is Add for an event that is part of another phase.
 func (t *Trace) AddWithin(within, phase string, began time.Time, d time.Duration, detail string) {
+	t.add(began, Event{Phase: phase, Within: within, Duration: d, Detail: detail})
+}
+
+func (t *Trace) add(began time.Time, e Event) {
 	if t == nil {
 		return
 	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
+	e.Start = began.Sub(t.Began)
 	if t.subject != "" {
-		detail = t.subject + ": " + detail
+		e.Detail = t.subject + ": " + e.Detail
 	}
-	t.events = append(t.events, Event{Phase: phase, Within: within, Start: began.Sub(t.Began), Duration: d, Detail: detail})
+	t.events = append(t.events, e)
+	t.mu.Unlock()
+	if t.watch != nil {
+		t.watch(e)
+	}
 }
 
 // end records a phase that ends now. Its detail is the error, if there is one.
@@ -65,7 +80,7 @@ func (t *Trace) end(phase string, began time.Time, err error, detail string) {
 	if err != nil {
 		detail = err.Error()
 	}
-	t.Add(phase, began, time.Since(began), detail)
+	t.add(began, Event{Phase: phase, Duration: time.Since(began), Failed: err != nil, Detail: detail})
 }
 
 // Events returns the events recorded so far, in the order in which they began.

@@ -187,14 +187,15 @@ func (q *Queue) work(ctx context.Context, e *entry, work Work) {
 		err = cause
 	}
 	q.mu.Lock()
-	e.end(err, time.Now())
 	ended := e.clone()
 	q.mu.Unlock()
+	ended.end(err, time.Now())
 	if q.options.Record != nil {
 		_ = q.options.Record(ended) // else it is found cut off after a restart, and the target in the storage tells the rest
 	}
 	q.mu.Lock()
-	q.release(e)
+	e.Task, e.confirm = ended, nil
+	q.release(e) // at the same moment: who sees the task ended may begin the next one
 	q.tell(e, "task", ended)
 	forgotten := q.evict()
 	q.mu.Unlock()
@@ -202,24 +203,24 @@ func (q *Queue) work(ctx context.Context, e *entry, work Work) {
 }
 
 // end puts the task into the final state that err stands for.
-func (e *entry) end(err error, now time.Time) {
+func (t *Task) end(err error, now time.Time) {
 	now = now.UTC()
-	e.Ended, e.Fingerprint, e.KeyType, e.ConfirmBy, e.confirm = &now, "", "", nil, nil
+	t.Ended, t.Fingerprint, t.KeyType, t.ConfirmBy = &now, "", "", nil
 	switch {
 	case err == nil:
-		e.State = Succeeded
+		t.State = Succeeded
 	case errors.Is(err, errCancel):
-		e.State, e.Error = Cancelled, "the task was cancelled"
+		t.State, t.Error = Cancelled, "the task was cancelled"
 	default:
-		e.State, e.Error = Failed, err.Error()
+		t.State, t.Error = Failed, err.Error()
 	}
-	for i := range e.Steps {
-		switch step := &e.Steps[i]; step.State {
+	for i := range t.Steps {
+		switch step := &t.Steps[i]; step.State {
 		case StepPending:
 			step.State = StepSkipped
 		case StepRunning, StepWaiting:
 			step.finish(StepFailed, now)
-			step.Error = e.Error
+			step.Error = t.Error
 		}
 	}
 }
@@ -309,7 +310,7 @@ func (q *Queue) Confirm(id, fingerprint string) (Task, error) {
 		return Task{}, &OtherKeyError{Shown: e.Fingerprint, Given: fingerprint}
 	}
 	close(e.confirm)
-	e.confirm = nil
+	e.State, e.Fingerprint, e.KeyType, e.ConfirmBy, e.confirm = Running, "", "", nil, nil
 	return e.clone(), nil
 }
 

@@ -90,9 +90,6 @@ func (r *Run) Confirm(ctx context.Context, name, fingerprint, keyType string) er
 	if err := r.acquire(ctx); err != nil {
 		return err
 	}
-	q.mu.Lock()
-	e.State = Running
-	q.mu.Unlock()
 	r.change(name, "step", func(s *Step, _ time.Time) { s.State = StepRunning })
 	r.tellTask()
 	return nil

@@ -1,0 +1,48 @@
+package collector
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// Candidate returns a target that is part of no configuration, to try its settings on the device. It takes part in the limits of
+// the exporter's dials. The caller closes it.
+func (e *Exporter) Candidate(target *config.Target, auth *config.Auth) *Target {
+	return newTarget(e, target, auth, e.snapshot.Load().modules, false)
+}
+
+// Close ends the reads of a candidate and closes its session.
+func (t *Target) Close(ctx context.Context) { t.close(ctx) }
+
+// Resolve looks up the addresses of a target, and refuses those that a dial would.
+func (e *Exporter) Resolve(ctx context.Context, target *config.Target, auth *config.Auth) ([]netip.Addr, error) {
+	return session.Resolve(ctx, e.dialing(target, auth))
+}
+
+// ShowHostKey connects to a device without logging in, and returns the host key that it shows. Nothing secret is sent.
+func (e *Exporter) ShowHostKey(ctx context.Context, target *config.Target, auth *config.Auth, trace *session.Trace) (*session.ShownKey, error) {
+	return session.ShowHostKey(ctx, e.dialing(target, auth), trace)
+}
+
+func (e *Exporter) dialing(target *config.Target, auth *config.Auth) session.Options {
+	return session.Options{
+		Target: target, Auth: auth, Dialer: e.dialer, Logger: e.logger, RequireAllowed: target.Origin == config.OriginAPI,
+	}
+}
+
+// Login opens the session, or takes the one that is open, and returns what the device announced in its hello.
+func (t *Target) Login(ctx context.Context, trace *session.Trace) (session.Hello, error) {
+	return t.client.Connect(ctx, trace)
+}
+
+// Identify learns what the device has, without reading it.
+func (t *Target) Identify(ctx context.Context) (*Discovery, error) {
+	d, err := t.connect(ctx, newRead(warmUp, nil))
+	if err != nil {
+		return nil, err
+	}
+	return t.discovery(d.Device, nil), nil
+}

@@ -1,0 +1,164 @@
+// Package onboard adds devices while the exporter runs: as tasks whose steps try the device before it is stored, and that ask a
+// person about a host key that nobody knows before anything secret is sent.
+package onboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/inventory"
+	"github.com/netconf-exporter/netconf_exporter/internal/task"
+)
+
+// The kinds of tasks.
+const (
+	Add     = "add"
+	Replace = "replace"
+	Check   = "check"
+)
+
+// Steps are those of adding a device, in order.
+func Steps() []string {
+	return []string{"resolve", "connect", "host_key", "login", "hello", "models", "modules", "read", "store", "live"}
+}
+
+// Options are what an Onboarder works with. All are required.
+type Options struct {
+	Exporter  *collector.Exporter
+	Inventory *inventory.Inventory
+	Queue     *task.Queue
+	Logger    *slog.Logger
+}
+
+// Onboarder adds, replaces, checks and removes targets.
+type Onboarder struct{ Options }
+
+// New returns an Onboarder.
+func New(o Options) *Onboarder { return &Onboarder{o} }
+
+// Person is who wants something, for the log.
+type Person struct {
+	Who  string // name of the user that logged in; "" where nobody has to
+	From string // address
+}
+
+// ErrUnknownTarget is returned for a target that there is not.
+var ErrUnknownTarget = errors.New("no target has that name; GET /api/v1/targets lists those that there are")
+
+// Add queues the task of adding a target, or of replacing one that was added. Errors are those of Inventory.Fit, of Queue.Submit, and
+// *NotAllowedError.
+func (o *Onboarder) Add(spec inventory.Spec, replaces bool, by Person) (task.Task, error) {
+	target, auth, err := o.Inventory.Fit(spec, replaces)
+	if err != nil {
+		return task.Task{}, err
+	}
+	if err := mayDial(target, auth); err != nil {
+		return task.Task{}, err
+	}
+	kind := Add
+	if replaces {
+		kind = Replace
+	}
+	attempt := &attempt{Onboarder: o, kind: kind, spec: spec, target: target, auth: auth, by: by}
+	return o.submit(attempt)
+}
+
+// Check queues the task of trying a target that is there. Errors are ErrUnknownTarget and those of Queue.Submit.
+func (o *Onboarder) Check(name string, by Person) (task.Task, error) {
+	c := o.Exporter.Config()
+	target, ok := c.Target(name)
+	if !ok {
+		return task.Task{}, ErrUnknownTarget
+	}
+	return o.submit(&attempt{Onboarder: o, kind: Check, target: target, auth: c.Auths[target.Auth], by: by})
+}
+
+func (o *Onboarder) submit(a *attempt) (task.Task, error) {
+	submitted, err := o.Queue.Submit(task.Spec{Kind: a.kind, Target: a.target.Name, Address: a.target.HostPort(), Steps: Steps()}, a.work)
+	if err == nil {
+		o.Audit(a.by, a.kind+" a target", "target", a.target.Name, "address", a.target.HostPort(), "task", submitted.ID)
+	}
+	return submitted, err
+}
+
+// Remove removes a target that was added. Errors are those of Inventory.Remove.
+func (o *Onboarder) Remove(name string, by Person) error {
+	err := o.Inventory.Remove(name)
+	if err == nil {
+		o.Audit(by, "removed a target", "target", name)
+	}
+	return err
+}
+
+// Confirm says that the host key that a task waits with is the device's. Errors are those of Queue.Confirm.
+func (o *Onboarder) Confirm(id, fingerprint string, by Person) (task.Task, error) {
+	t, err := o.Queue.Confirm(id, fingerprint)
+	if err == nil {
+		o.Audit(by, "confirmed a host key", "target", t.Target, "fingerprint", fingerprint, "task", id)
+	}
+	return t, err
+}
+
+// Cancel ends a task. Errors are those of Queue.Cancel.
+func (o *Onboarder) Cancel(id string, by Person) (task.Task, error) {
+	t, err := o.Queue.Cancel(id)
+	if err == nil {
+		o.Audit(by, "cancelled a task", "target", t.Target, "task", id)
+	}
+	return t, err
+}
+
+// Audit logs a change: who made it, from where, and what it is.
+func (o *Onboarder) Audit(by Person, what string, details ...any) {
+	o.Logger.Info("audit", append([]any{"change", what, "user", by.Who, "from", by.From}, details...)...)
+}
+
+// attempt is one try of a target's settings.
+type attempt struct {
+	*Onboarder
+	kind   string
+	spec   inventory.Spec // of a target that is to be stored
+	target *config.Target
+	auth   *config.Auth
+	by     Person
+}
+
+// work does the steps.
+func (a *attempt) work(ctx context.Context, run *task.Run) error {
+	for _, step := range []func(context.Context, *task.Run) error{a.resolve, a.hostKey, a.read, a.keep} {
+		if err := step(ctx, run); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep stores the target and puts it in force.
+func (a *attempt) keep(_ context.Context, run *task.Run) error {
+	if a.kind == Check {
+		run.Skip("store", "a check changes nothing")
+		run.Skip("live", "a check changes nothing")
+		return nil
+	}
+	if err := run.Step("store", func() (string, error) { return a.Inventory.Put(a.spec, a.kind == Replace) }); err != nil {
+		return err
+	}
+	return run.Step("live", func() (string, error) {
+		if err := a.Inventory.Publish(); err != nil {
+			return "", err
+		}
+		if _, ok := a.Exporter.Target(a.target.Name); !ok {
+			return "", fmt.Errorf("target %q was stored, and the configuration has been changed meanwhile so that it does not fit; the log says why", a.target.Name)
+		}
+		a.Audit(a.by, "stored a target", "target", a.target.Name, "address", a.target.HostPort(), "task", run.ID())
+		return fmt.Sprintf("in /metrics and /sd as target %q", a.target.Name), nil
+	})
+}
+
+// connectTimeout bounds the steps up to the host key.
+const connectTimeout = 40 * time.Second

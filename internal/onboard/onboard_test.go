@@ -1,0 +1,328 @@
+package onboard_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/inventory"
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
+	"github.com/netconf-exporter/netconf_exporter/internal/onboard"
+	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
+	"github.com/netconf-exporter/netconf_exporter/internal/store"
+	"github.com/netconf-exporter/netconf_exporter/internal/task"
+)
+
+const base = `
+auths:
+  lab: {username: netconf, password: netconf, insecure_ignore_host_key: true, allowed_targets: [127.0.0.0/8]}
+  far: {username: netconf, password: netconf, insecure_ignore_host_key: true, allowed_targets: [192.0.2.0/24]}
+admin: {allowed_targets: [127.0.0.0/8]}
+`
+
+// stand is an exporter to which devices are added.
+type stand struct {
+	*onboard.Onboarder
+	exporter *collector.Exporter
+	queue    *task.Queue
+	folder   string
+	file     string
+	log      *buffer
+}
+
+type buffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.String()
+}
+
+func newStand(t *testing.T, text string) *stand {
+	t.Helper()
+	s := &stand{folder: filepath.Join(t.TempDir(), "data"), file: filepath.Join(t.TempDir(), "netconf.yml"), log: &buffer{}}
+	if err := os.WriteFile(s.file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	files, err := store.Open(s.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(files.Close)
+	set, merged, err := inventory.Open(inventory.Options{
+		Load: func() (*config.Config, error) { return config.Load([]string{s.file}) }, Folder: s.folder, Store: files,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logger := slog.New(slog.NewTextHandler(s.log, nil))
+	if s.exporter, err = collector.New(merged, collector.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	set.OnChange(s.exporter.Apply)
+	s.queue = task.New(task.Options{Record: files.PutTask, Forget: files.RemoveTask}, nil)
+	s.Onboarder = onboard.New(onboard.Options{Exporter: s.exporter, Inventory: set, Queue: s.queue, Logger: logger})
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		s.queue.Close(ctx)
+		s.exporter.Close(ctx)
+	})
+	return s
+}
+
+var me = onboard.Person{Who: "me", From: "127.0.0.1:1"}
+
+// add adds a target and returns the task as it is once it has ended, or waits to be confirmed.
+func (s *stand) add(t *testing.T, spec inventory.Spec, replaces bool) task.Task {
+	t.Helper()
+	submitted, err := s.Add(spec, replaces, me)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.follow(t, submitted.ID)
+}
+
+// follow waits until a task has ended, or waits to be confirmed.
+func (s *stand) follow(t *testing.T, id string) task.Task {
+	t.Helper()
+	log, err := s.queue.Events(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for place := log.Start(); ; {
+		now, err := s.queue.Get(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now.State.Final() || now.State == task.AwaitingConfirmation {
+			return now
+		}
+		if _, place, _ = log.After(ctx, place); ctx.Err() != nil {
+			t.Fatalf("the task does not end: %+v", now)
+		}
+	}
+}
+
+// states are those of the steps, in one line.
+func states(t task.Task) string {
+	var words []string
+	for _, step := range t.Steps {
+		words = append(words, step.Name+" "+string(step.State))
+	}
+	return strings.Join(words, ", ")
+}
+
+const allDone = "resolve succeeded, connect succeeded, host_key succeeded, login succeeded, hello succeeded, models succeeded, modules succeeded, " +
+	"read succeeded, store succeeded, live succeeded"
+
+func simulated(t *testing.T) *simulator.Device {
+	t.Helper()
+	devices, err := simulator.Start(simulator.Config{Devices: 1, Interfaces: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { devices.Close() })
+	return devices.Devices()[0]
+}
+
+func own(device *simulator.Device) inventory.Spec {
+	return inventory.Spec{Name: "new", Address: device.Address(), Username: "netconf", Password: "netconf", Labels: map[string]string{"site": "ams"}}
+}
+
+func TestAddConfirmReplaceCheckRemove(t *testing.T) {
+	s, device := newStand(t, base), simulated(t)
+	waiting := s.add(t, own(device), false)
+	if waiting.State != task.AwaitingConfirmation || waiting.Fingerprint != device.Fingerprint() || waiting.KeyType != "ssh-ed25519" {
+		t.Fatalf("%+v", waiting)
+	}
+	if _, err := s.Confirm(waiting.ID, waiting.Fingerprint, me); err != nil {
+		t.Fatal(err)
+	}
+	added := s.follow(t, waiting.ID)
+	for added.State == task.AwaitingConfirmation {
+		added = s.follow(t, waiting.ID)
+	}
+	if added.State != task.Succeeded || states(added) != allDone {
+		t.Fatalf("%s: %s", states(added), added.Error)
+	}
+	for step, want := range map[int]string{0: "127.0.0.1", 1: device.Address(), 3: "as netconf, by password", 4: "capabilities", 6: "ietf-interfaces", 7: "3 interfaces"} {
+		if !strings.Contains(added.Steps[step].Detail, want) {
+			t.Errorf("step %+v does not say %q", added.Steps[step], want)
+		}
+	}
+	target, ok := s.exporter.Target("new")
+	if !ok {
+		t.Fatal("the target is not in force")
+	}
+	if scrape := target.Scrape(t.Context(), nil); !scrape.Up {
+		t.Errorf("%v", scrape.Err)
+	}
+
+	replaced := own(device)
+	replaced.Labels, replaced.Fingerprint = map[string]string{"site": "fra"}, device.Fingerprint()
+	if now := s.add(t, replaced, true); now.State != task.Succeeded || now.Kind != onboard.Replace {
+		t.Errorf("%s: %s", states(now), now.Error)
+	}
+	if target, _ := s.exporter.Target("new"); target.Config().Labels["site"] != "fra" {
+		t.Errorf("%+v", target.Config())
+	}
+
+	checked, err := s.Check("new", me)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now := s.follow(t, checked.ID); now.State != task.Succeeded || !strings.HasSuffix(states(now), "read succeeded, store skipped, live skipped") {
+		t.Errorf("%s: %s", states(now), now.Error)
+	}
+	if _, err := s.Check("gone", me); !errors.Is(err, onboard.ErrUnknownTarget) {
+		t.Error(err)
+	}
+
+	if err := s.Remove("new", me); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := s.exporter.Target("new"); ok {
+		t.Error("the target is still in force")
+	}
+	for _, want := range []string{`change="add a target" user=me from=127.0.0.1:1 target=new`, `change="confirmed a host key"`, `change="stored a target"`,
+		`change="replace a target"`, `change="check a target"`, `change="removed a target"`} {
+		if !strings.Contains(s.log.String(), want) {
+			t.Errorf("the log lacks %s:\n%s", want, s.log)
+		}
+	}
+	if strings.Contains(s.log.String(), "password=") {
+		t.Errorf("the log has a password:\n%s", s.log)
+	}
+}
+
+func TestWhatAddingFailsAt(t *testing.T) {
+	device := simulated(t)
+	other := ssh.FingerprintSHA256(netconftest.NewKey(t, "ed25519").PublicKey())
+	bare := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)) // it has no models
+	silent := netconftest.Start(t, func(*netconftest.Peer) {})             // it says no hello
+	spec := func(change func(*inventory.Spec)) inventory.Spec {
+		one := own(device)
+		one.Fingerprint = device.Fingerprint()
+		change(&one)
+		return one
+	}
+	for _, test := range []struct {
+		name   string
+		spec   inventory.Spec
+		states string // up to the one that failed
+		want   string // of the error
+	}{
+		{"unresolvable", spec(func(s *inventory.Spec) { s.Address = "nothing.invalid" }), "resolve failed", "check the target's address and the resolver"},
+		{"forbidden by name", spec(func(s *inventory.Spec) { s.Address, s.Auth, s.Username, s.Password = "localhost", "far", "", "" }),
+			"resolve failed", "address is outside allowed_targets of auth"},
+		{"unreachable", spec(func(s *inventory.Spec) { s.Address = "127.0.0.1:1" }), "resolve succeeded, connect failed", "connection refused"},
+		{"another host key", spec(func(s *inventory.Spec) { s.Fingerprint = other }), "resolve succeeded, connect succeeded, host_key failed",
+			"host key " + device.Fingerprint() + " is not one of host_key_fingerprints"},
+		{"wrong password", spec(func(s *inventory.Spec) { s.Password = "wrong" }), "host_key succeeded, login failed", "login refused for user \"netconf\""},
+		{"no models", inventory.Spec{Name: "bare", Address: bare.Address, Username: netconftest.User, Password: netconftest.Password,
+			Fingerprint: ssh.FingerprintSHA256(bare.Key)}, "models succeeded, modules failed", "no module fits"},
+		{"no hello", inventory.Spec{Name: "silent", Address: silent.Address, Username: netconftest.User, Password: netconftest.Password,
+			Fingerprint: ssh.FingerprintSHA256(silent.Key)}, "login succeeded, hello failed", "hello"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStand(t, base)
+			failed := s.add(t, test.spec, false)
+			if failed.State != task.Failed || !strings.Contains(states(failed), test.states) || !strings.Contains(failed.Error, test.want) ||
+				strings.Contains(failed.Error, "wrong") {
+				t.Errorf("%s: %s; want %s: %s", states(failed), failed.Error, test.states, test.want)
+			}
+			if files, _ := store.Files(s.folder); len(files) > 0 {
+				t.Errorf("stored: %v", files)
+			}
+		})
+	}
+}
+
+func TestNothingSecretIsSentBeforeTheHostKeyIsConfirmed(t *testing.T) {
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	s := newStand(t, base)
+	spec := inventory.Spec{Name: "new", Address: device.Address, Username: netconftest.User, Password: netconftest.Password}
+	waiting := s.add(t, spec, false)
+	if waiting.State != task.AwaitingConfirmation || device.Offered.Load() != 0 {
+		t.Errorf("%+v; %d passwords were sent", waiting, device.Offered.Load())
+	}
+	device.Change(func(d *netconftest.Device) { d.Config = d.NewConfig(netconftest.NewKey(t, "ed25519")) }) // somebody else answers now
+	if _, err := s.Confirm(waiting.ID, waiting.Fingerprint, me); err != nil {
+		t.Fatal(err)
+	}
+	for failed := s.follow(t, waiting.ID); ; failed = s.follow(t, waiting.ID) {
+		if failed.State == task.AwaitingConfirmation {
+			continue
+		}
+		if failed.State != task.Failed || !strings.Contains(failed.Error, "is not one of host_key_fingerprints") || device.Offered.Load() != 0 {
+			t.Errorf("%s: %s; %d passwords were sent", states(failed), failed.Error, device.Offered.Load())
+		}
+		return
+	}
+}
+
+func TestForbiddenAddressesAreNotDialled(t *testing.T) {
+	device := simulated(t)
+	none := strings.Replace(base, "admin: {allowed_targets: [127.0.0.0/8]}", "", 1)
+	for _, test := range []struct{ text, auth, want string }{
+		{none, "", "outside allowed_targets under admin:"},
+		{base, "far", `outside the allowed_targets of auth "far"`},
+	} {
+		s := newStand(t, test.text)
+		spec := own(device)
+		if spec.Auth = test.auth; spec.Auth != "" {
+			spec.Username, spec.Password = "", ""
+		}
+		var refused *onboard.NotAllowedError
+		if _, err := s.Add(spec, false, me); !errors.As(err, &refused) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// TestAllowedTargetsHoldForLife takes the network away from a target that has been added.
+func TestAllowedTargetsHoldForLife(t *testing.T) {
+	s, device := newStand(t, base), simulated(t)
+	spec := own(device)
+	spec.Fingerprint = device.Fingerprint()
+	if added := s.add(t, spec, false); added.State != task.Succeeded {
+		t.Fatalf("%s", added.Error)
+	}
+	target, _ := s.exporter.Target("new")
+	if scrape := target.Scrape(t.Context(), nil); !scrape.Up {
+		t.Fatal(scrape.Err)
+	}
+	if err := os.WriteFile(s.file, []byte(strings.Replace(base, "admin: {allowed_targets: [127.0.0.0/8]}", "admin: {allowed_targets: [192.0.2.0/24]}", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Inventory.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	target, _ = s.exporter.Target("new")
+	if scrape := target.Scrape(t.Context(), nil); scrape.Up || !strings.Contains(scrape.Err.Error(), "outside allowed_targets") {
+		t.Errorf("up %v: %v", scrape.Up, scrape.Err)
+	}
+}

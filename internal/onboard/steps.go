@@ -1,0 +1,216 @@
+package onboard
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+	"github.com/netconf-exporter/netconf_exporter/internal/task"
+)
+
+// NotAllowedError refuses an address that no dial may reach.
+type NotAllowedError struct{ Address, Auth string }
+
+func (e *NotAllowedError) Error() string {
+	if e.Auth == "" {
+		return fmt.Sprintf("%s is outside allowed_targets under admin: in the configuration; add its network there, or use an auth that may reach it", e.Address)
+	}
+	return fmt.Sprintf("%s is outside the allowed_targets of auth %q; add its network there, or use another auth", e.Address, e.Auth)
+}
+
+// mayDial refuses what no dial can reach. What a name resolves to is for each dial to check.
+func mayDial(target *config.Target, auth *config.Auth) error {
+	host, _, err := net.SplitHostPort(target.HostPort())
+	if err != nil {
+		return err
+	}
+	address, err := netip.ParseAddr(host)
+	if err == nil && auth.Allows(address) || err != nil && len(auth.AllowedTargets) > 0 {
+		return nil
+	}
+	refused := &NotAllowedError{Address: host}
+	if !auth.Stored {
+		refused.Auth = target.Auth
+	}
+	return refused
+}
+
+func (a *attempt) resolve(ctx context.Context, run *task.Run) error {
+	return run.Step("resolve", func() (string, error) {
+		addresses, err := a.Exporter.Resolve(ctx, a.target, a.auth)
+		var words []string
+		for _, address := range addresses {
+			words = append(words, address.Unmap().String())
+		}
+		return strings.Join(words, ", "), err
+	})
+}
+
+// hostKey looks at the device's host key. Nothing secret has been sent when it returns.
+func (a *attempt) hostKey(ctx context.Context, run *task.Run) error {
+	var shown *session.ShownKey
+	err := run.Step("connect", func() (detail string, err error) {
+		ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+		defer cancel()
+		trace := session.NewTrace()
+		shown, err = a.Exporter.ShowHostKey(ctx, a.target, a.auth, trace)
+		for _, e := range trace.Events() {
+			if e.Phase == "tcp" {
+				detail = e.Detail
+			}
+		}
+		return detail, err
+	})
+	if err != nil {
+		return err
+	}
+	return run.Step("host_key", func() (string, error) {
+		key := shown.Type + " " + shown.Fingerprint
+		switch {
+		case shown.Err == nil && a.auth.InsecureIgnoreHostKey && len(a.target.HostKeyFingerprints) == 0:
+			return key + ", not checked: the auth says insecure_ignore_host_key", nil
+		case shown.Err == nil:
+			return key + " is known", nil
+		case !shown.Unknown || a.kind == Check || a.spec.Fingerprint != "":
+			return "", shown.Err
+		}
+		if err := run.Confirm(ctx, "host_key", shown.Fingerprint, shown.Type); err != nil {
+			return "", err
+		}
+		a.spec.Fingerprint = shown.Fingerprint
+		target, auth, err := a.Inventory.Fit(a.spec, a.kind == Replace)
+		if err != nil {
+			return "", err
+		}
+		a.target, a.auth = target, auth
+		return key + ", confirmed", nil
+	})
+}
+
+// read logs in and reads the device once.
+func (a *attempt) read(ctx context.Context, run *task.Run) error {
+	candidate := a.Exporter.Candidate(a.target, a.auth)
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		candidate.Close(ctx)
+	}()
+	if err := a.login(ctx, run, candidate); err != nil {
+		return err
+	}
+	var found *collector.Discovery
+	if err := run.Step("models", func() (detail string, err error) {
+		ctx, cancel := a.withTimeout(ctx)
+		defer cancel()
+		if found, err = candidate.Identify(ctx); err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("%d models", len(found.Models)), nil
+	}); err != nil {
+		return err
+	}
+	if err := run.Step("modules", func() (string, error) { return a.modules(found) }); err != nil {
+		return err
+	}
+	return run.Step("read", func() (string, error) {
+		ctx, cancel := a.withTimeout(ctx)
+		defer cancel()
+		scrape := candidate.Scrape(ctx, nil)
+		if ctx.Err() != nil && context.Cause(ctx) != context.DeadlineExceeded {
+			return "", ctx.Err()
+		}
+		if !scrape.Up {
+			return "", cmp.Or(scrape.Err, errNothing)
+		}
+		status := candidate.Status()
+		detail := fmt.Sprintf("%d interfaces, %d samples", status.Interfaces, status.Samples)
+		if scrape.Err != nil {
+			if status.Samples == 0 {
+				return "", scrape.Err
+			}
+			detail += "; not all of it: " + scrape.Err.Error()
+		}
+		return detail, nil
+	})
+}
+
+var errNothing = errors.New("the device gave nothing; look at its log, or read it with netconf_exporter probe")
+
+func (a *attempt) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, time.Duration(*a.target.Timeout))
+}
+
+// login opens the session: one call, and two steps to whoever watches.
+func (a *attempt) login(ctx context.Context, run *task.Run, candidate *collector.Target) error {
+	ctx, cancel := a.withTimeout(ctx)
+	defer cancel()
+	type outcome struct {
+		hello session.Hello
+		err   error
+	}
+	loggedIn, done := make(chan string, 1), make(chan outcome, 1)
+	trace := session.WatchedTrace(func(e session.Event) {
+		if e.Phase == "auth" && !e.Failed {
+			select {
+			case loggedIn <- e.Detail:
+			default:
+			}
+		}
+	})
+	go func() {
+		hello, err := candidate.Login(ctx, trace)
+		done <- outcome{hello, err}
+	}()
+	var ended *outcome
+	if err := run.Step("login", func() (string, error) {
+		select {
+		case o := <-done:
+			ended = &o
+			switch session.ReasonOf(o.err) {
+			case "", session.ReasonHello, session.ReasonNoNetconf:
+				return "as " + a.auth.Username, nil
+			}
+			return "", o.err
+		case method := <-loggedIn:
+			return fmt.Sprintf("as %s, by %s", a.auth.Username, method), nil
+		}
+	}); err != nil {
+		return err
+	}
+	return run.Step("hello", func() (string, error) {
+		if ended == nil {
+			o := <-done
+			ended = &o
+		}
+		if ended.err != nil {
+			return "", ended.err
+		}
+		return fmt.Sprintf("%d capabilities", len(ended.hello.Capabilities)), nil
+	})
+}
+
+// modules says which modules will read the device.
+func (a *attempt) modules(found *collector.Discovery) (string, error) {
+	var names, kinds []string
+	for _, m := range found.Modules {
+		named := slices.Contains(a.target.Modules, m.Name)
+		auto := slices.Contains(a.target.Modules, config.Auto) && m.Fits && !slices.Contains(kinds, cmp.Or(m.Provides, m.Name))
+		if named || auto {
+			names, kinds = append(names, m.Name), append(kinds, cmp.Or(m.Provides, m.Name))
+		}
+	}
+	if len(names) == 0 {
+		return "", fmt.Errorf("no module fits the %d models and %d capabilities that the device announces, so that there is nothing to read; "+
+			"`netconf_exporter discover` says what each module lacks", len(found.Models), len(found.Capabilities))
+	}
+	return strings.Join(names, ", "), nil
+}

@@ -1,0 +1,49 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// Resolve looks up the addresses of a target, and refuses those that a dial would. Errors are *Error.
+func Resolve(ctx context.Context, o Options) ([]netip.Addr, error) {
+	d := &dial{Options: o, hostPort: o.Target.HostPort()}
+	named := func(err error) error { return &Error{Reason: reasonOf(err), Target: o.Target.Name, Err: err} }
+	host, _, err := net.SplitHostPort(d.hostPort)
+	if err != nil {
+		return nil, named(dialError(err))
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.Timeouts.withDefaults().Connect)
+	defer cancel()
+	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, named(dialError(err))
+	}
+	if !o.RequireAllowed {
+		return addresses, nil
+	}
+	var allowed []netip.Addr
+	var refused []string
+	for _, address := range addresses {
+		if o.Auth.Allows(address) {
+			allowed = append(allowed, address)
+		} else {
+			refused = append(refused, address.Unmap().String())
+		}
+	}
+	if len(allowed) == 0 {
+		return nil, named(dialError(d.notAllowed(strings.Join(refused, ", "))))
+	}
+	return allowed, nil
+}
+
+// notAllowed says that addresses are outside the allowed_targets of the auth.
+func (d *dial) notAllowed(addresses string) error {
+	if d.Auth.Stored {
+		return fmt.Errorf("%s: %w under admin: in the configuration; add its network there", addresses, ErrNotAllowed)
+	}
+	return fmt.Errorf("%s: %w of auth %q", addresses, ErrNotAllowed, d.Target.Auth)
+}
