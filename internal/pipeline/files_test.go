@@ -6,8 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
 
 	"gopkg.in/yaml.v3"
@@ -21,45 +19,6 @@ func TestPrometheusTakesTheFiles(t *testing.T) {
 		runTool(t, "promtool", "check", "config", root+file)
 	}
 	runTool(t, "amtool", "check-config", root+"examples/alertmanager.yml")
-}
-
-func TestDockerComposeTakesTheFile(t *testing.T) {
-	runTool(t, "docker-compose", "--file", root+"docker-compose.yml", "config", "--quiet")
-}
-
-// What Compose mounts must be there: Docker makes an empty folder of what is not.
-func TestComposeMountsWhatThereIs(t *testing.T) {
-	var compose struct {
-		Services map[string]struct {
-			Image   string
-			Build   string
-			Ports   []string
-			Volumes []string
-		}
-		Volumes map[string]any
-	}
-	readYAML(t, "docker-compose.yml", &compose)
-	pinned := regexp.MustCompile(`:v?\d+\.\d+(\.\d+)?(-\w+)?$`)
-	loopback := regexp.MustCompile(`^127\.0\.0\.1:\d+:\d+$`)
-	for name, service := range compose.Services {
-		if service.Build == "" && !pinned.MatchString(service.Image) {
-			t.Errorf("%s: image %q has no version", name, service.Image)
-		}
-		for _, port := range service.Ports {
-			if !loopback.MatchString(port) {
-				t.Errorf("%s: port %s is open to others than this machine", name, port)
-			}
-		}
-		for _, volume := range service.Volumes {
-			source, _, _ := strings.Cut(volume, ":")
-			if _, named := compose.Volumes[source]; named {
-				continue
-			}
-			if _, err := os.Stat(filepath.Join(root, source)); err != nil {
-				t.Errorf("%s mounts %s: %v", name, source, err)
-			}
-		}
-	}
 }
 
 func TestYAMLFilesAreWhole(t *testing.T) {
