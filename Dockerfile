@@ -2,15 +2,18 @@
 #
 #     docker build --build-arg VERSION=$(git describe --tags --always) --build-arg REVISION=$(git rev-parse HEAD) -t netconf_exporter .
 
-FROM golang:1.26 AS build
+# The compiler runs on the machine that builds, whatever the image is for.
+FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=unknown
 ARG REVISION=unknown
+ARG TARGETOS
+ARG TARGETARCH
 RUN info=github.com/prometheus/common/version && \
-    CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X $info.Version=$VERSION -X $info.Revision=$REVISION" -o /netconf_exporter .
+    CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false -ldflags "-s -w -X $info.Version=$VERSION -X $info.Revision=$REVISION" -o /netconf_exporter .
 
 # busybox is for the health check's wget, and for a look inside.
 FROM busybox:1.37.0-musl

@@ -2,6 +2,12 @@
 
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GORELEASER  := github.com/goreleaser/goreleaser/v2@v2.13.0
+
+# Of the container image, and for which processors it is built.
+IMAGE     ?= netconf_exporter
+PLATFORMS ?= linux/amd64,linux/arm64
 
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -17,7 +23,7 @@ SECONDS ?= 60
 # The end-to-end tests time real servers, so they run alone and without the race detector.
 units = $$(go list ./... | grep -v /internal/e2e)
 
-.PHONY: help build test deps unit e2e lint vuln fmt bench fuzz soak demo docs clean
+.PHONY: help build test deps unit e2e packages release image lint vuln fmt bench fuzz soak demo docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -25,7 +31,7 @@ help: ## this list
 build: ## the binary, ./netconf_exporter, with nothing linked in from the machine
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(ldflags)' -o netconf_exporter .
 
-test: deps build lint unit e2e ## everything: installs what it needs (Debian, root), builds, checks and tests
+test: deps build lint packages unit e2e ## everything: installs what it needs (Debian, root), builds, checks and tests
 
 deps: ## what the tests need, such as netconfd and Prometheus
 	internal/e2e/install.sh
@@ -36,10 +42,22 @@ unit: ## the tests of the packages, with the race detector
 e2e: ## the binary against netconfd, Prometheus and simulated devices
 	go test -count=1 -v ./internal/e2e
 
-lint: ## gofmt, go vet and staticcheck
+packages: ## dist/: archive, .deb and .rpm for this machine, as a release has them
+	go run $(GORELEASER) check --quiet
+	ONLY=$$(go env GOARCH) go run $(GORELEASER) release --snapshot --clean --skip=sbom
+
+release: ## dist/ for all machines, published on GitHub as a draft; needs a tag, GITHUB_TOKEN and syft
+	go run $(GORELEASER) release --clean
+
+image: ## the container image for PLATFORMS, with its bill of materials and provenance; PUSH=--push publishes it
+	docker buildx build --platform $(PLATFORMS) --provenance=mode=max --sbom=true $(PUSH) \
+		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --tag $(IMAGE):$(VERSION) .
+
+lint: ## gofmt, go vet and staticcheck, and the workflows
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "not formatted, run make fmt:" $$files; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
+	go run $(ACTIONLINT) -shellcheck= -pyflakes=
 
 vuln: ## known vulnerabilities in what the program uses; needs the Internet (vuln.go.dev), hence not part of lint
 	go run $(GOVULNCHECK) ./...
@@ -68,4 +86,4 @@ docs: ## the generated documents
 	go generate ./...
 
 clean:
-	rm -f netconf_exporter
+	rm -rf netconf_exporter dist

@@ -25,12 +25,16 @@ type process struct {
 	output netconftest.Buffer
 }
 
-func start(t testing.TB, cmd *exec.Cmd) *process {
+// start runs a program, under another account if one is given.
+func start(t testing.TB, cmd *exec.Cmd, account ...*syscall.Credential) *process {
 	t.Helper()
 	p := &process{t: t, cmd: cmd, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &p.output, &p.output
 	// Should the tests be killed, what they started goes with them.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if len(account) > 0 {
+		cmd.SysProcAttr.Credential = account[0]
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", cmd.Path, err)
 	}
