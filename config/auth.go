@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// PasswordValue returns the password, from wherever the auth takes it; "" if it has none. A file is read anew at each call,
-// so that a rotated password serves the next login.
+// PasswordValue returns the password, its file's content or the variable's value; "" if the auth has none. A file is read at each call,
+// so that the next login uses a new password.
 func (a *Auth) PasswordValue() (string, error) {
 	switch {
 	case a.PasswordFile != "":

@@ -29,7 +29,7 @@ func (v *validator) networks(key string, networks []string, at *source) {
 
 func (v *validator) credentials(name string, a *Auth) {
 	at := v.source(a, a.Position)
-	given := chosen([]option{{"password", a.Password != ""}, {"password_file", a.PasswordFile != ""}, {"password_env", a.PasswordEnv != ""}})
+	given := setKeys([]option{{"password", a.Password != ""}, {"password_file", a.PasswordFile != ""}, {"password_env", a.PasswordEnv != ""}})
 	switch {
 	case len(given) > 1:
 		v.add(at.at(given[1]), "auth %q has %s; keep one of them", name, strings.Join(given, " and "))
@@ -50,7 +50,7 @@ func (v *validator) credentials(name string, a *Auth) {
 
 func (v *validator) hostKeys(name string, a *Auth) {
 	at := v.source(a, a.Position)
-	given := chosen([]option{{"known_hosts_file", a.KnownHostsFile != ""}, {"host_key_fingerprints", len(a.HostKeyFingerprints) > 0},
+	given := setKeys([]option{{"known_hosts_file", a.KnownHostsFile != ""}, {"host_key_fingerprints", len(a.HostKeyFingerprints) > 0},
 		{"insecure_ignore_host_key", a.InsecureIgnoreHostKey}})
 	switch {
 	case len(given) == 0:
@@ -87,8 +87,8 @@ type option struct {
 	set bool
 }
 
-// chosen lists the keys that are set.
-func chosen(options []option) []string {
+// setKeys lists the keys that are set.
+func setKeys(options []option) []string {
 	var keys []string
 	for _, o := range options {
 		if o.set {

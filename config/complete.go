@@ -4,7 +4,7 @@ package config
 // address as one, and all that is wrong is reported together, as by Load. A configuration that is valid is not changed by it.
 func (c *Config) Validate() error { return c.validate(nil) }
 
-// complete fills in what is missing. It writes only that: others may be reading a configuration that is complete.
+// complete sets what is missing, and writes nothing else: a complete configuration may be in use by other goroutines.
 func (c *Config) complete() {
 	c.Defaults.applyDefaults(defaults())
 	for _, target := range c.Targets {

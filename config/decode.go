@@ -34,14 +34,14 @@ func parse(file string, data []byte, empty string) (*source, error) {
 	return &source{file: file, line: root.Line, node: root}, nil
 }
 
-// decode fills out, strictly, with what parse has read. The decoder judges; explain puts its verdict in words, and refuses
-// the fractions that the decoder would cut off.
+// decode decodes into out what parse has parsed; unknown keys are errors. The messages are those of explain, which also refuses
+// fractions that the decoder would truncate.
 func decode(s *source, data []byte, out any) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	err := decoder.Decode(out)
 	if err != nil && (strings.Contains(err.Error(), "excessive aliasing") || strings.Contains(err.Error(), "contains itself")) {
-		// Not to be walked: the aliases have no end, or nearly none.
+		// explain would not end, or take very long.
 		return &Error{s.at(), "the anchors (&) and aliases (*) refer to each other too often; write the values out"}
 	}
 	if explained := explain(s, out); explained != nil {
@@ -57,7 +57,7 @@ func isNull(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
 }
 
-// syntaxError rewrites the parser's message. None of its words come from the file: they might be a password's.
+// syntaxError rewrites the parser's message. It quotes nothing from the file, which may hold a password.
 func syntaxError(file string, data []byte, err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1
@@ -84,9 +84,9 @@ func syntaxError(file string, data []byte, err error) error {
 	return &Error{Position{file, line}, text}
 }
 
-// findBrokenLine finds the line that breaks a file: the one after the longest beginning that parses. The parser's own number
-// (told) is often that of the mapping around it, and serves where finding out would take long.
-func findBrokenLine(lines [][]byte, told int) int {
+// findBrokenLine finds the line with the syntax error: the one after the longest part from the beginning that parses. The line in the
+// parser's message (reported) is often that of the enclosing mapping; it is used if the search would take too long.
+func findBrokenLine(lines [][]byte, reported int) int {
 	const budget = 300_000 // lines to parse, less than a second
 	for end := len(lines) - 1; end > 0 && (len(lines)-end)*len(lines) < budget; end-- {
 		var any yaml.Node
@@ -97,5 +97,5 @@ func findBrokenLine(lines [][]byte, told int) int {
 	if len(lines)*len(lines) < budget {
 		return 1
 	}
-	return max(told, 1)
+	return max(reported, 1)
 }

@@ -2,7 +2,7 @@ package config
 
 import "time"
 
-// defaults are the settings of a configuration that says nothing.
+// defaults are the settings of an empty configuration.
 func defaults() Settings {
 	return Settings{
 		Port:          new(defaultPort),
@@ -14,7 +14,7 @@ func defaults() Settings {
 	}
 }
 
-// setDefault takes from other what s leaves open.
+// applyDefaults sets what is nil to the value of other.
 func (s *Settings) applyDefaults(other Settings) {
 	setDefault(&s.Port, other.Port)
 	setDefault(&s.Timeout, other.Timeout)

@@ -10,7 +10,7 @@ import (
 //go:embed catalog.yml modules/*.yml
 var builtin embed.FS
 
-// Definitions is everything that can be read: the metrics that there are, and the modules that find them.
+// Definitions are the metrics of the catalogue, and the modules that read them.
 type Definitions struct {
 	Catalog map[string]*Metric
 	Modules map[string]*Module
@@ -26,7 +26,7 @@ func BuiltinDefinitions() (*Definitions, error) {
 	return &Definitions{Catalog: maps.Clone(definitions.Catalog), Modules: maps.Clone(definitions.Modules)}, nil
 }
 
-// builtinDefinitions reads the embedded files, once: they are constants, and a tenth of a second of parsing.
+// builtinDefinitions parses the embedded files once: that takes a tenth of a second.
 var builtinDefinitions = sync.OnceValues(readBuiltinDefinitions)
 
 func readBuiltinDefinitions() (*Definitions, error) {

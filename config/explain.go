@@ -8,14 +8,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// explainer compares a file's nodes with the types they are decoded into and says, in a user's words, what does not fit.
+// explainer compares the nodes of a file with the types that they are decoded into, and reports what does not fit.
 type explainer struct {
 	problems
 	file           string
-	depth, visited int // bounded: aliases may go round in circles where the decoder did not look
+	depth, visited int // bounded: aliases may form cycles that the decoder did not find
 }
 
-// explain returns what keeps s from being decoded into out, a pointer; nil if nothing does.
+// explain reports why s cannot be decoded into out, a pointer; nil if it can.
 func explain(s *source, out any) error {
 	e := &explainer{file: s.file}
 	e.check(s.node, reflect.TypeOf(out).Elem(), "the file", false)
@@ -126,7 +126,7 @@ func (e *explainer) at(n *yaml.Node, format string, args ...any) {
 	e.add(Position{e.file, n.Line}, format, args...)
 }
 
-// fields are the keys that a struct knows, in the order of the documentation.
+// fields are the keys of a struct, in the order of its fields.
 type fields struct {
 	names []string
 	types map[string]reflect.Type

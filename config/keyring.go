@@ -10,11 +10,11 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// mostKeys bounds what a Keyring keeps: keys change seldom, and a file that changes all the time is no key.
-const mostKeys = 256
+// maxKeys bounds the keys that a Keyring keeps. Keys change seldom.
+const maxKeys = 256
 
-// Keyring reads private keys anew at each call, but opens each only once: a passphrase costs a tenth of a second of computing
-// or more, by design, and a thousand targets may share a key. It is safe for concurrent use; nil keeps nothing.
+// Keyring reads private keys at each call, but decrypts each only once: that takes a tenth of a second or more, by design, and many
+// targets may use the same key. It is safe for concurrent use. A nil Keyring keeps nothing.
 type Keyring struct {
 	mu     sync.Mutex
 	opened map[[sha256.Size]byte]opened // by the digest of key and passphrase
@@ -25,7 +25,7 @@ type opened struct {
 	wrong  bool // the passphrase
 }
 
-// Signer returns the private key, its file and the passphrase's read anew; nil if the auth has none.
+// Signer reads the private key and its passphrase from their files; it returns nil if the auth has none.
 func (k *Keyring) Signer(a *Auth) (ssh.Signer, error) {
 	if a.PrivateKeyFile == "" {
 		return nil, nil
@@ -55,7 +55,7 @@ func (k *Keyring) Signer(a *Auth) (ssh.Signer, error) {
 	return found.signer, nil
 }
 
-// open decrypts a key, or remembers how that went. Others wait meanwhile: they mostly want the same key.
+// open decrypts a key, or returns the result of the last time. Other callers wait: most of them want the same key.
 func (k *Keyring) open(key, passphrase []byte) opened {
 	decrypt := func() opened {
 		signer, err := ssh.ParsePrivateKeyWithPassphrase(key, passphrase)
@@ -74,7 +74,7 @@ func (k *Keyring) open(key, passphrase []byte) opened {
 	defer k.mu.Unlock()
 	found, known := k.opened[id]
 	if !known {
-		if k.opened == nil || len(k.opened) >= mostKeys {
+		if k.opened == nil || len(k.opened) >= maxKeys {
 			k.opened = map[[sha256.Size]byte]opened{}
 		}
 		found = decrypt()

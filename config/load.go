@@ -40,7 +40,7 @@ func Parse(data []byte) (*Config, error) {
 	return l.finish()
 }
 
-// loader merges files into one configuration and remembers where each part of it came from.
+// loader merges files into one configuration and keeps the position of each part.
 type loader struct {
 	problems
 	config   *Config
@@ -69,7 +69,7 @@ func (l *loader) finish() (*Config, error) {
 	return l.config, nil
 }
 
-// readFile reads a file, once; nil when there is nothing more to do with it.
+// readFile reads a file. It returns nil if that fails, or if the file has been read before.
 func (l *loader) readFile(file string) []byte {
 	clean := filepath.Clean(file)
 	if l.read[clean] {
@@ -94,7 +94,7 @@ func (l *loader) parse(file string, data []byte, empty string) *source {
 	return root
 }
 
-// addErrors takes over the problems that decoding found.
+// addErrors adds the errors that decoding found.
 func (l *loader) addErrors(err error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
@@ -185,13 +185,13 @@ func (l *loader) setAdmin(admin Admin, at *source) {
 
 func (l *loader) addTargets(targets []*Target, at *source) {
 	for i, target := range targets {
-		place := at.sub(i)
+		entry := at.sub(i)
 		if target == nil {
-			l.add(place.at(), "a target is empty; give it address: and auth:, or take it out")
+			l.add(entry.at(), "a target is empty; give it address: and auth:, or take it out")
 			continue
 		}
-		target.Position, target.Origin = place.at(), OriginFile
-		l.sources[target] = place
+		target.Position, target.Origin = entry.at(), OriginFile
+		l.sources[target] = entry
 		l.config.Targets = append(l.config.Targets, target)
 	}
 }

@@ -2,7 +2,7 @@ package config
 
 import "gopkg.in/yaml.v3"
 
-// source is a file, or a part of one, as it was written: what positions in messages are taken from.
+// source is a file, or a part of one, as it was written. Positions in messages come from it.
 type source struct {
 	file string
 	line int
@@ -77,7 +77,7 @@ func isMerge(key *yaml.Node) bool {
 	return key.Kind == yaml.ScalarNode && key.Value == "<<" && key.ShortTag() == "!!merge"
 }
 
-// mergedMappings lists what a merge key brings in: one mapping or a list of them.
+// mergedMappings lists the mappings that a merge key refers to.
 func mergedMappings(value *yaml.Node) []*yaml.Node {
 	value = resolve(value)
 	if value.Kind != yaml.SequenceNode {

@@ -2,7 +2,7 @@ package config
 
 import "gopkg.in/yaml.v3"
 
-// unmarshalText reads a scalar's text with parse. Its error is of the kind that lets the decoder go on to the next value.
+// unmarshalText parses the text of a scalar. Its error has the type with which the decoder continues at the next value.
 func unmarshalText[T any](unmarshal func(any) error, out *T, parse func(string) (T, error)) error {
 	var text string
 	if err := unmarshal(&text); err != nil {

@@ -16,7 +16,7 @@ type validator struct {
 	definitions *Definitions
 	labels      map[string]bool // the catalogue's, which targets' labels must leave alone
 	keys        Keyring         // auths may share keys
-	sources     map[any]*source // by *Auth, *Target, *Metric, *Settings or *Admin; nil where the files are gone, or never were
+	sources     map[any]*source // by *Auth, *Target, *Metric, *Settings or *Admin; nil if no file was just read
 }
 
 // validate completes and checks a configuration.
@@ -55,7 +55,7 @@ func (c *Config) validate(sources map[any]*source) error {
 	return v.err()
 }
 
-// source is where an entry was written: exactly, where the files have just been read, else its first line alone.
+// source returns where an entry was written. After the files have been read, only its first line is known.
 func (v *validator) source(entry any, position Position) *source {
 	if s := v.sources[entry]; s != nil || position == (Position{}) {
 		return s
@@ -123,7 +123,7 @@ func (v *validator) authNames() string {
 	return "one of " + strings.Join(names, ", ")
 }
 
-// targetLabel keeps a target's labels apart from those that Prometheus, the catalogue and the exporter use.
+// targetLabel refuses labels that Prometheus, the catalogue or the exporter uses.
 func (v *validator) targetLabel(at Position, label string) {
 	switch {
 	case !isName(label):
@@ -168,7 +168,8 @@ func (v *validator) settings(s Settings, at *source) {
 	}
 }
 
-// similarModules names the modules whose names contain what was written, or its first word; without any, it says who knows.
+// similarModules lists the modules whose names contain the given one or its first word; if there are none, it names the command
+// that lists all.
 func (v *validator) similarModules(name string) string {
 	family, _, _ := strings.Cut(name, "-")
 	for _, part := range []string{name, family} {
