@@ -2,56 +2,79 @@ package xmlscan
 
 import "bytes"
 
-// maxInterned and maxInternedSize (octets) bound what a Scanner remembers of the prefixes and URIs that devices send.
+// Bounds of the declarations in force: all of them are searched for a prefix.
 const (
-	maxInterned     = 4096
-	maxInternedSize = 1 << 20
+	maxBindings    = 4096
+	maxBindingText = 4 << 20 // octets of their prefixes and URIs; a tag may have 1 MiB
 )
 
-// maxBindings bounds the declarations in force, all of which a name may have to be compared with.
-const maxBindings = 4096
-
+// binding is a declaration of a namespace. Its prefix and then its URI are in namespaces.text.
 type binding struct {
-	prefix, uri string
+	prefix, uri int // where they begin
 	depth       int
 }
 
-// namespaces keeps the prefix bindings in force.
+// namespaces holds the bindings in force, the innermost last.
 type namespaces struct {
-	interned map[string]string // so that a binding costs no allocation
-	size     int               // octets of them
+	text     []byte
 	bindings []binding
 }
 
 func (n *namespaces) reset() {
-	n.bindings = n.bindings[:0]
-	if n.interned == nil || len(n.interned) > maxInterned || n.size > maxInternedSize {
-		n.interned, n.size = map[string]string{}, 0
+	n.bindings, n.text = n.bindings[:0], n.text[:0]
+	if cap(n.text) > 64<<10 { // what one document needed is not kept
+		n.text = nil
 	}
 }
 
-// declare takes a tag's declarations; false when they are more than any device needs, in the document or in force.
+// declare adds the declarations of a tag. It returns false if more are in force than any device needs.
 func (n *namespaces) declare(attrs []Attr, depth int) bool {
 	for _, a := range attrs {
 		prefix, ok := a.Declares()
 		if !ok {
 			continue
 		}
-		uri := a.Value
-		if bytes.IndexByte(uri, '&') >= 0 {
-			uri = appendDecoded(nil, uri, false, true)
+		b := binding{prefix: len(n.text), uri: len(n.text) + len(prefix), depth: depth}
+		n.text = append(n.text, prefix...)
+		if bytes.IndexByte(a.Value, '&') >= 0 {
+			n.text = appendDecoded(n.text, a.Value, false, true)
+		} else {
+			n.text = append(n.text, a.Value...)
 		}
-		n.bindings = append(n.bindings, binding{n.intern(prefix), n.intern(uri), depth})
-		if len(n.interned) > 2*maxInterned || len(n.bindings) > maxBindings {
+		n.bindings = append(n.bindings, b)
+		if len(n.bindings) > maxBindings || len(n.text) > maxBindingText {
 			return false
 		}
 	}
 	return true
 }
 
+// endElement removes the declarations of the elements at depth and deeper.
+func (n *namespaces) endElement(depth int) {
+	i := len(n.bindings)
+	for i > 0 && n.bindings[i-1].depth >= depth {
+		i--
+		n.text = n.text[:n.bindings[i].prefix]
+	}
+	n.bindings = n.bindings[:i]
+}
+
+// lookup returns the URI that a prefix is bound to; it is empty if there is none.
+func (n *namespaces) lookup(prefix []byte) []byte {
+	end := len(n.text)
+	for i := len(n.bindings) - 1; i >= 0; i-- {
+		b := n.bindings[i]
+		if bytes.Equal(n.text[b.prefix:b.uri], prefix) {
+			return n.text[b.uri:end]
+		}
+		end = b.prefix
+	}
+	return nil
+}
+
 var xmlns = []byte("xmlns")
 
-// Declares tells which prefix the attribute binds to a namespace, if it does: an empty one for the default.
+// Declares returns the prefix that the attribute binds to a namespace, empty for the default namespace; false if it binds none.
 func (a Attr) Declares() (prefix []byte, ok bool) {
 	rest, ok := bytes.CutPrefix(a.Name, xmlns)
 	if !ok || len(rest) == 0 {
@@ -60,42 +83,14 @@ func (a Attr) Declares() (prefix []byte, ok bool) {
 	return rest[1:], rest[0] == ':'
 }
 
-func (n *namespaces) intern(text []byte) string {
-	known, ok := n.interned[string(text)]
-	if !ok {
-		known = string(text)
-		if n.size += len(text); n.size <= maxInternedSize {
-			n.interned[known] = known
-		}
-	}
-	return known
-}
-
-func (n *namespaces) endElement(depth int) {
-	i := len(n.bindings)
-	for i > 0 && n.bindings[i-1].depth >= depth {
-		i--
-	}
-	n.bindings = n.bindings[:i]
-}
-
-func (n *namespaces) lookup(prefix []byte) string {
-	for i := len(n.bindings) - 1; i >= 0; i-- {
-		if n.bindings[i].prefix == string(prefix) {
-			return n.bindings[i].uri
-		}
-	}
-	return ""
-}
-
 // Resolve splits a qualified element name, as returned by Name after a Start, into the URI of its namespace and the local name.
-// The URI is empty for names without a namespace, and for those whose prefix is bound to nothing.
+// The URI is empty for names without a namespace, and for those whose prefix is not bound.
 func (s *Scanner) Resolve(name []byte) (uri string, local []byte) {
 	if i := bytes.IndexByte(name, ':'); i >= 0 {
-		return s.ns.lookup(name[:i]), name[i+1:]
+		return string(s.ns.lookup(name[:i])), name[i+1:]
 	}
-	return s.ns.lookup(nil), name
+	return string(s.ns.lookup(nil)), name
 }
 
-// Local is a qualified name without its prefix.
+// Local returns a qualified name without its prefix.
 func Local(name []byte) []byte { return name[bytes.IndexByte(name, ':')+1:] }
