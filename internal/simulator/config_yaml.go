@@ -6,7 +6,7 @@ import (
 )
 
 // ConfigYAML returns an exporter's configuration with all devices of the fleet as targets, under an auth of the given name.
-// Labels vary, so that there is something to group by.
+// Labels differ between devices, so that queries can group by them.
 func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 	type auth struct {
 		Username     string   `yaml:"username"`

@@ -39,7 +39,7 @@ func (c *connection) serve() {
 	defer c.device.forget(c)
 	defer c.close()
 	if c.device.silent.Load() {
-		_, _ = io.Copy(io.Discard, c.conn) // until the client goes
+		_, _ = io.Copy(io.Discard, c.conn) // until the client closes the connection
 		return
 	}
 	_ = c.conn.SetDeadline(time.Now().Add(loginGrace))
@@ -70,7 +70,7 @@ func (c *connection) serveChannel(channel ssh.Channel, requests <-chan *ssh.Requ
 	ctx, cancel := context.WithCancel(c.ctx)
 	var running sync.WaitGroup
 	defer running.Wait()
-	defer cancel() // the requests end with the channel, which ends a reply that is being delayed
+	defer cancel() // requests ends with the channel; this ends the delay of a reply
 	started := false
 	for request := range requests {
 		var subsystem struct{ Name string }
@@ -109,7 +109,7 @@ func (c *connection) serverConfig() *ssh.ServerConfig {
 	return config
 }
 
-// login counts before the client learns the outcome, so that whoever has logged in finds it counted.
+// login checks a password. It counts before the client learns the result, so that a client that has logged in is counted.
 func (c *connection) login(username, password string) error {
 	d, config := c.device, &c.device.fleet.config
 	if err := sleep(c.ctx, config.LoginDelay); err != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Definition is a device that tells of more than interfaces.
+// Definition is a device that has more than interfaces.
 type Definition struct {
 	Name    string
 	Labels  map[string]string // in a written configuration
@@ -16,19 +16,18 @@ type Definition struct {
 	Content Content
 }
 
-// Content is what a device has to tell. Its methods are called from several goroutines.
+// Content is the data of a device. Its methods are called from several goroutines.
 type Content interface {
-	// Modules are the YANG modules that the device announces, apart from those of the protocol.
+	// Modules are the YANG modules that the device announces, without those of the protocol.
 	Modules() []YANGModule
-	// NMDA tells whether the device has the operational datastore of RFC 8342.
+	// NMDA reports whether the device has the operational datastore of RFC 8342.
 	NMDA() bool
-	// Data returns the top elements of the given names, in any namespace, one after the other as XML; all where none is
-	// named. The datastore is running, or else the state and, without NMDA, the configuration. The text of an error goes
-	// to the client.
+	// Data returns the top-level elements of the given names in any namespace as XML, or all if none is named. If running is
+	// false, they are the state and, without NMDA, the configuration too. The text of an error is sent to the client.
 	Data(running bool, tops []string, now time.Time) ([]byte, error)
 }
 
-// data returns the top of what a reading operation may select from.
+// data returns the top-level elements that an operation can read.
 func (d *Device) data(read reading, now time.Time) ([]*element, *rpcError) {
 	if d.content == nil {
 		return d.generated(read.from, now), nil
@@ -81,7 +80,7 @@ func parseData(text []byte) ([]*element, error) {
 	}
 }
 
-// declarations are the prefixes that an element binds, which identities in its text use.
+// declarations are the namespace prefixes that an element declares. Identities in its text use them.
 func declarations(attrs []xml.Attr) string {
 	var b strings.Builder
 	for _, a := range attrs {

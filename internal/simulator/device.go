@@ -58,7 +58,7 @@ func newDevice(f *Fleet, index int) *Device {
 	return d
 }
 
-// Address is the host:port on which the device listens; it stays the same when the device was down for a while.
+// Address is the host:port on which the device listens. It stays the same while the device is down.
 func (d *Device) Address() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -77,26 +77,26 @@ func (d *Device) RefusedLogins() int { return int(d.refused.Load()) }
 // Sessions is how many NETCONF sessions are open now, both hellos exchanged.
 func (d *Device) Sessions() int { return int(d.sessions.Load()) }
 
-// RefuseLogins makes the device refuse every password, or accept the right one again. Open sessions stay.
+// RefuseLogins makes the device refuse every password, or accept the right one again. Open sessions stay open.
 func (d *Device) RefuseLogins(refuse bool) { d.refusing.Store(refuse) }
 
-// SetSilent makes the device accept connections and answer nothing on them, or answer again. Open sessions drop.
+// SetSilent makes the device accept connections and send nothing, or answer again. Open sessions are closed.
 func (d *Device) SetSilent(silent bool) {
 	d.silent.Store(silent)
 	d.DropSessions()
 }
 
-// ShowAnotherHostKey makes the device show a host key that is not its own, or its own again. Open sessions drop.
+// ShowAnotherHostKey makes the device show a wrong host key, or its own again. Open sessions are closed.
 func (d *Device) ShowAnotherHostKey(another bool) {
 	d.wrongKey.Store(another)
 	d.DropSessions()
 }
 
-// SetReplyDelay sets how long each reply lets itself be waited for, from the next request on.
+// SetReplyDelay sets the delay before each reply, from the next request on.
 func (d *Device) SetReplyDelay(delay time.Duration) { d.replyDelay.Store(int64(delay)) }
 
-// DropSessions closes all connections without a word, as a device does with sessions that were idle for too long. It
-// returns when they are gone.
+// DropSessions closes all connections without close-session, as a device closes sessions that were idle for too long. It returns
+// when they are closed.
 func (d *Device) DropSessions() {
 	d.mu.Lock()
 	open := make([]*connection, 0, len(d.connections))
@@ -110,8 +110,8 @@ func (d *Device) DropSessions() {
 	}
 }
 
-// SetDown takes the device off the network (its sessions drop, connections are refused) or brings it back on the same
-// port, which fails only if somebody has taken that port meanwhile.
+// SetDown closes the device's sessions and port, or opens the same port again. Opening fails only if another program has taken
+// the port meanwhile.
 func (d *Device) SetDown(down bool) error {
 	if !down {
 		return d.listen(d.Address())
@@ -128,7 +128,7 @@ func (d *Device) SetDown(down bool) error {
 	return err
 }
 
-// listen opens the device's port, if it is not open, and begins to accept connections.
+// listen opens the device's port, if it is closed, and accepts connections.
 func (d *Device) listen(address string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -150,7 +150,7 @@ func (d *Device) accept(listener net.Listener) {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil { // out of file descriptors: give those who hold them time
+		if err != nil { // out of file descriptors: wait until some are closed
 			time.Sleep(10 * time.Millisecond)
 			continue
 		}
@@ -159,7 +159,7 @@ func (d *Device) accept(listener net.Listener) {
 		if d.listener == listener {
 			d.connections[c] = struct{}{}
 			d.running.Go(c.serve)
-		} else { // taken down while this one was being accepted
+		} else { // SetDown was called meanwhile
 			c.close()
 		}
 		d.mu.Unlock()

@@ -2,14 +2,14 @@ package simulator
 
 import "iter"
 
-// element is a node of a device's data. A leaf without text is one that the device does not have.
+// element is a node of a device's data. A leaf without text does not exist on the device.
 type element struct {
 	space, name string
-	declare     string // namespace declarations that the text needs, as they stand in the start tag
+	declare     string // namespace declarations that the text needs, as attributes of the start tag
 	text        []byte
 	children    []*element
 	keys        int                // how many of the first children are a list entry's keys
-	entries     iter.Seq[*element] // in place of children: entries of a list, each good until the next
+	entries     iter.Seq[*element] // instead of children: entries of a list, each valid until the next one
 }
 
 func leaf(space, name, text string) *element {
@@ -27,8 +27,8 @@ func entry(space, name string, children ...*element) *element {
 
 func (e *element) isLeaf() bool { return e.children == nil && e.entries == nil }
 
-// append appends the element inside one of namespace outer, as far as the filters select it; all of them match its name
-// (see matching). None is everything. A container of which nothing is selected leaves no trace.
+// append appends the parts of the element that the filters select, or all of it without filters. All filters match its name (see
+// matching); outer is the namespace of its parent. It appends nothing for a container of which nothing is selected.
 func (e *element) append(b []byte, outer string, filters []*request) []byte {
 	if e.isLeaf() {
 		if len(e.text) == 0 {
@@ -47,7 +47,7 @@ func (e *element) append(b []byte, outer string, filters []*request) []byte {
 		before := len(b)
 		if b = child.appendSelected(b, e.space, inner, whole); len(b) > before {
 			found = true
-		} else if i < e.keys { // keys come along, but do not count
+		} else if i < e.keys { // keys are part of each entry, but select nothing
 			b = child.append(b, e.space, nil)
 		}
 	}
@@ -62,7 +62,7 @@ func (e *element) append(b []byte, outer string, filters []*request) []byte {
 	return e.appendEnd(b)
 }
 
-// appendEntries stands by itself because a loop over a function moves b to the heap, which append cannot afford.
+// appendEntries is not part of append, because a loop over an iterator moves b to the heap, which would make append slow.
 func (e *element) appendEntries(b []byte, filters []*request, whole bool) []byte {
 	for entry := range e.entries {
 		b = entry.appendSelected(b, e.space, filters, whole)
@@ -70,7 +70,7 @@ func (e *element) appendEntries(b []byte, filters []*request, whole bool) []byte
 	return b
 }
 
-// appendSelected appends the element if it is wanted whole, or as far as those of the filters that name it select it.
+// appendSelected appends the whole element, or the parts that the filters of its name select.
 func (e *element) appendSelected(b []byte, outer string, filters []*request, whole bool) []byte {
 	if whole {
 		return e.append(b, outer, nil)
@@ -93,7 +93,7 @@ func (e *element) appendEnd(b []byte) []byte {
 	return append(append(append(b, "</"...), e.name...), '>')
 }
 
-// appendEscaped appends text so that it may stand between tags or in double quotes.
+// appendEscaped appends text, escaped for content and for attributes in double quotes.
 func appendEscaped(b, text []byte) []byte {
 	for _, c := range text {
 		switch c {

@@ -1,9 +1,9 @@
 package simulator
 
-// Subtree filters, RFC 6241 section 6. A filter is the request's own elements: one without content selects, one with text
-// must equal the leaf of its name, one with children does both to what is below.
+// Subtree filters, RFC 6241 section 6. A filter consists of elements of the request. An element without content selects, an element
+// with text must equal the leaf of its name, and an element with children contains both kinds.
 
-// matching returns the filters that name the element. A filter in no namespace names it in every one, as servers have it.
+// matching returns the filters that name the element. A filter without a namespace matches every one, as on real servers.
 func (e *element) matching(filters []*request) []*request {
 	var found []*request
 	for i, f := range filters {
@@ -18,7 +18,7 @@ func (e *element) matching(filters []*request) []*request {
 	return found
 }
 
-// narrow returns the filters for the children of a container or list entry, or that it is selected whole.
+// narrow returns the filters for the children of a container or list entry, or true if it is selected as a whole.
 func (e *element) narrow(filters []*request) (inner []*request, whole bool) {
 	if filters == nil {
 		return nil, true
@@ -30,7 +30,7 @@ func (e *element) narrow(filters []*request) (inner []*request, whole bool) {
 		if !e.satisfies(f) {
 			continue
 		}
-		whole := true // conditions alone select the whole entry
+		whole := true // if there are only conditions, they select the whole entry
 		for _, c := range f.children {
 			whole = whole && c.isCondition()
 		}
@@ -46,9 +46,9 @@ func (e *element) narrow(filters []*request) (inner []*request, whole bool) {
 	return inner, false
 }
 
-// satisfies tells whether the element has the leaves that a filter's content match nodes ask for.
+// satisfies reports whether the element has the leaves of a filter's content match nodes.
 func (e *element) satisfies(f *request) bool {
-	if len(f.children) == 0 { // text where there is no leaf
+	if len(f.children) == 0 { // a content match node, but the element is no leaf
 		return false
 	}
 	for _, condition := range f.children {

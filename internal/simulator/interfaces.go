@@ -14,7 +14,7 @@ const (
 	datastoreAll                          // what get reads without NMDA: both
 )
 
-// generated returns the top of all that a datastore holds at that time, of a device without a content of its own.
+// generated returns the top-level elements of a datastore at that time, for a device without a Content.
 func (d *Device) generated(from datastore, now time.Time) []*element {
 	if d.nmda {
 		if from == datastoreRunning {
@@ -29,8 +29,7 @@ func (d *Device) generated(from datastore, now time.Time) []*element {
 	return []*element{d.interfaces("interfaces-state", state(), statistics(), now), config, d.library.tree}
 }
 
-// interfaces is a list of interfaces whose one entry is filled in anew for each, so that a reply of any length is made from
-// a few elements.
+// interfaces returns a list of interfaces. It uses one entry for all of them, so that a reply of any length needs few elements.
 func (d *Device) interfaces(name string, leaves, counters []leafOf, now time.Time) *element {
 	one := entry(nsInterfaces, "interface", emptyLeaves(leaves)...)
 	written := one.children

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// leafOf says how a leaf of an interface is written; nothing written is a leaf that is not there.
+// leafOf is a leaf of an interface and how its value is written. If nothing is written, the interface does not have the leaf.
 type leafOf struct {
 	name  string
 	write func(b []byte, s *Interface) []byte
@@ -18,17 +18,17 @@ func writeEnabled(b []byte, s *Interface) []byte {
 	return strconv.AppendBool(b, s.AdminStatus == "up")
 }
 
-// configuration is the config true part of the model, as in RFC 7223 and RFC 8343.
+// configuration has the config true leaves of RFC 7223 and RFC 8343.
 func configuration() []leafOf {
 	return []leafOf{{"name", writeName}, {"description", writeDescription}, {"type", writeType}, {"enabled", writeEnabled}}
 }
 
-// operational is an interface of RFC 8343 but for its statistics.
+// operational is an interface of RFC 8343 without its statistics.
 func operational() []leafOf {
 	return append(configuration(), state()[2:]...)
 }
 
-// state is an entry of RFC 7223's interfaces-state but for its statistics.
+// state is an entry of RFC 7223's interfaces-state without its statistics.
 func state() []leafOf {
 	return []leafOf{
 		{"name", writeName},

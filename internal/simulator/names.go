@@ -2,10 +2,10 @@ package simulator
 
 import "fmt"
 
-// portsOfSlot is how many ports a line card has: ethernet1/48 is followed by ethernet2/1.
+// portsOfSlot is the number of ports of a line card: ethernet1/48 is followed by ethernet2/1.
 const portsOfSlot = 48
 
-// label is what people call an interface; every device of a fleet calls its interfaces the same.
+// label is the name and the description of an interface. All devices of a fleet have the same ones.
 type label struct{ name, description string }
 
 func newLabels(interfaces int) []label {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// role is what an interface shows to whoever watches. The first few interfaces of every device have one each, so that even
-// a small fleet shows all; of the others chance gives a few a role.
+// role is the behaviour of an interface. The first interfaces of every device have one role each, so that a small fleet has all of
+// them. A few of the other interfaces have a random role.
 type role int
 
 const (
@@ -38,11 +38,11 @@ func roleOf(i, interfaces int) role {
 	return rolePlain
 }
 
-// profile is what does not change about an interface.
+// profile has the properties of an interface that do not change.
 type profile struct {
 	role            role
 	hash            uint64
-	since           time.Time // when it came into being
+	since           time.Time // when it was created
 	life            life
 	speed           uint64  // bits per second
 	loadIn, loadOut float64 // of the speed, on average
@@ -53,7 +53,7 @@ type profile struct {
 	phase           float64 // of the waves in its traffic
 }
 
-// epoch is when the oldest devices were started: counters of the faster interfaces are then of a size as seen in the field.
+// epoch is when the oldest devices were started. It gives the counters of fast interfaces the size that real ones have.
 var epoch = time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 func (d *Device) profile(i int) profile {
@@ -83,8 +83,8 @@ func (d *Device) profile(i int) profile {
 	return p
 }
 
-// work is the time an interface has been up, in seconds, bent by a daily wave and one of ten minutes; its slope stays between
-// 0.4 and 1.6, so that what is proportional to it never goes back.
+// work is the time for which an interface has been up, in seconds, modulated by a wave of a day and one of ten minutes. Its slope is
+// between 0.4 and 1.6, so that counters proportional to it never decrease.
 func (p *profile) work(active time.Duration, phase float64) float64 {
 	seconds := active.Seconds()
 	for _, wave := range [...]struct {
@@ -92,7 +92,7 @@ func (p *profile) work(active time.Duration, phase float64) float64 {
 		swing  float64
 	}{{24 * time.Hour, 0.35}, {10 * time.Minute, 0.25}} {
 		turn := 2 * math.Pi / wave.period.Seconds()
-		// Reduced to one turn first, which keeps the sine's precision after years.
+		// Reduce to one period first: this keeps the sine precise after years.
 		seconds += wave.swing / turn * (math.Sin(turn*(active%wave.period).Seconds()+phase) - math.Sin(phase))
 	}
 	return seconds
@@ -109,8 +109,7 @@ func (p *profile) physAddress() string {
 	return string(b)
 }
 
-// life is when an interface is up: for up, then not for down, and so on for ever; without a period, always or, once some
-// time has passed, never more.
+// life is when an interface is up: for the time up, then not for the time down, and so on. Either may be forever.
 type life struct{ up, down time.Duration }
 
 const forever = time.Duration(math.MaxInt64)
@@ -127,7 +126,7 @@ func newLife(r role, chance *dice) life {
 	return life{forever, 0}
 }
 
-// at tells for an age how long the interface has been up in all, whether it is, and at which age that last changed.
+// at returns how long an interface of that age has been up in all, whether it is up, and the age at its last change.
 func (l life) at(age time.Duration) (active time.Duration, up bool, changed time.Duration) {
 	var past time.Duration // of the periods gone by
 	if l.up != forever && l.down != forever {
@@ -141,7 +140,7 @@ func (l life) at(age time.Duration) (active time.Duration, up bool, changed time
 	return active + l.up, false, past + l.up
 }
 
-// dice gives numbers that follow from its value alone.
+// dice is a pseudo-random generator. Its numbers depend on its value only.
 type dice uint64
 
 func (d *dice) next() uint64 {
@@ -149,11 +148,11 @@ func (d *dice) next() uint64 {
 	return mix(uint64(*d))
 }
 
-// below gives a number from 0 to n-1, fraction one from 0 to 1.
+// below returns a number from 0 to n-1, fraction one from 0 to 1.
 func (d *dice) below(n uint64) uint64 { return d.next() % n }
 func (d *dice) fraction() float64     { return float64(d.next()>>11) / (1 << 53) }
 
-// mix is the finalizer of splitmix64: neighbouring numbers come out unlike each other.
+// mix is the finalizer of splitmix64: it gives unrelated results for neighbouring numbers.
 func mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// request is an element of what a client sent.
+// request is an element of a client's message.
 type request struct {
 	name     xml.Name
 	attrs    []xml.Attr
@@ -86,7 +86,7 @@ func (r *request) identity() xml.Name {
 	return xml.Name{Local: local}
 }
 
-// announces tells whether a hello contains a capability.
+// announces reports whether a hello has a capability.
 func (r *request) announces(capability string) bool {
 	if r.name.Local == "capability" && r.text == capability {
 		return true

@@ -12,7 +12,7 @@ type rpcError struct {
 	subject            string // its content
 }
 
-// answer appends the reply to one message and tells whether the session ends with it.
+// answer appends the reply to one message and reports whether it ends the session.
 func (d *Device) answer(b []byte, message []byte, now time.Time) (_ []byte, last bool) {
 	b = append(b, `<?xml version="1.0" encoding="UTF-8"?><rpc-reply xmlns="`+nsBase+`"`...)
 	rpc, err := parse(message)
@@ -30,7 +30,7 @@ func (d *Device) answer(b []byte, message []byte, now time.Time) (_ []byte, last
 	return append(b, "</rpc-reply>"...), last
 }
 
-// perform appends the outcome of the operation in rpc.
+// perform appends the result of the operation in rpc.
 func (d *Device) perform(b []byte, rpc *request, now time.Time) (_ []byte, last bool, refusal *rpcError) {
 	if rpc.name != (xml.Name{Space: nsBase, Local: "rpc"}) {
 		return b, false, &rpcError{"rpc", "unknown-element", "only rpc is understood", "bad-element", rpc.name.Local}
@@ -50,7 +50,7 @@ func (d *Device) perform(b []byte, rpc *request, now time.Time) (_ []byte, last 
 		return b, false, refusal
 	}
 	b = append(b, "<data"...)
-	if operation.name.Space != nsBase { // RFC 8526 defines a data of its own
+	if operation.name.Space != nsBase { // RFC 8526 defines another data element
 		b = append(b, ` xmlns="`+nsNMDA+`"`...)
 	}
 	b = append(b, '>')
@@ -64,7 +64,7 @@ func (d *Device) perform(b []byte, rpc *request, now time.Time) (_ []byte, last 
 	return append(b, "</data>"...), false, nil
 }
 
-// reading is what a get, get-config or get-data asks for.
+// reading has the parameters of a get, get-config or get-data.
 type reading struct {
 	from     datastore
 	whole    bool // there is no filter
@@ -111,7 +111,7 @@ func (d *Device) reading(operation *request) (r reading, refusal *rpcError) {
 	return r, nil
 }
 
-// onlyKnows refuses parameters other than those of the given names.
+// onlyKnows refuses all parameters but those of the given names.
 func onlyKnows(operation *request, names ...string) *rpcError {
 	known := map[xml.Name]bool{}
 	for _, name := range names {
@@ -125,7 +125,7 @@ func onlyKnows(operation *request, names ...string) *rpcError {
 	return nil
 }
 
-// sourceOf reads the datastore of a get-config; the simulator has no other than running.
+// sourceOf reads the source of a get-config. The only one of the simulator is running.
 func sourceOf(operation *request) (datastore, *rpcError) {
 	source := operation.child("source")
 	if source == nil || len(source.children) != 1 {
@@ -152,7 +152,7 @@ func datastoreOf(operation *request) (datastore, *rpcError) {
 	return 0, &rpcError{"application", "invalid-value", "no such datastore: " + parameter.text, "bad-element", "datastore"}
 }
 
-// appendAttributes echoes the attributes of an rpc, which RFC 6241 section 4.1 demands, namespace declarations included.
+// appendAttributes copies the attributes of an rpc, with its namespace declarations, as RFC 6241 section 4.1 requires.
 func appendAttributes(b []byte, attrs []xml.Attr) []byte {
 	prefixes := map[string]string{}
 	for _, a := range attrs {
@@ -163,11 +163,11 @@ func appendAttributes(b []byte, attrs []xml.Attr) []byte {
 	for _, a := range attrs {
 		prefix, bound := prefixes[a.Name.Space]
 		switch {
-		case a.Name == xml.Name{Local: "xmlns"}: // the reply has its own
+		case a.Name == xml.Name{Local: "xmlns"}: // the reply declares its own
 			continue
 		case a.Name.Space == "xmlns":
 			prefix, bound = "xmlns", true
-		case a.Name.Space != "" && !bound: // xml:lang, or a prefix that nobody bound
+		case a.Name.Space != "" && !bound: // xml:lang, or a prefix that is not declared
 			continue
 		}
 		b = append(b, ' ')

@@ -21,10 +21,10 @@ const (
 	capabilityBase11 = "urn:ietf:params:netconf:base:1.1"
 )
 
-// reply is the memory in which one reply is made; the fleet's pool lends it out.
+// reply is the memory for one reply, from the fleet's pool.
 type reply struct{ message, framed []byte }
 
-// serveSession speaks NETCONF on a channel until one side ends it.
+// serveSession serves NETCONF on a channel until one side ends it.
 func serveSession(ctx context.Context, d *Device, channel io.ReadWriteCloser) {
 	defer channel.Close()
 	hello := appendHello(nil, d, d.sessionIDs.Add(1))
@@ -41,7 +41,7 @@ func serveSession(ctx context.Context, d *Device, channel io.ReadWriteCloser) {
 		return
 	}
 	d.sessions.Add(1)
-	defer d.sessions.Add(-1) // before the client can see the end
+	defer d.sessions.Add(-1) // before the channel is closed, so that a client that sees the end finds it counted
 	chunked := !d.fleet.config.Base10 && answer.announces(capabilityBase11)
 	for done := false; !done; {
 		if message, err = readMessage(in, chunked); err != nil {

@@ -1,7 +1,7 @@
 // Package simulator is a fleet of simulated NETCONF devices over real SSH, for demonstrations, tests and measurements.
 //
-// Nothing ticks in it: what a device reports is a pure function of the seed, the device, the interface and the time, so
-// that a thousand devices cost nothing until somebody asks, and tests can compute the truth they compare with.
+// Devices have no timers: what a device reports is a pure function of the seed, the device, the interface and the time. So a
+// thousand devices cost nothing while they are not read, and tests can compute the values that they expect.
 package simulator
 
 import (
@@ -17,7 +17,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Forms of the interfaces model.
+// Versions of the YANG module ietf-interfaces.
 const (
 	FormState = "state" // RFC 7223: state in /interfaces-state, configuration in /interfaces
 	FormNMDA  = "nmda"  // RFC 8343: everything in /interfaces, read from the operational datastore (RFC 8342)
@@ -27,22 +27,22 @@ const (
 type Config struct {
 	Devices    int // how many; 0 is 1
 	Interfaces int // of each device; 0 is 1
-	// Listen is the address of the first device: "127.0.0.1:0", the default, gives each device a free port, any other port
-	// is the first of consecutive ones.
+	// Listen is the address of the first device. With port 0, as in the default "127.0.0.1:0", each device has a free port;
+	// with another one, the devices have consecutive ports.
 	Listen             string
 	Username, Password string // "netconf" where empty
 	Form               string // FormState, the default, or FormNMDA
-	Base10             bool   // announce base:1.0 only, hence the framing of RFC 6242 section 4.3
-	ChunkSize          int    // octets in a chunk of base:1.1 framing; 0 is the whole reply in one
+	Base10             bool   // announce base:1.0 only, which selects the framing of RFC 6242 section 4.3
+	ChunkSize          int    // octets in each chunk of base:1.1 framing; 0: one chunk for the whole reply
 	LoginDelay         time.Duration
 	ReplyDelay         time.Duration // from a request to the first octet of its reply
-	Silent             int           // the last so many devices accept TCP and never say a word
-	Seed               uint64        // another seed gives other numbers and another host key
-	// Definitions, if any, are the devices, and say what each tells in place of interfaces alone.
+	Silent             int           // number of devices, the last ones, that accept TCP connections and send nothing
+	Seed               uint64        // of the numbers and of the host key
+	// Definitions, if any, are the devices and their data. If they are set, Devices is ignored.
 	Definitions []Definition
 }
 
-// Fleet is a number of running devices.
+// Fleet is a set of running devices.
 type Fleet struct {
 	config   Config
 	hostKey  ssh.Signer
@@ -60,7 +60,7 @@ func Start(config Config) (*Fleet, error) {
 	}
 	f := &Fleet{config: config, labels: newLabels(config.Interfaces)}
 	f.replies.New = func() any { return new(reply) }
-	// The key follows from the seed, so that a written configuration stays good when the simulator is started anew.
+	// The key depends on the seed only, so that a written configuration stays valid when the simulator is started again.
 	if f.hostKey, err = newHostKey(fmt.Sprintf("simulated host key %d", config.Seed)); err != nil {
 		return nil, err
 	}

@@ -30,15 +30,15 @@ type Counters struct {
 	Discards, Errors                                  uint32
 }
 
-// outage is what SetInterfaceDown did to an interface so far.
+// outage has the effects of SetInterfaceDown on an interface.
 type outage struct {
 	down  bool
-	began time.Time     // of the present outage, or of the last
-	ended time.Time     // of the last
-	lost  time.Duration // in all that have ended
+	began time.Time     // of the present outage, or else of the last one
+	ended time.Time     // of the last outage
+	lost  time.Duration // duration of all outages that have ended
 }
 
-// Interfaces returns the truth: what the device reports of each interface when it is asked at that time.
+// Interfaces returns what the device reports of each interface at that time.
 func (d *Device) Interfaces(now time.Time) []Interface {
 	all := make([]Interface, d.fleet.config.Interfaces)
 	for i := range all {
@@ -47,7 +47,7 @@ func (d *Device) Interfaces(now time.Time) []Interface {
 	return all
 }
 
-// SetInterfaceDown takes one interface's link away, or gives it back; its counters stand still meanwhile.
+// SetInterfaceDown takes the link of one interface down, or up again. Its counters do not change while it is down.
 func (d *Device) SetInterfaceDown(name string, down bool) error {
 	for i := range d.fleet.config.Interfaces {
 		if d.fleet.labels[i].name != name {
@@ -68,13 +68,13 @@ func (d *Device) SetInterfaceDown(name string, down bool) error {
 	return fmt.Errorf("simulator: %s has no interface %q", d.Name, name)
 }
 
-// read fills in what interface i is like at that time.
+// read sets s to the state of interface i at that time.
 func (d *Device) read(i int, now time.Time, s *Interface) {
 	d.mu.Lock()
 	o := d.outages[i]
 	d.mu.Unlock()
 	p := d.profile(i)
-	// An interface that was taken down lives on with a clock that stood still meanwhile.
+	// The clock of an interface stands still while it is taken down.
 	clock := now.Sub(p.since) - o.lost
 	if o.down {
 		clock = o.began.Sub(p.since) - o.lost
@@ -111,7 +111,7 @@ func (d *Device) read(i int, now time.Time, s *Interface) {
 	p.count(active, s)
 }
 
-// count fills in the counters after an interface has been up for so long.
+// count sets the counters of an interface that has been up for the time active.
 func (p *profile) count(active time.Duration, s *Interface) {
 	in, out := p.work(active, p.phase), p.work(active, p.phase+math.Pi/3)
 	for _, c := range []struct {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// yangLibrary is what a device tells of its YANG modules, in its hello and as data.
+// yangLibrary is a device's list of its YANG modules, in its hello and as data.
 type yangLibrary struct {
 	tree         *element
 	capabilities []string
@@ -18,10 +18,10 @@ type YANGModule struct {
 	Name      string `yaml:"name"`
 	Revision  string `yaml:"revision"`
 	Namespace string `yaml:"namespace"`
-	Features  string `yaml:"features"` // with commas between them
+	Features  string `yaml:"features"` // separated by commas
 }
 
-// interfacesModules are those of devices without a content of their own.
+// interfacesModules are the modules of devices without a Content.
 func interfacesModules(form string) []YANGModule {
 	revision := "2014-05-08"
 	if form == FormNMDA {
@@ -34,7 +34,7 @@ func interfacesModules(form string) []YANGModule {
 }
 
 // newYANGLibrary returns the library of RFC 7895 (modules-state) or, for NMDA, of RFC 8525 (yang-library). An NMDA server such as
-// netopeer2 announces neither its YANG 1.1 modules nor NMDA itself: whoever wants to know must read the library.
+// netopeer2 announces neither its YANG 1.1 modules nor NMDA in its hello, but in its library only.
 func newYANGLibrary(own []YANGModule, nmda bool) *yangLibrary {
 	modules := slices.Clone(own)
 	if !nmda {
@@ -75,7 +75,7 @@ func (m YANGModule) capability() string {
 	return uri
 }
 
-// leaves are those that a module has in both libraries.
+// leaves are the leaves of a module in both versions of the library.
 func (m YANGModule) leaves() []*element {
 	leaves := []*element{leaf(nsLibrary, "name", m.Name), leaf(nsLibrary, "revision", m.Revision), leaf(nsLibrary, "namespace", m.Namespace)}
 	for _, feature := range strings.FieldsFunc(m.Features, func(r rune) bool { return r == ',' }) {
