@@ -123,7 +123,7 @@ func addDevice(c *kingpin.CmdClause, d *command.Device) {
 }
 
 func addGenerate(c *kingpin.CmdClause, g *command.Generate) {
-	c.Flag("yang-dir", "Directory with YANG files, searched with its subdirectories; repeatable.").StringsVar(&g.YANGFolders)
+	c.Flag("yang-dir", "Directory with YANG files, searched with its subdirectories; repeatable.").StringsVar(&g.YANGDirs)
 	c.Flag("target", "Device to fetch YANG from: name of a configured target, or any address if --auth is set.").StringVar(&g.Target)
 	c.Flag("auth", "Name of the auth to use for an address that is not configured.").StringVar(&g.Auth)
 	c.Flag("name", "Name of the generated module; the default is the name of the YANG module.").StringVar(&g.Name)

@@ -12,10 +12,10 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
 
-// DefaultConfigFile is read where no other file is named.
+// DefaultConfigFile is read if no other file is named.
 const DefaultConfigFile = "netconf.yml"
 
-// load reads the configuration. Someone without one is told how to begin.
+// load reads the configuration. If there is none, its error says how to begin.
 func (env *Environment) load() (*config.Config, error) {
 	if slices.Equal(env.ConfigFiles, []string{DefaultConfigFile}) {
 		if _, err := os.Stat(DefaultConfigFile); errors.Is(err, fs.ErrNotExist) {

@@ -1,4 +1,4 @@
-// Package command holds what the program's commands do, one file for each. Flags are main's affair.
+// Package command has the program's commands, each in a file of its own. main defines their flags.
 package command
 
 import (
@@ -28,22 +28,22 @@ type Command interface {
 	Run(ctx context.Context, env *Environment) error
 }
 
-// Device is the command line's way to name one device: by its name in the configuration, or by its address and an auth.
+// Device names one device on the command line: by its name in the configuration, or by its address and an auth.
 type Device struct {
 	Target string
 	Auth   string // "" for a configured target
 }
 
-// closing bounds how long a command takes to close sessions after its work.
+// closing is the longest time for which a command closes sessions at its end.
 const closing = 1500 * time.Millisecond
 
-// device is a device that is ready to be read.
+// device is one device and the exporter that reads it.
 type device struct {
 	*collector.Target
 	exporter *collector.Exporter
 }
 
-// open makes the device ready, without dialling it.
+// open returns the device without dialling it.
 func (d Device) open(env *Environment) (*device, error) {
 	cfg, err := env.load()
 	if err != nil {
@@ -87,14 +87,14 @@ func (d Device) find(cfg *config.Config) (*config.Target, error) {
 		d.Target, cmp.Or(strings.Join(names, ", "), "none"))
 }
 
-// withTimeout bounds what a command asks of the device as one read of it is bounded.
+// withTimeout returns a context that ends with the timeout of the target.
 func (d *device) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, time.Duration(*d.Config().Timeout))
 }
 
 var errInterrupted = errors.New("interrupted")
 
-// PrintError writes an error as one line, and several joined errors as one line each.
+// PrintError writes an error as one line, and joined errors as one line each.
 func PrintError(w io.Writer, err error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		if errs := joined.Unwrap(); strings.Count(err.Error(), "\n") >= len(errs)-1 {
@@ -107,7 +107,7 @@ func PrintError(w io.Writer, err error) {
 	_, _ = fmt.Fprintln(w, oneLine(err.Error()))
 }
 
-// oneLine takes out of text, which a device may have written, what would move the cursor or colour the terminal.
+// oneLine replaces control characters by blanks. Text of a device could otherwise move the cursor or colour the terminal.
 func oneLine(text string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {

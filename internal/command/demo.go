@@ -20,7 +20,7 @@ import (
 // Demo runs the simulated network and an exporter that reads it, until it is interrupted.
 type Demo struct {
 	ListenAddress string
-	FaultsAddress string // where faults are set and cleared; "" is nowhere
+	FaultsAddress string // of the page where faults are set and cleared; "": no page
 }
 
 // Run implements Command.
@@ -55,25 +55,25 @@ func (d *Demo) Run(ctx context.Context, env *Environment) error {
 	return serve.Run(ctx, &own)
 }
 
-// writeDemoConfig puts the configuration into a folder of its own, for a reload to find.
+// writeDemoConfig writes the configuration to a new temporary directory, so that it can be reloaded.
 func writeDemoConfig(fleet *network.Fleet) (file string, err error) {
 	text, err := fleet.ConfigYAML("simulated")
 	if err != nil {
 		return "", err
 	}
-	folder, err := os.MkdirTemp("", "netconf_exporter-demo-")
+	dir, err := os.MkdirTemp("", "netconf_exporter-demo-")
 	if err != nil {
 		return "", fmt.Errorf("%w; make room for a small file, or set TMPDIR", err)
 	}
-	file = filepath.Join(folder, "netconf.yml")
+	file = filepath.Join(dir, "netconf.yml")
 	text = append([]byte("# What netconf_exporter demo runs on. Your own devices take the same few lines.\n"), text...)
 	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return "", errors.Join(err, os.RemoveAll(folder))
+		return "", errors.Join(err, os.RemoveAll(dir))
 	}
 	return file, nil
 }
 
-// serveFaults serves the page of faults, if it is wanted.
+// serveFaults serves the page of faults, if it has an address.
 func (d *Demo) serveFaults(fleet *network.Fleet) (url string, stop func(), err error) {
 	if d.FaultsAddress == "" {
 		return "", func() {}, nil
@@ -121,7 +121,7 @@ Ctrl-C ends it.
 `, devices[spare].Name, devices[spare].Address(), devices[spare].Fingerprint())
 }
 
-// localURL is host:port by which this machine reaches a listener.
+// localURL is the host:port at which this machine reaches a listener.
 func localURL(address net.Addr) string {
 	host, port, err := net.SplitHostPort(address.String())
 	if err != nil {

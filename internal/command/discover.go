@@ -10,7 +10,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/collector"
 )
 
-// Discover tells what a device has, which modules fit it and why, and what is left unread.
+// Discover lists what a device has, which modules fit it and why, and what no module reads.
 type Discover struct {
 	Device
 	All bool // list the capabilities as well

@@ -11,21 +11,21 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/generate"
 )
 
-// Generate writes a module and its catalogue entries from YANG files, from what a device gives of its own YANG, or both.
+// Generate writes a module and its catalogue entries from YANG: of files, of a device (get-schema), or of both.
 type Generate struct {
 	Device                // Target "": no device
-	YANGFolders  []string // folders that have YANG files
+	YANGDirs     []string // directories with YANG files
 	Paths        []string
 	Name, Prefix string
-	Models       []string // more models that add to the paths
-	Descriptions bool     // descriptions in the configuration become labels
+	Models       []string // YANG modules that augment the paths
+	Descriptions bool     // make labels of descriptions in the device's configuration
 	Output       string   // "" or "-" is stdout
 }
 
 // Run implements Command.
 func (g *Generate) Run(ctx context.Context, env *Environment) error {
-	if g.Target == "" && len(g.YANGFolders) == 0 {
-		return errors.New("where is the YANG? name folders with --yang-dir=DIR, or a device that gives its own with --target=TARGET")
+	if g.Target == "" && len(g.YANGDirs) == 0 {
+		return errors.New("name a directory with YANG files (--yang-dir=DIR) or a device that has its YANG modules (--target=TARGET)")
 	}
 	text, err := g.generate(ctx, env)
 	switch {
@@ -64,18 +64,18 @@ func (g *Generate) generate(ctx context.Context, env *Environment) ([]byte, erro
 		sources = append(sources, source)
 		o.OperationalDatastore = found.NMDA
 	}
-	if len(g.YANGFolders) > 0 {
-		folders, err := generate.OpenDirs(g.YANGFolders...)
+	if len(g.YANGDirs) > 0 {
+		dirs, err := generate.OpenDirs(g.YANGDirs...)
 		if err != nil {
 			return nil, err
 		}
-		sources = append(sources, folders)
+		sources = append(sources, dirs)
 	}
 	o.Source = sources
 	return generate.Generate(ctx, o)
 }
 
-// timed bounds each operation as a read of the device is bounded: a model may need dozens of them.
+// timed limits each operation to the timeout of the target. Fetching a YANG module may need dozens of operations.
 type timed struct{ *device }
 
 func (t timed) RPC(ctx context.Context, operation string, read func(io.Reader) error) error {
@@ -84,13 +84,13 @@ func (t timed) RPC(ctx context.Context, operation string, read func(io.Reader) e
 	return t.device.RPC(ctx, operation, read)
 }
 
-// writeFile writes a file in one step, so that an exporter that reloads meanwhile reads the old one or the new one.
+// writeFile replaces a file in one step, so that an exporter that reloads meanwhile reads the old one or the new one.
 func writeFile(name string, text []byte) error {
 	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	defer os.Remove(file.Name()) // nothing is there any more when all went well
+	defer os.Remove(file.Name()) // does nothing after the rename
 	_, err = file.Write(text)
 	if err == nil {
 		err = file.Chmod(0o644)

@@ -22,7 +22,7 @@ func TestGenerateWritesAFileThatTheOtherCommandsRead(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(yang, "thermometer.yang"), []byte(thermometer), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	generate := &command.Generate{YANGFolders: []string{yang}, Paths: []string{"/thermometer:now"}}
+	generate := &command.Generate{YANGDirs: []string{yang}, Paths: []string{"/thermometer:now"}}
 	r := run(t, generate)
 	if r.err != nil || !strings.Contains(r.stdout.String(), "thermometer_now_temperature_celsius: {leaf: temperature, scale: 0.001}") {
 		t.Fatalf("error %v, stdout\n%s", r.err, r.stdout)
@@ -48,7 +48,7 @@ func TestGenerateSaysWhatItLacks(t *testing.T) {
 		says     []string
 	}{
 		{&command.Generate{Paths: paths}, []string{"--yang-dir", "--target"}},
-		{&command.Generate{Paths: paths, YANGFolders: []string{t.TempDir()}}, []string{"--yang-dir", ".yang"}},
+		{&command.Generate{Paths: paths, YANGDirs: []string{t.TempDir()}}, []string{"--yang-dir", ".yang"}},
 		{&command.Generate{Paths: paths, Device: command.Device{Target: "nobody"}}, []string{`"nobody"`, name}},
 		{&command.Generate{Paths: paths, Device: command.Device{Target: name}}, []string{name, "ietf-netconf-monitoring", "--yang-dir"}},
 	} {

@@ -11,10 +11,10 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
 
-// Get makes one read of a device and prints it as XML.
+// Get reads from a device once and prints the reply as XML.
 type Get struct {
 	Device
-	What string // a path, the XML of a reading operation, or "" for everything
+	What string // a path, the XML of an operation that reads, or "" for everything
 }
 
 // Run implements Command. It fails if the device answered with an error.

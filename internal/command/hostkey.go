@@ -11,9 +11,9 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// HostKey prints the host keys of a server in the forms in which an auth takes them. It does not log in.
+// HostKey prints the host keys of a server in the two formats that an auth accepts. It does not log in.
 type HostKey struct {
-	Address string // host, host:port; port 830 where there is none
+	Address string // host or host:port; the default port is 830
 }
 
 // Run implements Command.
@@ -34,7 +34,7 @@ func (h *HostKey) Run(ctx context.Context, env *Environment) error {
 	for _, key := range keys {
 		_, _ = fmt.Fprintln(env.Stdout, knownhosts.Line([]string{target.HostPort()}, key))
 	}
-	// As comments, so that all of the output can go to a known_hosts file.
+	// As comments, so that the whole output is a valid known_hosts file.
 	_, _ = fmt.Fprintln(env.Stdout, "# or as host_key_fingerprints, of which one is enough:")
 	for _, key := range keys {
 		_, _ = fmt.Fprintf(env.Stdout, "# %s %s\n", ssh.FingerprintSHA256(key), key.Type())

@@ -9,13 +9,13 @@ import (
 	sloggokit "github.com/tjhop/slog-gokit"
 )
 
-// The forms of a log line.
+// The formats of log lines.
 const (
 	FormatLogfmt = "logfmt"
 	FormatJSON   = "json"
 )
 
-// NewLogger returns a logger that writes lines as Prometheus programs do: ts, caller, level, msg.
+// NewLogger returns a logger that writes lines in the order of Prometheus' own programs: ts, caller, level, msg.
 func NewLogger(w io.Writer, level slog.Leveler, format string) *slog.Logger {
 	w = log.NewSyncWriter(w)
 	logger := log.NewLogfmtLogger(w)
@@ -25,7 +25,7 @@ func NewLogger(w io.Writer, level slog.Leveler, format string) *slog.Logger {
 	return slog.New(sloggokit.NewGoKitHandler(inOrder{logger}, level))
 }
 
-// inOrder turns round what the handler puts before the message: level, caller, time.
+// inOrder reverses the fields that the handler writes before the message: level, caller, time.
 type inOrder struct{ log.Logger }
 
 func (l inOrder) Log(pairs ...any) error {

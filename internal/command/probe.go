@@ -10,7 +10,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/web"
 )
 
-// Probe makes one scrape of a device: metrics on stdout, how the time went on stderr.
+// Probe scrapes a device once: metrics on stdout, the timeline on stderr.
 type Probe struct {
 	Device
 	Modules []string // none: those of the target
@@ -41,7 +41,7 @@ func (p *Probe) Run(ctx context.Context, env *Environment) error {
 			return fmt.Errorf("write the metrics: %w", err)
 		}
 	}
-	if scrape.Up && scrape.Err != nil { // a part is missing, which is no failure
+	if scrape.Up && scrape.Err != nil { // some modules failed, which is no failure of the command
 		PrintError(env.Stderr, scrape.Err)
 		return nil
 	}

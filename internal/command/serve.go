@@ -32,13 +32,13 @@ type Serve struct {
 	MaxDials      int     // in flight over all targets
 	MaxScrapes    int     // in flight; 0: no limit
 
-	listening func(net.Addr) // told once requests are served; may be nil
+	listening func(net.Addr) // called when requests are served; may be nil
 }
 
 // Run implements Command. It serves until ctx ends.
 func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP) // from now on: it would end the program
+	signal.Notify(hangups, syscall.SIGHUP) // at once: until then SIGHUP ends the program
 	defer signal.Stop(hangups)
 
 	if s.TimeoutOffset < 0 || math.IsNaN(s.TimeoutOffset) {
@@ -48,13 +48,13 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	if len(cfg.Targets) >= 100 && os.Getenv("GOGC") == "" { // a tenth less memory, for a tenth more of the processor
+	if len(cfg.Targets) >= 100 && os.Getenv("GOGC") == "" { // a tenth less memory for a tenth more processor time
 		debug.SetGCPercent(50)
 	}
 	if err := toolkit.Validate(*s.Web.WebConfigFile); err != nil {
 		return fmt.Errorf("%s: %w; correct it, or leave --web.config.file out", *s.Web.WebConfigFile, err)
 	}
-	// Lazy: a second instance, which finds its port taken, must not have logged in to all devices by then.
+	// Lazy: a second instance, whose port is taken, must end before it logs in to any device.
 	exporter, err := collector.New(cfg, collector.Options{Logger: env.Logger, Lazy: true, DialLimit: s.MaxDials})
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	started := func() {}
 	if s.Targets {
 		started = sync.OnceFunc(exporter.Warm)
-	} // else others may share the targets, and which ones are ours only the probes tell
+	} // else several exporters may share the targets, and this one dials only those that it is asked to probe
 	server := &http.Server{
 		Handler: web.New(web.Options{
 			Exporter: web.From(exporter), Reload: reload, Own: metrics, Logger: env.Logger, TimeoutOffset: s.TimeoutOffset,
@@ -76,7 +76,7 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       5 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(env.Logger.Handler(), slog.LevelDebug), // of what clients do
+		ErrorLog:          slog.NewLogLogger(env.Logger.Handler(), slog.LevelDebug), // errors of clients
 		BaseContext: func(l net.Listener) context.Context {
 			started()
 			if s.listening != nil {
@@ -102,8 +102,8 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	}
 }
 
-// reloader returns the one way to a new configuration. On an error the old one goes on, and the error is logged here, for
-// SIGHUP has nobody else to tell.
+// reloader returns the function that reloads the configuration. On an error the old configuration stays in use. The error is
+// logged here, because nobody receives it after a SIGHUP.
 func reloader(env *Environment, exporter *collector.Exporter, metrics *web.Metrics) func() error {
 	var one sync.Mutex
 	return func() error {
@@ -123,8 +123,8 @@ func reloader(env *Environment, exporter *collector.Exporter, metrics *web.Metri
 	}
 }
 
-// shutDown ends the server, then the sessions. Scrapes that would outlast it are cut off, since an answer without the devices
-// that are being left would be a wrong one.
+// shutDown ends the server, then the sessions. It cuts off scrapes that take longer: an answer without the devices whose sessions
+// are closed would be wrong.
 func shutDown(server *http.Server, exporter *collector.Exporter) {
 	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 	defer cancel()

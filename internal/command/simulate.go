@@ -14,9 +14,9 @@ import (
 // Simulate runs simulated devices until it is interrupted.
 type Simulate struct {
 	simulator.Config
-	Scenario    string   // file of a network to simulate, "demo" the built-in one; "" is a fleet with interfaces alone
+	Scenario    string   // file of a network to simulate, or "demo" for the built-in one; "": devices that have interfaces only
 	Faults      []string // of the network, as DEVICE:KIND or DEVICE:KIND:WHERE
-	WriteConfig string   // a file for the exporter's configuration with all devices; "-" is stdout, "" none
+	WriteConfig string   // file for a configuration with all devices as targets; "-": stdout, "": none
 }
 
 // Run implements Command.

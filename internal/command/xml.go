@@ -15,8 +15,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
-// xmlPrinter writes what a reply holds, its envelope taken off, as indented XML. Text, names and namespaces stay as the
-// device sent them.
+// xmlPrinter writes the content of a reply, without its envelope, as indented XML. It does not change text, names and namespaces.
 type xmlPrinter struct {
 	out      io.Writer
 	errors   netconf.RPCErrors // rpc-errors of the reply
@@ -26,9 +25,9 @@ type xmlPrinter struct {
 	scanner  xmlscan.Scanner
 	envelope map[string]string // namespaces by the prefixes that the envelope declares
 
-	// Of the element in print, a child of the envelope.
+	// Of the child of the envelope that is printed.
 	body     bytes.Buffer
-	insert   int             // where in body its start tag may get more attributes
+	insert   int             // offset in body for more attributes of its start tag
 	declared []string        // prefixes declared by open elements
 	used     map[string]bool // prefixes in use that only the envelope declares
 }
@@ -42,8 +41,8 @@ func (p *xmlPrinter) print(reply io.Reader) error {
 	s := &p.scanner
 	s.Reset(reply)
 	p.empty = true
-	depth := 0      // in the envelope: rpc-reply, then data where the operation has it
-	inText := false // of the envelope, beyond its layout
+	depth := 0      // of envelope elements: rpc-reply, and data if the operation has it
+	inText := false // inside text of the envelope that is not white space
 	for {
 		kind, err := s.Next()
 		if err == io.EOF {
@@ -92,7 +91,7 @@ func (p *xmlPrinter) failure() error {
 	return err
 }
 
-// top prints a child of the envelope, with those of the envelope's namespaces that it uses.
+// top prints a child of the envelope. It declares the namespaces of the envelope that the child uses.
 func (p *xmlPrinter) top() error {
 	p.body.Reset()
 	p.declared, p.used = p.declared[:0], map[string]bool{}
@@ -117,7 +116,7 @@ func (p *xmlPrinter) write(text []byte) error {
 	return err
 }
 
-// element prints the element whose Start was just returned, up to its End.
+// element prints the element whose Start token was read last, up to its End token.
 func (p *xmlPrinter) element(depth int) error {
 	s := &p.scanner
 	name := string(s.Name())
@@ -126,7 +125,7 @@ func (p *xmlPrinter) element(depth int) error {
 	p.startTag(name, depth)
 
 	var text []byte
-	parent := false // it has children
+	parent := false // it has child elements
 	for {
 		kind, err := s.Next()
 		if err != nil {
@@ -158,7 +157,7 @@ func (p *xmlPrinter) element(depth int) error {
 		case parent:
 			p.mixed(text, depth)
 			p.body.WriteString(indent(depth) + "</" + name + ">\n")
-		case blank && (len(text) == 0 || bytes.ContainsRune(text, '\n')): // of white space alone, what is not layout is kept
+		case blank && (len(text) == 0 || bytes.ContainsRune(text, '\n')): // white space with line feeds is layout, other white space is a value
 			p.body.WriteString("/>\n")
 		default:
 			p.mentions(string(text))
@@ -168,7 +167,7 @@ func (p *xmlPrinter) element(depth int) error {
 	}
 }
 
-// startTag prints a start tag but for its end.
+// startTag prints a start tag without its end.
 func (p *xmlPrinter) startTag(name string, depth int) {
 	s := &p.scanner
 	p.body.WriteString(indent(depth) + "<" + name)
@@ -193,7 +192,7 @@ func (p *xmlPrinter) startTag(name string, depth int) {
 	}
 }
 
-// mixed prints text that stands beside elements.
+// mixed prints text between elements.
 func (p *xmlPrinter) mixed(text []byte, depth int) {
 	if text = bytes.TrimSpace(text); len(text) > 0 {
 		p.mentions(string(text))
@@ -201,14 +200,14 @@ func (p *xmlPrinter) mixed(text []byte, depth int) {
 	}
 }
 
-// uses notes that a prefix is in use, "" being the default namespace.
+// uses records that a prefix is used; "" is the default namespace.
 func (p *xmlPrinter) uses(prefix string) {
 	if _, ok := p.envelope[prefix]; ok && !slices.Contains(p.declared, prefix) {
 		p.used[prefix] = true
 	}
 }
 
-// mentions notes the prefixes in a value, which may be an identity or a path: words in front of a colon.
+// mentions records the prefixes in a value, which may be an identity or a path: words before a colon.
 func (p *xmlPrinter) mentions(value string) {
 	for before, rest, found := strings.Cut(value, ":"); found; before, rest, found = strings.Cut(rest, ":") {
 		if prefix := before[strings.LastIndexFunc(before, endsName)+1:]; prefix != "" {
@@ -217,7 +216,7 @@ func (p *xmlPrinter) mentions(value string) {
 	}
 }
 
-// endsName reports whether a character is none of a name.
+// endsName reports whether a character cannot be part of a name.
 func endsName(r rune) bool {
 	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
 }
@@ -236,6 +235,6 @@ var escapeText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r
 
 func escapeAttribute(value string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(value)) // a Builder takes everything
+	_ = xml.EscapeText(&b, []byte(value)) // a Builder returns no errors
 	return b.String()
 }

@@ -1,5 +1,5 @@
-// Package corpus is what tests know of replies and hellos that real devices sent. The recordings themselves are no part of
-// this repository; tests that need them are skipped where they are not beside it.
+// Package corpus has the results that tests expect of recorded replies and hellos of real devices. The recordings are not part of
+// this repository. Tests that need them are skipped if they are missing.
 package corpus
 
 import (
@@ -19,23 +19,22 @@ import (
 //go:embed cases hellos.yml
 var files embed.FS
 
-// Case says what a module must make of replies that real devices sent. One that wants nothing wants that nothing comes of
-// them.
+// Case is what a module must make of replies of real devices. A case without Want and Counts expects no samples.
 type Case struct {
 	Module  string
 	Replies []string  // recordings, one for each read of the module; reads without one give no data
-	Now     time.Time // when they are read, for values that depend on it; else Now
-	// Partial says that the replies show too little of the module, or were put together by people, so that they do not
-	// make the module a supported one.
+	Now     time.Time // time of the read, for values that depend on it; zero: the constant Now
+	// Partial says that the replies have too little of the module's data, or were not recorded but written, so that the module
+	// does not count as supported.
 	Partial bool
 	Fails   bool               // the replies report an error
-	Want    []string           // samples, among others: `name{label="value"} number`, labels sorted, those without a value left out
-	Counts  map[string]int     // how many samples a metric has
+	Want    []string           // some of the samples: `name{label="value"} number`, with sorted labels and without empty ones
+	Counts  map[string]int     // number of samples, by metric
 	Sums    map[string]float64 // what all samples of a metric come to together, worked out from the recording by another program
-	Skipped map[string]int     // values that are left out, by reason
+	Skipped map[string]int     // number of skipped values, by reason
 }
 
-// Now is the present of cases that do not name another one.
+// Now is the time of the read of cases that have no other.
 var Now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 // Present is when the replies are read.
@@ -46,7 +45,7 @@ func (c *Case) Present() time.Time {
 	return c.Now
 }
 
-// Empty reports whether nothing comes of the replies.
+// Empty reports whether the replies give no samples.
 func (c *Case) Empty() bool { return c.Want == nil && c.Counts == nil }
 
 // Cases reads the cases of cases/*.yml, by file and name.
@@ -87,7 +86,7 @@ func load(t testing.TB, name string, into any) {
 	}
 }
 
-// Folder is where the recordings are, seen from a package of internal. The test is skipped where there are none.
+// Folder is the directory of the recordings, relative to a package in internal. The test is skipped if it does not exist.
 func Folder(t testing.TB) string {
 	t.Helper()
 	folder := filepath.Join("..", "..", "..", "shared", "corpus")
@@ -115,7 +114,7 @@ func Recording(t testing.TB, name string) string {
 	return message
 }
 
-// unframe takes the framing of RFC 6242 off a message.
+// unframe removes the framing of RFC 6242 from a message.
 func unframe(s string) (string, error) {
 	if !strings.HasPrefix(s, "\n#") {
 		return strings.TrimSuffix(strings.TrimSpace(s), "]]>]]>"), nil

@@ -8,7 +8,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// source is where one module finds a metric.
+// source has the paths at which one module finds a metric.
 type source struct {
 	module string
 	paths  []string
@@ -30,7 +30,7 @@ func sourcesOf(modules map[string]*config.Module) map[string][]source {
 	return found
 }
 
-// addRow adds the paths of a row's metrics, and of the rows below it; above are the paths of the row that it is nested in.
+// addRow adds the paths of the metrics of a row and of its nested rows; above are the paths of the row around it.
 func addRow(paths map[string][]string, above []string, row config.Row) {
 	var own []string
 	for _, outer := range above {
@@ -50,7 +50,7 @@ func addRow(paths map[string][]string, above []string, row config.Row) {
 	}
 }
 
-// leaves lists what a value may be taken from.
+// leaves lists the leaves from which a value may be taken.
 func leaves(v config.Value) (all []string) {
 	switch {
 	case v.Leaf != "" && v.Attribute != "":
@@ -64,7 +64,7 @@ func leaves(v config.Value) (all []string) {
 	return all
 }
 
-// join puts a relative path below another one.
+// join appends a relative path to another path.
 func join(above, path string) string {
 	path, here := strings.CutPrefix(path, "./")
 	switch {

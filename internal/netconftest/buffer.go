@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Buffer is a bytes.Buffer that one side may read while another writes, such as a log.
+// Buffer is a bytes.Buffer that is safe for concurrent use, such as for a log.
 type Buffer struct {
 	mu   sync.Mutex
 	data bytes.Buffer

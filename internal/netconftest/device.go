@@ -1,5 +1,5 @@
-// Package netconftest is a NETCONF device for tests, over real SSH, whose session follows a script of raw bytes: what it
-// says, when, in which pieces, and where it stops. The simulator plays a good device of any size; this one plays a bad one.
+// Package netconftest has a NETCONF device for tests over real SSH. A script decides which bytes it sends, when, in which pieces,
+// and where it stops. For a device that follows the RFCs, see package simulator.
 package netconftest
 
 import (
@@ -16,34 +16,34 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// User and Password are what a device lets in, unless its Config says otherwise.
+// User and Password are the credentials that a device accepts, unless its Config has others.
 const User, Password = "monitor", "opensesame"
 
-// ErrWrong is how the device refuses a secret.
+// ErrWrong is the error by which the device refuses a password or a key.
 var ErrWrong = errors.New("wrong")
 
-// Device is an SSH server with a netconf subsystem. Config, Script and TCP are set by the functions given to Start, and
-// later by Change alone.
+// Device is an SSH server with a netconf subsystem. Config, Script and TCP are set by the functions given to Start, and after that
+// only by Change.
 type Device struct {
 	Address string
 	Key     ssh.PublicKey // its host key, unless Config has others
 
 	Config *ssh.ServerConfig
 	Script func(*Peer)    // one session, from the hello to its end
-	TCP    func(net.Conn) // speaks to connections in place of the SSH server; nil: none does
+	TCP    func(net.Conn) // if set, serves connections instead of the SSH server
 
 	Logins     atomic.Int32 // sessions of the subsystem so far
 	Offered    atomic.Int32 // passwords that clients sent
 	RPCs       atomic.Int32 // requests read by Peer.Request
 	Keepalives atomic.Int32 // global requests so far
-	Deaf       atomic.Bool  // do not answer global requests, such as keepalives
+	NoReplies  atomic.Bool  // do not answer global requests, such as keepalives
 	Refusals   atomic.Int32 // subsystem requests to refuse
 
 	mu       sync.Mutex // for Config, Script and TCP
 	listener *listener
 }
 
-// Start starts a device that logs in User with Password and then follows script; adjust changes that. It ends with the test.
+// Start starts a device that accepts User with Password and then runs script; adjust changes that. It ends with the test.
 func Start(t testing.TB, script func(*Peer), adjust ...func(*Device)) *Device {
 	t.Helper()
 	d := &Device{Script: script}
@@ -58,7 +58,7 @@ func Start(t testing.TB, script func(*Peer), adjust ...func(*Device)) *Device {
 	return d
 }
 
-// NewConfig is that of a server that lets in User with Password.
+// NewConfig returns the configuration of a server that accepts User with Password.
 func (d *Device) NewConfig(keys ...ssh.Signer) *ssh.ServerConfig {
 	config := &ssh.ServerConfig{PasswordCallback: func(c ssh.ConnMetadata, given []byte) (*ssh.Permissions, error) {
 		d.Offered.Add(1)
@@ -73,24 +73,24 @@ func (d *Device) NewConfig(keys ...ssh.Signer) *ssh.ServerConfig {
 	return config
 }
 
-// Change changes what the device does with connections from now on. A new Config takes the place of the old one, which is
-// still read.
+// Change changes Config, Script or TCP for connections from now on. Set a new Config instead of changing the old one, which
+// connections may be reading.
 func (d *Device) Change(f func(*Device)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f(d)
 }
 
-// Drop closes all connections without a word.
+// Drop closes all connections without close-session.
 func (d *Device) Drop() { d.listener.drop() }
 
-// Down takes the device off the network: its connections drop, others are refused.
+// Down closes the device's connections and its port.
 func (d *Device) Down() { d.listener.close() }
 
-// Up brings it back, on the same port.
+// Up opens the same port again.
 func (d *Device) Up() error { return d.listener.open() }
 
-// Move takes it to another address of the loopback, on the same port.
+// Move makes the device listen at another address, on the same port.
 func (d *Device) Move(host string) error {
 	d.listener.close()
 	_, port, err := net.SplitHostPort(d.listener.address)
@@ -101,10 +101,10 @@ func (d *Device) Move(host string) error {
 	return d.listener.open()
 }
 
-// Connections is how many are open.
+// Connections is the number of open connections.
 func (d *Device) Connections() int { return d.listener.count() }
 
-// Serve speaks to one connection, as to those that come to Address.
+// Serve serves one connection, as it does those to Address.
 func (d *Device) Serve(tcp net.Conn) {
 	defer tcp.Close()
 	d.mu.Lock()
@@ -141,7 +141,7 @@ func (d *Device) Serve(tcp net.Conn) {
 func (d *Device) globalRequests(requests <-chan *ssh.Request) {
 	for request := range requests {
 		d.Keepalives.Add(1)
-		if !d.Deaf.Load() {
+		if !d.NoReplies.Load() {
 			_ = request.Reply(false, nil)
 		}
 	}

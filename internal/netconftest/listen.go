@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// listener serves TCP connections, and can go away and come back on the same port.
+// listener serves TCP connections. It can close its port and open it again.
 type listener struct {
 	address string
 	serve   func(net.Conn)

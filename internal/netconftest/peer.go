@@ -11,7 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Hellos of a device that has one or both framings, and the mark that ends a message in the older one.
+// Hellos of a device that has one or both framings, and the end-of-message mark of base:1.0.
 const (
 	Hello10 = `<hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><capabilities>` +
 		`<capability>urn:ietf:params:netconf:base:1.0</capability></capabilities><session-id>7</session-id></hello>`
@@ -21,7 +21,7 @@ const (
 	EOM = "]]>]]>"
 )
 
-// Peer is the device's end of one session. What is written to it goes out as it is.
+// Peer is the device's end of one session. Bytes written to it are sent without framing.
 type Peer struct {
 	ssh.Channel
 	Device  *Device
@@ -34,7 +34,7 @@ func newPeer(d *Device, conn ssh.Conn, channel ssh.Channel) *Peer {
 	return &Peer{Channel: channel, Device: d, Conn: conn, In: bufio.NewReader(channel)}
 }
 
-// Send writes raw bytes; false when the client has gone.
+// Send writes raw bytes; false if the client has closed the session.
 func (p *Peer) Send(text string) bool {
 	_, err := io.WriteString(p, text)
 	return err == nil
@@ -48,7 +48,7 @@ func (p *Peer) Greet(hello string) string {
 	return clients
 }
 
-// UntilEOM reads a message that ends with a mark, the mark included; false when the stream ended first.
+// UntilEOM reads a message with its end-of-message mark; false if the stream ends first.
 func (p *Peer) UntilEOM() (string, bool) {
 	var got []byte
 	for !bytes.HasSuffix(got, []byte(EOM)) {
@@ -61,7 +61,7 @@ func (p *Peer) UntilEOM() (string, bool) {
 	return string(got), true
 }
 
-// Request reads the next rpc and returns it with its message-id; ok is false when the client has gone.
+// Request reads the next rpc and returns it with its message-id; ok is false if the client has closed the session.
 func (p *Peer) Request() (rpc, id string, ok bool) {
 	if p.Chunked {
 		var size int
@@ -98,7 +98,7 @@ func (p *Peer) Frame(message string) string {
 	return message + EOM
 }
 
-// Wait reads until the client goes.
+// Wait reads until the client closes the session.
 func (p *Peer) Wait() { _, _ = io.Copy(io.Discard, p.In) }
 
 // Chunks frames a message in chunks of a size (RFC 6242 section 4.2).
@@ -117,7 +117,7 @@ func OKReply(id string) string {
 	return `<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="` + id + `"><data/></rpc-reply>`
 }
 
-// ServeOK is the script of a device that answers every rpc, and ends the session when asked to.
+// ServeOK returns the script of a device that answers every rpc and ends the session at close-session.
 func ServeOK(hello string) func(*Peer) {
 	return func(p *Peer) {
 		p.Greet(hello)
@@ -125,7 +125,7 @@ func ServeOK(hello string) func(*Peer) {
 	}
 }
 
-// Answer replies to each rpc with the message that answer makes, until the client goes or ends the session.
+// Answer replies to each rpc with the message that answer returns, until the session ends.
 func (p *Peer) Answer(answer func(rpc, id string) string) {
 	for {
 		rpc, id, ok := p.Request()

@@ -187,7 +187,7 @@ func TestKeepalive(t *testing.T) {
 		}
 	})
 	t.Run("idle and deaf", func(t *testing.T) {
-		device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), func(d *netconftest.Device) { d.Deaf.Store(true) })
+		device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), func(d *netconftest.Device) { d.NoReplies.Store(true) })
 		client := connect(t, device.Address, impatient)
 		if _, err := get(deadline(t), client); err != nil {
 			t.Fatal(err)
@@ -195,7 +195,7 @@ func TestKeepalive(t *testing.T) {
 		eventually(t, func() bool { return !client.Stats().Established })
 	})
 	t.Run("always deaf", func(t *testing.T) {
-		device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), func(d *netconftest.Device) { d.Deaf.Store(true) })
+		device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), func(d *netconftest.Device) { d.NoReplies.Store(true) })
 		client := connect(t, device.Address, impatient)
 		for range 3 { // two sessions are lost, the third one is not asked
 			if _, err := get(deadline(t), client); err != nil {
@@ -218,7 +218,7 @@ func TestKeepalive(t *testing.T) {
 				time.Sleep(time.Second)
 				return netconftest.OKReply(id)
 			})
-		}, func(d *netconftest.Device) { d.Deaf.Store(true) })
+		}, func(d *netconftest.Device) { d.NoReplies.Store(true) })
 		client := connect(t, device.Address, impatient)
 		if reply, err := get(deadline(t), client); err != nil || reply != netconftest.OKReply("1") {
 			t.Errorf("got %q, %v", reply, err)
