@@ -108,9 +108,9 @@ func (b *builder) errNothing(paths []string) error {
 			}
 		}
 	}
-	hint := "the model has no state at all"
+	hint := "the YANG module has no state at all"
 	if len(state) > 0 {
-		hint = "the model has state below " + strings.Join(state, ", ")
+		hint = "the YANG module has state below " + strings.Join(state, ", ")
 	}
 	return fmt.Errorf("there is no state to export at %s; %s; left out: %s", strings.Join(paths, ", "), hint, strings.Join(out, ", "))
 }

@@ -83,7 +83,7 @@ func (m *metric) describeUnit() string {
 	case m.base == "ratio":
 		return "; as a ratio, 1 for 100 percent"
 	case units != "":
-		return fmt.Sprintf("; here in %s, in the model in %s", words, units)
+		return fmt.Sprintf("; here in %s, in the YANG in %s", words, units)
 	}
 	return "; in " + words
 }

@@ -13,12 +13,12 @@ import (
 // find returns the node at a path of the form /MODULE:NODE/NODE (RFC 7951): with a prefix where the namespace changes. A prefix is the
 // name of a YANG module, or the prefix that the module defines.
 func (s *schema) find(path string) (*yang.Entry, error) {
-	model, err := moduleOf(path)
+	module, err := moduleOf(path)
 	if err != nil {
 		return nil, err
 	}
-	here := yang.ToEntry(s.modules.Modules[model])
-	name := "model " + model
+	here := yang.ToEntry(s.modules.Modules[module])
+	name := "YANG module " + module
 	for i, part := range strings.Split(strings.TrimSuffix(path, "/")[1:], "/") {
 		if strings.ContainsAny(part, "[]") {
 			return nil, fmt.Errorf("path %s: a path without [ ] is needed; it means all entries of a list", path)
@@ -33,7 +33,7 @@ func (s *schema) find(path string) (*yang.Entry, error) {
 		below := children(here)
 		at := slices.IndexFunc(below, func(e *yang.Entry) bool { return e.Name == local && s.named(e, prefix) })
 		if at < 0 {
-			return nil, fmt.Errorf("path %s: %s", path, noSuchNode(name, local, model, i == 0, below))
+			return nil, fmt.Errorf("path %s: %s", path, noSuchNode(name, local, module, i == 0, below))
 		}
 		here, name = below[at], below[at].Name
 	}
@@ -49,7 +49,7 @@ func (s *schema) named(e *yang.Entry, prefix string) bool {
 	return m != nil && (m.Name == prefix || m.GetPrefix() == prefix)
 }
 
-func noSuchNode(name, local, model string, top bool, below []*yang.Entry) string {
+func noSuchNode(name, local, module string, top bool, below []*yang.Entry) string {
 	var names []string
 	for _, e := range below {
 		names = append(names, e.Name)
@@ -60,9 +60,9 @@ func noSuchNode(name, local, model string, top bool, below []*yang.Entry) string
 	}
 	switch {
 	case local == "":
-		return fmt.Sprintf("say which node of %s is meant, as in /%s:NODE; %s", name, model, has)
+		return fmt.Sprintf("say which node of %s is meant, as in /%s:NODE; %s", name, module, has)
 	case top && len(names) == 0:
-		return fmt.Sprintf("%s has no data nodes of its own; name the model that it adds to", name)
+		return fmt.Sprintf("%s has no data nodes of its own; name the YANG module that it augments", name)
 	}
 	return fmt.Sprintf("%s has no node %s; %s", name, local, has)
 }

@@ -89,7 +89,7 @@ func (l *loader) fatal(errs []error) []error {
 func moduleOf(path string) (string, error) {
 	rest, absolute := strings.CutPrefix(path, "/")
 	if !absolute || rest == "" {
-		return "", fmt.Errorf("%q is not a path; write /MODEL:NODE/NODE..., such as /ietf-interfaces:interfaces-state", path)
+		return "", fmt.Errorf("%q is not a path; write /MODULE:NODE/NODE..., such as /ietf-interfaces:interfaces-state", path)
 	}
 	first, _, _ := strings.Cut(rest, "/")
 	name, _, _ := strings.Cut(first, ":")
@@ -103,11 +103,11 @@ func (l *loader) named(name string) error {
 		return err
 	}
 	const shown = 30
-	models := l.source.ModuleNames()
-	if more := len(models) - shown; more > 0 {
-		models = append(models[:shown], fmt.Sprintf("%d more", more))
+	names := l.source.ModuleNames()
+	if more := len(names) - shown; more > 0 {
+		names = append(names[:shown], fmt.Sprintf("%d more", more))
 	}
-	return fmt.Errorf("model %s: %w; there are: %s", name, err, strings.Join(models, ", "))
+	return fmt.Errorf("YANG module %s: %w; there are: %s", name, err, strings.Join(names, ", "))
 }
 
 // module reads one module or submodule and what it needs.

@@ -48,8 +48,8 @@ func (w *writer) document(metrics []*metric) []byte {
 	w.comment(0, fmt.Sprintf("Written by netconf_exporter generate for %s.", strings.Join(w.options.Paths, ", ")))
 	w.comment(0, "From the YANG of "+strings.Join(slices.Sorted(slices.Values(w.schema.read)), ", ")+".")
 	w.comment(0, "Use it beside your own configuration: netconf_exporter --config.file=netconf.yml --config.file=THIS_FILE. The module is a "+
-		"kind of its own: targets with modules: [auto] are read by it where they have the model, beside all else.")
-	w.comment(0, "It is yours to edit; docs/modules.md explains the form. Comments say what was left out of the model, and on which "+
+		"kind of its own: targets with modules: [auto] are read by it if the device has the YANG module.")
+	w.comment(0, "It is yours to edit; docs/modules.md explains the form. Comments say what was left out of the YANG, and on which "+
 		"conditions a device has a node.")
 	for _, note := range w.schema.notes {
 		w.comment(0, "Not taken in: "+note+".")
