@@ -1,3 +1,3 @@
-// Package faults holds the fault matrix: a table of what devices, networks and the exporter's own machine do wrong, each
-// row played over real sockets to a whole exporter, beside targets that are well. It has tests only.
+// Package faults has the fault matrix: a table of faults of devices, networks and the exporter's own machine. Each row is tested over
+// real sockets with a complete exporter that also reads healthy targets. The package has tests only.
 package faults

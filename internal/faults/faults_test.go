@@ -15,35 +15,35 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// fault is one row of the matrix. While the fault lasts, the target is scraped by /metrics, and then by /probe.
+// fault is one row of the matrix. While the fault lasts, the test scrapes the target by /metrics and then by /probe.
 type fault struct {
 	name  string
 	begin func(*harness)
 
 	host     string // a name for the device's address
 	settings string // more settings of the target, as inline YAML
-	alone    bool   // it takes much memory, or touches what all rows share
-	shared   bool   // it takes long, so that both scrapes come at once and share a read
-	silent   bool   // it takes as long as the target's timeout, which is short
+	alone    bool   // it needs much memory, or changes what all rows share
+	shared   bool   // it takes long, so that both scrapes start together and share a read
+	silent   bool   // it takes as long as the target's timeout, which is therefore short
 
 	want  outcome
 	after samples // series of the first scrape after the fault
 }
 
-// outcome is what the fault must look like.
+// outcome is what the exporter must report of the fault.
 type outcome struct {
 	up      float64 // netconf_up
-	success float64 // netconf_module_success; it is 0 or missing for a device that is not reached
-	rows    int     // interfaces whose state is there
+	success float64 // netconf_module_success; 0 or missing for a device that is not reached
+	rows    int     // number of interfaces with a state
 	session float64 // netconf_session_established after the second scrape
 	reason  string  // of netconf_scrape_failure in the first scrape; "" for none
-	then    string  // and in the second one, where that differs
-	says    string  // in the log, and as the error of /probe
+	then    string  // of the second scrape, if it differs
+	says    string  // part of the log and of the error of /probe
 	dials   dials   // attempts to open a session, over both scrapes
 	skipped skipped // netconf_module_skipped_values
 }
 
-// either is a session that may or may not be found closed already.
+// either means that the session may be closed or not.
 const either = -1
 
 type (
@@ -51,19 +51,19 @@ type (
 	skipped map[string]float64
 )
 
-// served is the outcome of what must do no harm, reopened that of what costs a session and no more.
+// served is the outcome of what must have no effect, reopened that of what must cost a session only.
 var (
 	served   = outcome{up: 1, success: 1, rows: 3, session: 1}
 	reopened = outcome{up: 1, success: 1, rows: 3, session: 1, dials: dials{"ok": 1}}
 )
 
-// with changes an outcome.
+// with returns a changed outcome.
 func (o outcome) with(change func(*outcome)) outcome {
 	change(&o)
 	return o
 }
 
-// parallel is how many rows run at a time; most of them wait.
+// parallel is the number of rows that run at a time; most of them wait for timeouts.
 const parallel = 5
 
 func TestMain(m *testing.M) {
@@ -73,8 +73,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestFaults plays the matrix. Rows share exporters, as the faults of a real network do: each must leave its exporter as it
-// found it, since the next one begins there.
+// TestFaults runs the matrix. Rows share exporters, as the faults of a real network do. Each must leave its exporter as it was,
+// because the next row uses it.
 func TestFaults(t *testing.T) {
 	before := footprint()
 	t.Run("alone", func(t *testing.T) {
@@ -114,13 +114,13 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// The settings of the faulty target: with time for what a busy machine may need, or without, where that would be waited for.
+// The settings of the faulty target: a long timeout for busy machines, or a short one for rows that wait for it.
 const (
 	patient   = "timeout: 25s, max_reply_bytes: 4MiB"
 	impatient = "timeout: 4s, max_reply_bytes: 4MiB"
 )
 
-// newHarnesses starts as many as can be used at a time, and stops them at the end of the test.
+// newHarnesses starts as many harnesses as rows run at a time. It stops them at the end of the test.
 func newHarnesses(t *testing.T, settings string) chan *harness {
 	harnesses := make(chan *harness, parallel)
 	for range parallel {
@@ -135,7 +135,7 @@ func newHarnesses(t *testing.T, settings string) chan *harness {
 	return harnesses
 }
 
-// play brings the fault on a target that is well, and ends it.
+// play begins the fault on a healthy target, checks both scrapes, and ends it.
 func (f fault) play(t *testing.T, s *harness) {
 	s.t = t
 	first, _ := s.scrape("/metrics")
@@ -189,21 +189,21 @@ func (f fault) play(t *testing.T, s *harness) {
 	}
 }
 
-// isWell checks that all three targets are served in full.
+// isWell checks that all three targets are served completely.
 func (f fault) isWell(t *testing.T, when string, scraped map[string]samples) {
 	t.Helper()
 	f.neighbours(t, scraped)
 	if s := scraped["faulty"]; s["netconf_up"] != 1 || s.interfaces() != 3 || s.reasons() != "" {
 		t.Errorf("%s: up %v with %d interfaces, failure %q", when, s["netconf_up"], s.interfaces(), s.reasons())
 	}
-	for _, result := range session.Results() { // increase() misses the first failure of a series that begins with it
+	for _, result := range session.Results() { // increase() misses the first failure if the series begins with it
 		if _, ok := scraped["faulty"]["netconf_session_dials_total,result="+string(result)]; !ok {
 			t.Errorf("%s: netconf_session_dials_total has no result %q", when, result)
 		}
 	}
 }
 
-// neighbours checks that the targets beside the faulty one are served in full.
+// neighbours checks that the two healthy targets are served completely.
 func (f fault) neighbours(t *testing.T, scraped map[string]samples) {
 	t.Helper()
 	for _, name := range []string{"good-1", "good-2"} {
@@ -232,7 +232,7 @@ func (o outcome) check(t *testing.T, where string, got samples, reason string) {
 	}
 }
 
-// told checks what people read.
+// told checks the text of a log or of a debug page.
 func (o outcome) told(t *testing.T, where, text string) {
 	t.Helper()
 	failed := strings.Contains(text, "reading the target failed") || strings.Contains(text, "\nerror ")
@@ -247,7 +247,7 @@ func (o outcome) told(t *testing.T, where, text string) {
 	}
 }
 
-// usage is what the process holds.
+// usage has the resources of the process.
 type usage struct {
 	Goroutines, Descriptors int
 	HeapMiB                 float64
@@ -255,14 +255,14 @@ type usage struct {
 
 func footprint() usage {
 	runtime.GC()
-	runtime.GC() // what pools hold goes with the second one
+	runtime.GC() // the second one frees what pools keep
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	open, _ := os.ReadDir("/proc/self/fd")
 	return usage{runtime.NumGoroutine(), len(open), float64(memory.HeapAlloc) / (1 << 20)}
 }
 
-// within allows for a few idle connections of test and runtime, and for what caches keep.
+// within allows a few idle connections of the test and the runtime, and some memory for caches.
 func (u usage) within(before usage) bool {
 	return u.Goroutines <= before.Goroutines+2 && u.Descriptors <= before.Descriptors+2 && u.HeapMiB <= before.HeapMiB+8
 }

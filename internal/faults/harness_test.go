@@ -29,10 +29,10 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/web"
 )
 
-// budget is the scrape timeout that requests name, in seconds; the faulty target's own timeout is shorter.
+// budget is the scrape timeout of requests, in seconds. The timeout of the faulty target is shorter.
 const budget = 40
 
-// harness is an exporter, served over HTTP, with three targets: one that the faults befall, between two that are well.
+// harness is an exporter with three targets, served over HTTP. The one in the middle has the faults; the others are healthy.
 type harness struct {
 	t        *testing.T
 	device   *netconftest.Device
@@ -42,16 +42,16 @@ type harness struct {
 	client   *http.Client
 	log      netconftest.Buffer
 
-	fate    atomic.Pointer[fate] // of the device; nil: it is well
-	restore []func()             // what ends the fault
+	behaviour atomic.Pointer[behaviour] // of the device; nil: it is healthy
+	restore   []func()                  // functions that end the fault
 }
 
-// newHarness starts everything; it ends with stop, and the devices with the test. host, where given, is the name that stands for the faulty device's address; settings are the
-// faulty target's own.
+// newHarness starts exporter and devices. stop ends the exporter; the devices end with the test. host, if set, is a name for the
+// address of the faulty device; settings are added to the faulty target.
 func newHarness(t *testing.T, host, settings string) *harness {
 	t.Helper()
 	s := &harness{t: t, folder: t.TempDir()}
-	// The label is inherited by all goroutines that start from here on, the exporter's and the devices'.
+	// All goroutines that start from here on, of the exporter and of the devices, inherit the label.
 	pprof.Do(context.Background(), pprof.Labels("harness", s.folder), func(context.Context) { s.start(host, settings) })
 	return s
 }
@@ -88,19 +88,19 @@ targets:
 	s.server = httptest.NewServer(web.New(web.Options{
 		Exporter: web.From(s.exporter), Own: web.NewMetrics(), Logger: logger, Reload: func() error { return nil },
 	}))
-	// One connection stays open, so that descriptors can be counted, and scrapes go on when there are none.
+	// One connection stays open, so that the number of descriptors is stable, and scrapes work when none is left.
 	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}}
 }
 
-// now is the device's fate.
-func (s *harness) now() fate {
-	if wrong := s.fate.Load(); wrong != nil {
+// now is the present behaviour of the device.
+func (s *harness) now() behaviour {
+	if wrong := s.behaviour.Load(); wrong != nil {
 		return *wrong
 	}
 	return nil
 }
 
-// stop ends the exporter, of which nothing may stay.
+// stop ends the exporter and checks that no goroutine or connection of it is left.
 func (s *harness) stop(t *testing.T) {
 	s.client.CloseIdleConnections()
 	s.server.Close()
@@ -116,7 +116,7 @@ func (s *harness) stop(t *testing.T) {
 	}
 }
 
-// stacks are those of the harness's goroutines.
+// stacks are the stacks of the harness's goroutines.
 func (s *harness) stacks() string {
 	var all bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&all, 1)
@@ -149,12 +149,12 @@ func (s *harness) write(name, text string) string {
 	return file
 }
 
-// trust makes a key the one that the exporter expects of any device.
+// trust writes a known_hosts file that has this key for any device.
 func (s *harness) trust(key ssh.PublicKey) {
 	s.write("known_hosts", knownhosts.Line([]string{"*"}, key)+"\n")
 }
 
-// change makes the device behave differently, in new sessions only, until the fault ends.
+// change changes the device for new sessions until the fault ends.
 func (s *harness) change(f func(*netconftest.Device)) {
 	s.device.Change(func(d *netconftest.Device) {
 		config, script, tcp := d.Config, d.Script, d.TCP
@@ -174,11 +174,11 @@ func (s *harness) end() {
 	s.restore = nil
 }
 
-// samples are an answer's series, as name{label="value"}.
+// samples are the series of an answer, as name,label=value.
 type samples map[string]float64
 
-// scrape asks as Prometheus does and gives each target's series without the target label; those of /probe are under
-// "faulty". comments are the lines of /probe?debug=true ahead of the metrics.
+// scrape sends a request as Prometheus does. It returns each target's series without the target label; those of /probe are under
+// "faulty". comments are the lines of /probe?debug=true before the metrics.
 func (s *harness) scrape(path string) (byTarget map[string]samples, comments string) {
 	s.t.Helper()
 	request, err := http.NewRequest(http.MethodGet, s.server.URL+path, nil)
@@ -226,7 +226,7 @@ func (s *harness) scrape(path string) (byTarget map[string]samples, comments str
 	return byTarget, comments
 }
 
-// dials are the attempts to open a session so far, by outcome.
+// dials are the attempts to open a session so far, by result.
 func (s samples) dials() map[string]float64 {
 	found := map[string]float64{}
 	for series, value := range s {
@@ -248,7 +248,7 @@ func (s samples) reasons() string {
 	return strings.Join(found, " ")
 }
 
-// skipped are the values that were left out, by reason.
+// skipped is the number of skipped values, by reason.
 func (s samples) skipped() map[string]float64 {
 	found := map[string]float64{}
 	for series, value := range s {
@@ -259,7 +259,7 @@ func (s samples) skipped() map[string]float64 {
 	return found
 }
 
-// interfaces counts those whose state is there.
+// interfaces is the number of interfaces with a state.
 func (s samples) interfaces() int {
 	n := 0
 	for series := range s {
@@ -270,7 +270,7 @@ func (s samples) interfaces() int {
 	return n
 }
 
-// since gives what was added to counts.
+// since returns the differences of counts.
 func since(before, after map[string]float64) map[string]float64 {
 	added := maps.Clone(after)
 	for key, n := range before {
@@ -281,10 +281,10 @@ func since(before, after map[string]float64) map[string]float64 {
 	return added
 }
 
-// probe is the path that tells people of one target.
+// probe is the path of a target's debug page.
 func probe(target string) string { return "/probe?debug=true&target=" + url.QueryEscape(target) }
 
-// eventually waits for something that happens in the background.
+// eventually waits until holds is true; false if that takes too long.
 func eventually(holds func() bool) bool {
 	for range 1000 {
 		if holds() {

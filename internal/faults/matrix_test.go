@@ -20,7 +20,7 @@ func faults() []fault {
 	return append(append(connecting(), greeting()...), append(framing(), append(replying(), living()...)...)...)
 }
 
-// failed is the outcome of a target that is not reached.
+// failed is the outcome for a target that is not reached.
 func failed(reason, says string) outcome {
 	return outcome{reason: reason, says: says, dials: dials{reason: 2}}
 }
@@ -104,7 +104,7 @@ func down(s *harness) {
 	})
 }
 
-// greeting are the ways to say hello.
+// greeting are faults of the hello.
 func greeting() []fault {
 	many := strings.Repeat("<capability>http://example.com/yang/"+strings.Repeat("x", 120)+"?module=x</capability>\n", 500)
 	return []fault{
@@ -124,12 +124,12 @@ func greeting() []fault {
 	}
 }
 
-// broken is the outcome of a reply that ends its session: the first scrape finds one, and the second opens another.
+// broken is the outcome of a reply that ends its session: the second scrape opens another one.
 func broken(up float64, reason, says string) outcome {
 	return outcome{up: up, reason: reason, says: says, dials: dials{"ok": 1}}
 }
 
-// framing are the ways to send a message.
+// framing are faults and variants of the framing.
 func framing() []fault {
 	good := func(id string) string { return reply(id, data(state)) }
 	chunked := func(size int) func(*harness) {
@@ -168,7 +168,7 @@ func framing() []fault {
 				time.Sleep(100 * time.Millisecond)
 			}
 			return true
-		}), silent: true, want: broken(0, "timeout", "no answer to the rpc")}, // in full
+		}), silent: true, want: broken(0, "timeout", "no answer to the rpc")}, // no complete start tag
 		{name: "a reply that never ends", begin: does(func(p *netconftest.Peer, id string) bool {
 			return p.Send("\n#11\n<rpc-reply>") && endless(p, "\n#10000\n"+strings.Repeat("x", 10_000))
 		}), want: broken(1, "rpc", "larger than max_reply_bytes")},
@@ -191,14 +191,14 @@ func framing() []fault {
 	}
 }
 
-// endless sends for as long as someone listens.
+// endless sends until the client closes the session.
 func endless(p *netconftest.Peer, text string) bool {
 	for p.Send(text) {
 	}
 	return false
 }
 
-// replying are the ways to answer.
+// replying are faults and variants of the reply's content.
 func replying() []fault {
 	rpcError := func(severity string) string {
 		return "<rpc-error><error-type>application</error-type><error-tag>operation-failed</error-tag><error-severity>" + severity +
@@ -245,12 +245,12 @@ func replying() []fault {
 	}
 }
 
-// sendsMessage has the device send a whole message, framed; its %s is the message-id.
+// sendsMessage makes the device send a complete message in a frame; %s in it is the message-id.
 func sendsMessage(message string) func(*harness) {
 	return does(func(p *netconftest.Peer, id string) bool { return p.Reply(strings.ReplaceAll(message, "%s", id)) })
 }
 
-// living are the ways to end a session, or a life.
+// living are ways in which sessions and devices end.
 func living() []fault {
 	return []fault{
 		{name: "session closed after each reply", begin: follows(func(p *netconftest.Peer) {
@@ -271,7 +271,7 @@ func living() []fault {
 				zero := func(p *netconftest.Peer, id string) bool {
 					return p.Reply(reply(id, data(strings.NewReplacer("1000", "0", "1001", "0").Replace(state))))
 				}
-				d.Script = answering(hello, func() fate { return zero })
+				d.Script = answering(hello, func() behaviour { return zero })
 			})
 		}, want: failed("refused", "connection refused"), after: samples{
 			"netconf_interface_receive_bytes_total,interface=eth0": 0, "netconf_interface_receive_bytes_total,interface=eth1": 0,

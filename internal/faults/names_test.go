@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// zone is a name server of our own, so that names can fail and move.
+// zone is a name server for the tests. Names in it can fail and change.
 type zone struct {
 	mu        sync.Mutex
 	addresses map[string]string // of the names that have one
@@ -19,14 +19,14 @@ type zone struct {
 
 var names = &zone{addresses: map[string]string{}}
 
-// set gives a name an address; "" takes it away.
+// set sets the address of a name; "" removes it.
 func (z *zone) set(name, address string) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	z.addresses[name+"."] = address
 }
 
-// resolver asks the zone alone.
+// resolver is a resolver that asks only the zone.
 func (z *zone) resolver() *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		ours, theirs := net.Pipe()

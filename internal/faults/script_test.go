@@ -6,7 +6,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 )
 
-// The device of the matrix has the model of RFC 7223 and three interfaces.
+// The device of the matrix has the YANG module of RFC 7223 and three interfaces.
 const (
 	capabilities = `<capability>urn:ietf:params:netconf:base:1.0</capability><capability>urn:ietf:params:netconf:base:1.1</capability>` +
 		`<capability>urn:ietf:params:xml:ns:yang:ietf-interfaces?module=ietf-interfaces&amp;revision=2014-05-08</capability>`
@@ -19,14 +19,14 @@ const (
 	descriptions = `<interfaces ` + ns + `><interface><name>eth0</name><description>uplink</description></interface></interfaces>`
 )
 
-// A fate is what the device does in answer to a request for the state of its interfaces; false ends the session.
-type fate func(p *netconftest.Peer, id string) bool
+// behaviour answers a request for the state of the interfaces; false ends the session.
+type behaviour func(p *netconftest.Peer, id string) bool
 
-// well is the script of a device that is well.
-var well = answering(hello, func() fate { return nil })
+// well is the script of a healthy device.
+var well = answering(hello, func() behaviour { return nil })
 
-// answering is the script of a device that says hello and answers, but for its fate at the time.
-func answering(hello string, at func() fate) func(*netconftest.Peer) {
+// answering is the script of a device that sends this hello and answers each rpc, by its present behaviour if it has one.
+func answering(hello string, at func() behaviour) func(*netconftest.Peer) {
 	return func(p *netconftest.Peer) {
 		p.Greet(hello)
 		for {
@@ -55,35 +55,35 @@ func reply(id, content string) string {
 
 func data(content string) string { return "<data>" + content + "</data>" }
 
-// says has the device send a reply of the given content.
+// says makes the device send a reply with the given content.
 func says(content string) func(*harness) {
 	return does(func(p *netconftest.Peer, id string) bool { return p.Reply(reply(id, content)) })
 }
 
-// sends has it send raw text in answer to the request.
+// sends makes the device answer the request with raw text.
 func sends(raw string) func(*harness) {
 	return does(func(p *netconftest.Peer, _ string) bool { return p.Send(raw) })
 }
 
-// does gives the device a fate, in the session that is open and in others, until the fault ends.
-func does(wrong fate) func(*harness) {
+// does sets the behaviour of the device, in the open session and in others, until the fault ends.
+func does(wrong behaviour) func(*harness) {
 	return func(s *harness) {
-		s.fate.Store(&wrong)
-		s.restore = append(s.restore, func() { s.fate.Store(nil) })
+		s.behaviour.Store(&wrong)
+		s.restore = append(s.restore, func() { s.behaviour.Store(nil) })
 	}
 }
 
-// greets has the device greet in its own way, and be well otherwise.
+// greets makes the device send another hello.
 func greets(hello string) func(*harness) {
 	return func(s *harness) { follows(answering(hello, s.now))(s) }
 }
 
-// follows has the device follow a script.
+// follows makes the device run another script.
 func follows(script func(*netconftest.Peer)) func(*harness) {
 	return func(s *harness) { s.change(func(d *netconftest.Device) { d.Script = script }) }
 }
 
-// list is interfaces whose names are those given.
+// list is data with interfaces of these names.
 func list(names ...string) string {
 	var b strings.Builder
 	for _, name := range names {
