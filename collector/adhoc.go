@@ -37,10 +37,11 @@ func (e *Exporter) applyAdHoc(next *snapshot) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for key, t := range a.targets {
-		auth := next.config.Auths[t.config.Auth]
-		target, err := next.config.AdHoc(t.config.Address, t.config.Auth)
-		if err == nil && sameConnection(t.Target, target, auth) && slices.Equal(t.auth.AllowedTargets, auth.AllowedTargets) {
-			t.Target = t.with(target, auth, next.modules)
+		old := t.settings.Load()
+		auth := next.config.Auths[old.config.Auth]
+		target, err := next.config.AdHoc(old.config.Address, old.config.Auth)
+		if err == nil && sameConnection(t.Target, target, auth) && slices.Equal(old.auth.AllowedTargets, auth.AllowedTargets) {
+			t.apply(&settings{next, target, auth})
 			continue
 		}
 		t.expiry.Stop()
@@ -50,7 +51,7 @@ func (e *Exporter) applyAdHoc(next *snapshot) {
 }
 
 // AdHoc returns a target that is not configured, for an address inside the networks that the auth allows; whether it is, the
-// dial decides (session.ErrNotAllowed). Its session is kept while it is probed.
+// dial decides (ErrNotAllowed). Its session is kept while it is probed.
 func (e *Exporter) AdHoc(address, auth string) (*Target, error) {
 	e.apply.Lock()
 	defer e.apply.Unlock()
@@ -69,7 +70,7 @@ func (e *Exporter) AdHoc(address, auth string) (*Target, error) {
 	if len(a.targets) >= e.maxAdHoc {
 		return nil, ErrTooMany
 	}
-	fresh := newTarget(e, target, s.config.Auths[auth], s.modules, true)
+	fresh := newTarget(e, &settings{s, target, s.config.Auths[auth]}, true)
 	t := &adHocTarget{Target: fresh}
 	t.expiry = time.AfterFunc(adHocIdle, func() {
 		a.mu.Lock()

@@ -27,7 +27,7 @@ import (
 // most exporters go, encoding/xml into structs and a constructor for each sample.
 func BenchmarkDecode(b *testing.B) {
 	target, replies := interfaceReplies(b, 1000)
-	m := target.modules["ietf-interfaces"]
+	m := target.settings.Load().modules.byName["ietf-interfaces"]
 	b.Run("ours", func(b *testing.B) {
 		memory := decode.NewMemory(target.label)
 		measure(b, replies, func() iter.Seq[*dto.MetricFamily] {
@@ -39,7 +39,7 @@ func BenchmarkDecode(b *testing.B) {
 				}
 			}
 			got := &result{module: m.Name, Result: table.Result(memory, time.Now(), false)}
-			return gather([]view{{target: target, results: []*result{got}}}, false, true)
+			return gather([]outcome{{target: target, settings: target.settings.Load(), results: []*result{got}}}, false, true)
 		})
 	})
 	b.Run("textbook", func(b *testing.B) {
@@ -114,7 +114,7 @@ func interfaceReplies(b *testing.B, interfaces int) (*Target, [][]byte) {
 	}
 	defer e.Close(context.Background())
 	target := e.Targets()[0]
-	m := target.modules["ietf-interfaces"]
+	m := target.settings.Load().modules.byName["ietf-interfaces"]
 	var replies [][]byte
 	for i := range m.Requests {
 		err := target.RPC(context.Background(), m.Requests[i].XML(yang.NewDevice(nil, nil), false), func(r io.Reader) error {

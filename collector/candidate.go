@@ -11,7 +11,7 @@ import (
 // Candidate returns a target that is part of no configuration, to try its settings on the device. It takes part in the limits of
 // the exporter's dials. The caller closes it.
 func (e *Exporter) Candidate(target *config.Target, auth *config.Auth) *Target {
-	return newTarget(e, target, auth, e.snapshot.Load().modules, false)
+	return newTarget(e, &settings{e.snapshot.Load(), target, auth}, false)
 }
 
 // Close ends the reads of a candidate and closes its session.
@@ -40,7 +40,7 @@ func (t *Target) Login(ctx context.Context, trace *session.Trace) (session.Hello
 
 // Identify learns what the device has, without reading it.
 func (t *Target) Identify(ctx context.Context) (*Discovery, error) {
-	d, err := t.connect(ctx, newRead(warmUp, nil))
+	d, err := t.identify(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
@@ -35,25 +34,22 @@ type Fit struct {
 
 // Discover logs in, learns what the device has and reads it once by auto, so as to know which modules give rows.
 func (t *Target) Discover(ctx context.Context) (*Discovery, error) {
-	if v := t.scrape(ctx, []string{config.Auto}); v.err != nil && !v.answered {
-		return nil, v.err
+	if o := t.scrape(ctx, []string{auto}, nil); !o.up {
+		return nil, o.err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	chosen := map[string]bool{}
-	if r := t.last[config.Auto]; r != nil {
-		for _, m := range r.results {
-			chosen[m.module] = true
-		}
+	for _, m := range t.modules([]string{auto}) {
+		chosen[moduleName(m.Name)] = true
 	}
-	return t.discovery(t.device.Device, chosen), nil
+	return t.discovery(t.plan.known().Device, chosen), nil
 }
 
 // discovery says what is known of a device, and which modules auto reads.
 func (t *Target) discovery(d *yang.Device, chosen map[string]bool) *Discovery {
+	modules := t.settings.Load().modules
 	found := &Discovery{Capabilities: d.Capabilities, NMDA: d.NMDA()}
 	readers := map[string][]string{} // by namespace
-	for _, m := range t.modules {
+	for _, m := range modules.byName {
 		fits, why := m.Fits(d)
 		found.Modules = append(found.Modules, Fit{m.Name, m.Provides, fits, chosen[m.Name], m.Untested, why})
 		if fits {
@@ -64,7 +60,7 @@ func (t *Target) discovery(d *yang.Device, chosen map[string]bool) *Discovery {
 	}
 	slices.SortFunc(found.Modules, func(a, b Fit) int {
 		return cmp.Or(cmp.Compare(a.Provides, b.Provides),
-			cmp.Compare(t.modules[b.Name].Preference, t.modules[a.Name].Preference), cmp.Compare(a.Name, b.Name))
+			cmp.Compare(modules.byName[b.Name].Preference, modules.byName[a.Name].Preference), cmp.Compare(a.Name, b.Name))
 	})
 	for namespace, name := range d.Names {
 		slices.Sort(readers[namespace])
@@ -83,7 +79,7 @@ func (t *Target) RPC(ctx context.Context, operation string, read func(io.Reader)
 // PathOperation makes a <get> of a data path whose prefixes are names of the device's models, such as
 // /ietf-interfaces:interfaces-state (RFC 7951, section 4).
 func (t *Target) PathOperation(ctx context.Context, path string) (string, error) {
-	d, err := t.connect(ctx, newRead(warmUp, nil))
+	d, err := t.identify(ctx)
 	if err != nil {
 		return "", err
 	}

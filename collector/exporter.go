@@ -14,7 +14,6 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
-	"github.com/netconf-exporter/netconf_exporter/internal/module"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -28,12 +27,16 @@ type Options struct {
 	DialLimit int          // dials in flight over all targets; 0: 64
 	Lazy      bool         // dial no target before its first scrape, or Warm
 	MaxAdHoc  int          // targets kept that are not configured; 0: 10,000
+
+	newClient func(session.Options) client // nil: session.NewClient; tests have their own
 }
 
 // Exporter holds the targets of one configuration at a time.
 type Exporter struct {
-	logger *slog.Logger
-	dialer *session.Dialer
+	logger    *slog.Logger
+	dialer    *session.Dialer
+	newClient func(session.Options) client
+	watchers  watchers
 
 	apply    sync.Mutex // one Apply, AdHoc or Close at a time
 	lazy     bool
@@ -49,7 +52,7 @@ type Exporter struct {
 // snapshot is one configuration made ready. It is never changed.
 type snapshot struct {
 	config  *config.Config
-	modules map[string]*module.Module
+	modules *modules
 	targets []*Target
 	byName  map[string]*Target
 }
@@ -65,7 +68,12 @@ func New(c *config.Config, o Options) (*Exporter, error) {
 	if o.MaxAdHoc == 0 {
 		o.MaxAdHoc = defaultMaxAdHoc
 	}
-	e := &Exporter{maxAdHoc: o.MaxAdHoc, logger: o.Logger, dialer: session.NewDialer(o.DialLimit), lazy: o.Lazy}
+	if o.newClient == nil {
+		o.newClient = func(o session.Options) client { return session.NewClient(o) }
+	}
+	e := &Exporter{
+		maxAdHoc: o.MaxAdHoc, logger: o.Logger, dialer: session.NewDialer(o.DialLimit), lazy: o.Lazy, newClient: o.newClient,
+	}
 	e.life, e.end = context.WithCancel(context.Background())
 	e.snapshot.Store(&snapshot{})
 	return e, e.Apply(c)
@@ -74,11 +82,7 @@ func New(c *config.Config, o Options) (*Exporter, error) {
 // Apply makes c the configuration. On an error the one before it stays. Sessions of targets whose connection settings are
 // the same survive; targets that are gone are closed in the background.
 func (e *Exporter) Apply(c *config.Config) error {
-	library, err := c.Definitions()
-	if err != nil {
-		return err
-	}
-	modules, err := module.Compile(library)
+	modules, err := compileModules(c)
 	if err != nil {
 		return err
 	}
@@ -89,12 +93,13 @@ func (e *Exporter) Apply(c *config.Config) error {
 	kept := map[*Target]bool{}
 	for _, target := range c.Targets {
 		auth := c.Auths[target.Auth]
+		now := &settings{next, target, auth}
 		t := old.byName[target.Name]
 		if t != nil && sameConnection(t, target, auth) {
 			kept[t] = true
-			t = t.with(target, auth, modules)
+			t.apply(now)
 		} else {
-			t = newTarget(e, target, auth, modules, false)
+			t = newTarget(e, now, false)
 		}
 		next.targets = append(next.targets, t)
 		next.byName[target.Name] = t
@@ -107,7 +112,7 @@ func (e *Exporter) Apply(c *config.Config) error {
 	}
 	e.applyAdHoc(next)
 	if !e.lazy {
-		next.warm()
+		next.connectAhead()
 	}
 	return nil
 }
@@ -116,7 +121,7 @@ func (e *Exporter) Apply(c *config.Config) error {
 func (e *Exporter) retire(t *Target) {
 	e.retiring.Go(func() {
 		select {
-		case <-t.idle():
+		case <-t.schedule.Idle():
 		case <-e.life.Done():
 		}
 		t.close(context.Background())
@@ -128,25 +133,26 @@ func (e *Exporter) Warm() {
 	e.apply.Lock()
 	defer e.apply.Unlock()
 	e.lazy = false
-	e.snapshot.Load().warm()
+	e.snapshot.Load().connectAhead()
 }
 
-func (s *snapshot) warm() {
+func (s *snapshot) connectAhead() {
 	for _, t := range s.targets {
-		t.warm()
+		t.connectAhead()
 	}
 }
 
 // sameConnection reports whether a session made for t serves the target as it is configured now.
 func sameConnection(t *Target, target *config.Target, auth *config.Auth) bool {
-	was, is := *t.auth, *auth
+	old := t.settings.Load()
+	was, is := *old.auth, *auth
 	was.Position, is.Position = config.Position{}, config.Position{}
 	was.AllowedTargets, is.AllowedTargets = nil, nil
-	if target.Origin == config.OriginAPI && !slices.Equal(t.auth.AllowedTargets, auth.AllowedTargets) {
+	if target.Origin == config.OriginAPI && !slices.Equal(old.auth.AllowedTargets, auth.AllowedTargets) {
 		return false // they are checked at every dial of such a target
 	}
-	return t.config.HostPort() == target.HostPort() && t.config.Auth == target.Auth && t.config.Origin == target.Origin &&
-		slices.Equal(t.config.HostKeyFingerprints, target.HostKeyFingerprints) && reflect.DeepEqual(was, is)
+	return old.config.HostPort() == target.HostPort() && old.config.Auth == target.Auth && old.config.Origin == target.Origin &&
+		slices.Equal(old.config.HostKeyFingerprints, target.HostKeyFingerprints) && reflect.DeepEqual(was, is)
 }
 
 // Config is the configuration in force.
@@ -163,7 +169,7 @@ func (e *Exporter) Target(name string) (*Target, bool) {
 
 // HasModule reports whether there is a module of that name.
 func (e *Exporter) HasModule(name string) bool {
-	return name == config.Auto || e.snapshot.Load().modules[name] != nil
+	return name == auto || e.snapshot.Load().modules.byName[name] != nil
 }
 
 // Gather scrapes all targets at the same time and labels every sample with its target. The deadline of ctx is the budget of
@@ -178,15 +184,23 @@ func (e *Exporter) Families(ctx context.Context) iter.Seq[*dto.MetricFamily] {
 	return gather(e.scrape(ctx), true, true)
 }
 
-func (e *Exporter) scrape(ctx context.Context) []view {
+// scrape waits for no target that lags: those are collected when all others are done. A target that is alone holds back nobody.
+func (e *Exporter) scrape(ctx context.Context) []outcome {
 	targets := e.Targets()
-	views := make([]view, len(targets))
-	var wg sync.WaitGroup
+	outcomes := make([]outcome, len(targets))
+	othersDone := make(chan struct{})
+	var others, lagging sync.WaitGroup
 	for i, t := range targets {
-		wg.Go(func() { views[i] = t.scrape(ctx, nil) })
+		if len(targets) > 1 && t.schedule.Lagging() {
+			lagging.Go(func() { outcomes[i] = t.scrape(ctx, nil, othersDone) })
+		} else {
+			others.Go(func() { outcomes[i] = t.scrape(ctx, nil, nil) })
+		}
 	}
-	wg.Wait()
-	return views
+	others.Wait()
+	close(othersDone)
+	lagging.Wait()
+	return outcomes
 }
 
 // Close ends all reads and closes all sessions, each with close-session; what has not ended when ctx does is cut off.

@@ -40,12 +40,12 @@ type part struct {
 	samples []decode.Sample
 }
 
-// gather makes families of views, sorted by name. With reuse they are built in the same memory, each in its turn.
-func gather(views []view, labelled, reuse bool) iter.Seq[*dto.MetricFamily] {
+// gather makes families of outcomes, sorted by name. With reuse they are built in the same memory, each in its turn.
+func gather(outcomes []outcome, labelled, reuse bool) iter.Seq[*dto.MetricFamily] {
 	f := &families{byName: map[string]*family{}, labelled: labelled, pairs: map[[2]string]*dto.LabelPair{}}
-	for i := range views {
-		views[i].own(f)
-		for _, r := range views[i].results {
+	for i := range outcomes {
+		outcomes[i].own(f)
+		for _, r := range outcomes[i].results {
 			for _, samples := range r.Families {
 				f.add(i, samples)
 			}

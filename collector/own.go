@@ -28,6 +28,7 @@ var (
 	scrapeDuration = definition{"netconf_scrape_duration_seconds", "How long the scrape waited for the target.", gauge}
 	scrapeBudget   = definition{"netconf_scrape_budget_seconds", "How long the scrape could have waited: Prometheus' scrape timeout without the offset.", gauge}
 	phaseDuration  = definition{"netconf_scrape_phase_duration_seconds", "Time that the read spent in each phase; 0 where a session was reused.", gauge}
+	readDuration   = definition{"netconf_read_duration_seconds", "How long the last complete read of the device took, until the last of the modules of this scrape was read.", gauge}
 	targetInfo     = definition{"netconf_target_info", "What the configuration says of the target; always 1.", gauge}
 
 	moduleSuccess  = definition{"netconf_module_success", "Whether the module was read in full: 1, or 0 if it failed or was not complete in time.", gauge}
@@ -55,7 +56,7 @@ func Definitions() (all []Definition) {
 		definition
 		labels []string
 	}{
-		{up, nil}, {scrapeFailure, []string{"reason"}}, {scrapeDuration, nil}, {scrapeBudget, nil}, {phaseDuration, []string{"phase"}},
+		{up, nil}, {scrapeFailure, []string{"reason"}}, {scrapeDuration, nil}, {scrapeBudget, nil}, {readDuration, nil}, {phaseDuration, []string{"phase"}},
 		{targetInfo, []string{"address"}}, {moduleSuccess, []string{"module"}}, {moduleDuration, []string{"module"}},
 		{moduleLastRead, []string{"module"}}, {moduleBytes, []string{"module"}}, {moduleSamples, []string{"module"}},
 		{moduleSkipped, []string{"module", "reason"}}, {sessionDials, []string{"result"}}, {sessionUp, nil}, {sessionStart, nil}, {sessionRetryAt, nil},
@@ -69,55 +70,58 @@ func Definitions() (all []Definition) {
 	return all
 }
 
-// own adds the metrics about the reading of a view's target.
-func (v *view) own(f *families) {
-	put := func(d definition, value float64, labels ...string) { f.put(v, d, value, labels...) }
-	put(up, number(v.up()))
+// own adds the metrics about the reading of a target.
+func (o *outcome) own(f *families) {
+	put := func(d definition, value float64, labels ...string) { f.put(o, d, value, labels...) }
+	put(up, number(o.up))
 	for _, reason := range session.Reasons() {
-		put(scrapeFailure, number(v.reasons[reason]), "reason", string(reason))
+		put(scrapeFailure, number(o.reasons[reason]), "reason", string(reason))
 	}
-	put(scrapeDuration, v.duration.Seconds())
-	if v.budget > 0 {
-		put(scrapeBudget, v.budget.Seconds())
+	put(scrapeDuration, o.duration.Seconds())
+	if o.budget > 0 {
+		put(scrapeBudget, o.budget.Seconds())
+	}
+	if o.read > 0 {
+		put(readDuration, o.read.Seconds())
 	}
 	for _, phase := range session.Phases() {
-		put(phaseDuration, v.phases[phase].Seconds(), "phase", phase)
+		put(phaseDuration, o.phases[phase].Seconds(), "phase", phase)
 	}
-	info := []string{"address", v.target.config.HostPort()}
+	info := []string{"address", o.settings.config.HostPort()}
 	if f.labelled {
-		for name, value := range v.target.config.Labels {
+		for name, value := range o.settings.config.Labels {
 			info = append(info, name, value)
 		}
 	}
 	put(targetInfo, 1, info...)
-	for _, m := range v.results {
-		v.ownModule(f, m)
+	for _, m := range o.results {
+		o.ownModule(f, m)
 	}
-	for _, name := range v.missing {
+	for _, name := range o.missing {
 		put(moduleSuccess, 0, "module", name)
 		put(moduleSamples, 0, "module", name)
 	}
+	for name, at := range o.lastRead {
+		put(moduleLastRead, unix(at), "module", name)
+	}
 	for _, result := range session.Results() { // those without dials too, or increase() would miss the first of each
-		put(sessionDials, float64(v.stats.Dials[result]), "result", string(result))
+		put(sessionDials, float64(o.stats.Dials[result]), "result", string(result))
 	}
-	put(sessionUp, number(v.stats.Established))
-	if v.stats.Established {
-		put(sessionStart, unix(v.stats.Start))
+	put(sessionUp, number(o.stats.Established))
+	if o.stats.Established {
+		put(sessionStart, unix(o.stats.Start))
 	}
-	if !v.stats.LoginRetry.IsZero() {
-		put(sessionRetryAt, unix(v.stats.LoginRetry))
+	if !o.stats.LoginRetry.IsZero() {
+		put(sessionRetryAt, unix(o.stats.LoginRetry))
 	}
 }
 
-func (v *view) ownModule(f *families, m *result) {
+func (o *outcome) ownModule(f *families, m *result) {
 	put := func(d definition, value float64, labels ...string) {
-		f.put(v, d, value, append([]string{"module", m.module}, labels...)...)
+		f.put(o, d, value, append([]string{"module", m.module}, labels...)...)
 	}
-	put(moduleSuccess, number(m.success))
+	put(moduleSuccess, number(m.err == nil))
 	put(moduleDuration, m.duration.Seconds())
-	if !m.at.IsZero() {
-		put(moduleLastRead, unix(m.at))
-	}
 	put(moduleBytes, float64(m.bytes))
 	put(moduleSamples, float64(m.Samples))
 	for reason, n := range m.Skipped {
@@ -126,13 +130,13 @@ func (v *view) ownModule(f *families, m *result) {
 }
 
 // put adds one sample; labels are names and values in turn.
-func (f *families) put(v *view, d definition, value float64, labels ...string) {
+func (f *families) put(o *outcome, d definition, value float64, labels ...string) {
 	pairs := make([]*dto.LabelPair, 0, len(labels)/2+1)
 	for i := 0; i < len(labels); i += 2 {
 		pairs = append(pairs, f.pair(labels[i], labels[i+1]))
 	}
 	if f.labelled {
-		pairs = append(pairs, v.target.label)
+		pairs = append(pairs, o.target.label)
 	}
 	slices.SortFunc(pairs, func(a, b *dto.LabelPair) int { return cmp.Compare(a.GetName(), b.GetName()) })
 	family := f.family(d.name, d.help, d.kind)

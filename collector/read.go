@@ -1,234 +1,184 @@
 package collector
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"sync"
 	"time"
 
 	"nemith.io/netconf"
 
-	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/schedule"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
-	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
-// warmUp is the request of a read that only logs in and learns what the device is.
-const warmUp = "\x00"
+// reading is one read of a target, in a goroutine of its own.
+type reading struct {
+	*schedule.Read[*result]
+	target   *Target
+	settings *settings
+	trace    *session.Trace
+	alive    bool // the device has answered
+	answered bool // the device has answered an rpc of the module that is being read
 
-// read is one read of a target. It belongs to the target: scrapes wait for it, and their giving up does not end it.
-type read struct {
-	request string
-	modules []string
-	trace   *session.Trace
-	done    chan struct{}
-
-	// Under the target's lock.
-	waiters int
-	most    int // waiters at one time: as many scrapers are waiting side by side
-	owed    int // how many of them gave up on it, and get its result at their next scrape
+	// Once it has ended (ended: under the target's mutex):
 	ended   time.Time
-
-	mu       sync.Mutex // until done
-	planned  []string   // modules that will be read
-	results  []*result
-	answered bool
-	err      error // of the session, or the first of a module that got no answer
-}
-
-func newRead(request string, modules []string) *read {
-	return &read{request: request, modules: modules, trace: session.NewTrace(), done: make(chan struct{})}
+	lost    error // the session failed
+	results []*result
 }
 
 // result is what a read made of one module. It is not changed once it is published.
 type result struct {
 	module string
 	decode.Result
-	success  bool
-	err      error
+	err      error // nil if it is complete
 	bytes    int64
-	duration time.Duration
-	at       time.Time // when its data was complete; zero if it never was
+	duration time.Duration // of the module alone
+	took     time.Duration // since the read began
+	at       time.Time     // when it was read
+	trace    *session.Trace
 }
 
-// moduleState is what a target keeps of a module between reads.
-type moduleState struct {
-	compiled *module.Module
-	memory   *decode.Memory
-	last     *result // the last that succeeded
-}
-
-// publish makes the result of a module visible to scrapes; err ends the read.
-func (r *read) publish(m *result, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.results = append(r.results, m)
-	r.err = err
-}
-
-// failure is the first thing that went wrong.
-func (r *read) failure() error {
-	if r.err != nil {
-		return r.err
+// start begins a read that the schedule asks for.
+func (t *Target) start(r *schedule.Read[*result]) {
+	rd := &reading{Read: r, target: t, settings: t.settings.Load(), trace: session.NewTrace()}
+	t.mu.Lock()
+	if len(t.recent) == recentReads {
+		t.recent = append(t.recent[:0], t.recent[1:]...)
 	}
-	for _, m := range r.results {
-		if m.err != nil {
-			return m.err
-		}
-	}
-	return nil
+	t.recent = append(t.recent, rd)
+	t.mu.Unlock()
+	t.watchers.tell(Update{Target: rd.settings.config.Name, Kind: ReadBegan, Time: r.Began})
+	go rd.run()
 }
 
-// answers reports whether the device answered. It is called under the read's lock, or after its end.
-func (r *read) answers() bool {
-	return r.answered || slices.ContainsFunc(r.results, func(m *result) bool { return m.success })
+// recentReads is how many reads are kept for the timelines of scrapes that saw them end.
+const recentReads = 4
+
+func (r *reading) run() {
+	t := r.target
+	ctx, cancel := context.WithTimeout(t.life, time.Duration(*r.settings.config.Timeout))
+	defer cancel()
+	r.read(ctx)
+	t.logRead(r)
+	t.mu.Lock()
+	r.ended = time.Now()
+	if len(r.results) > 0 || r.lost != nil { // not one that only logged in
+		t.lastRead = r
+	}
+	t.mu.Unlock()
+	r.End()
+	t.watchers.tell(Update{Target: r.settings.config.Name, Kind: ReadEnded, Time: r.ended, Err: r.failure()})
 }
 
-func (r *read) setAnswered() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.answered = true
-}
-
-// share is what a scrape of these modules gets of a read of others: those that both ask for. It has ended if that is all.
-func (r *read) share(request string, modules []string) *read {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := &read{request: request, modules: modules, trace: r.trace, answered: r.answers()}
-	for _, m := range r.results {
-		if slices.Contains(modules, m.module) {
-			s.results, s.planned = append(s.results, m), append(s.planned, m.module)
-		}
-	}
-	for _, name := range modules {
-		if name != config.Auto && !slices.Contains(s.planned, name) {
-			s.planned = append(s.planned, name)
-		}
-	}
-	if len(s.results) == len(modules) {
-		s.ended = time.Now()
-	}
-	return s
-}
-
-// read connects, plans and reads one module after the other, each published as soon as it is complete.
-func (t *Target) read(ctx context.Context, r *read) {
-	device, err := t.connect(ctx, r)
+// read connects and reads one module after the other, each published as soon as it is complete.
+func (r *reading) read(ctx context.Context) {
+	device, err := r.target.connect(ctx, r)
 	if err != nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.err = err
+		r.lose(err)
 		return
 	}
-	if r.request == warmUp {
+	if r.target.plan.learn(device) {
+		r.Abandon() // what auto stands for may have changed
 		return
 	}
-	groups := t.plan(device, r.modules)
-	slices.SortStableFunc(groups, func(a, b group) int { // so that a module that is never answered costs the others one read, not all
-		return cmp.Compare(number(t.silent[device.chosen(a).Name]), number(t.silent[device.chosen(b).Name]))
-	})
-	if len(groups) == 0 {
-		r.setAnswered()
-		r.publish(t.nothing(), nil)
-		return
-	}
-	r.mu.Lock()
-	for _, g := range groups {
-		r.planned = append(r.planned, device.chosen(g).Name)
-	}
-	r.mu.Unlock()
-	left := *t.config.MaxSamples
-	for _, g := range groups {
-		first := device.chosen(g).Name
-		m := t.readGroup(ctx, r, device, g, left)
-		left -= m.Samples
-		r.publish(m, unreachable(m.err))
-		if t.silent[first] = r.err != nil; r.err != nil {
+	left := *r.settings.config.MaxSamples
+	for id, ok := r.Next(); ok; id, ok = r.Next() {
+		if id == schedule.Connect {
+			r.connected(device)
+			continue
+		}
+		m := r.settings.modules.byID[id]
+		if m == nil { // a reload has removed it
+			r.Abandon()
+			return
+		}
+		got := r.readModule(ctx, device, id, m, left)
+		left -= got.Samples
+		if r.report(id, m, got); r.lost != nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return
 		}
 	}
 }
 
-// nothing is the result of auto on a device that has no model of ours.
-func (t *Target) nothing() *result {
-	return &result{module: config.Auto, err: fmt.Errorf("target %s: no module fits what the device announces; "+
-		"`netconf_exporter discover %s` lists its models and says what each module lacks", t.Name(), t.Name())}
-}
-
-// unreachable is err if it means that the rest of a read need not be tried: the device could not be reached again, or there
-// is no time left.
-func unreachable(err error) error {
-	if reason := session.ReasonOf(err); reason == "" || reason == session.ReasonRPC {
-		return nil
+// connected ends the pseudo-module of that name.
+func (r *reading) connected(d *device) {
+	if r.target.plan.nothingFits(r.settings.modules) {
+		r.alive = true
+		r.Answered() // there is nothing else that it could answer
+		r.results = append(r.results, nothingFits(r.settings.config.Name))
 	}
-	return err
+	r.Complete(schedule.Connect, &result{at: time.Now(), trace: r.trace})
 }
 
-// readGroup reads the best module of its kind that gives rows.
-func (t *Target) readGroup(ctx context.Context, r *read, d *device, g group, samples int) *result {
-	candidates := d.candidates(g)
-	var best *result
-	for _, m := range candidates {
-		got := t.readModule(ctx, r, d, m, samples)
-		if got.Samples > 0 {
-			if len(candidates) > 1 {
-				d.providers[g.provides] = m.Name
-			}
-			return got
-		}
-		if best == nil {
-			best = got
-		}
-		if ctx.Err() != nil {
-			break
-		}
+// nothingFits is the result of auto on a device that has no module of ours.
+func nothingFits(target string) *result {
+	return &result{module: auto, err: fmt.Errorf("target %s: no module fits what the device announces; "+
+		"`netconf_exporter discover %s` lists its models and says what each module lacks", target, target)}
+}
+
+// lose notes that the session failed.
+func (r *reading) lose(err error) {
+	r.lost = err
+	r.Lose(err)
+}
+
+// report tells the plan and the schedule what became of a module.
+func (r *reading) report(id string, m *module.Module, got *result) {
+	r.results = append(r.results, got)
+	reason := session.ReasonOf(got.err)
+	if reason == "" || reason == ReasonRPC {
+		r.target.plan.report(id, got) // first: scrapes that wait ask it what comes next
 	}
-	return best
-}
-
-func (t *Target) state(m *module.Module) *moduleState {
-	state := t.states[m.Name]
-	if state == nil || state.compiled != m {
-		state = &moduleState{compiled: m, memory: decode.NewMemory(t.label)}
-		t.states[m.Name] = state
+	switch reason {
+	case "":
+		r.Complete(id, got)
+	case ReasonRPC:
+		r.Fail(id, got, r.answered)
+	case ReasonTimeout:
+		if r.TimeOut(id, got, got.err) {
+			r.lost = got.err
+		} else {
+			r.target.plan.report(id, got)
+		}
+	default: // the session was lost and could not be opened again, which is no fault of the module
+		r.lose(got.err)
 	}
-	return state
+	r.target.watchers.tell(Update{Target: r.settings.config.Name, Kind: ModuleEnded, Module: m.Name, Time: got.at, Err: got.err})
 }
 
-// recent is the module's last result while that is not too old, else nil.
-func (s *moduleState) recent(maxAge time.Duration) *result {
-	if s.last != nil && time.Since(s.last.at) < maxAge {
-		return s.last
+// failure is the first thing that went wrong in a read that has ended.
+func (r *reading) failure() error {
+	if r.lost != nil {
+		return r.lost
+	}
+	for _, got := range r.results {
+		if got.err != nil {
+			return got.err
+		}
 	}
 	return nil
 }
 
-// readModule reads one module, or takes its last result while that is not too old.
-func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.Module, samples int) *result {
-	state := t.state(m)
-	if last := state.recent(t.maxAge(m)); last != nil {
-		return last
-	}
+// readModule reads one module.
+func (r *reading) readModule(ctx context.Context, d *device, id string, m *module.Module, samples int) *result {
+	t := r.target
 	r.trace.About(m.Name)
 	defer r.trace.About("")
 	began := time.Now()
-	got := &result{module: m.Name}
-	if state.last != nil {
-		got.at = state.last.at
-	}
-	table := m.Table(decode.Limits{ReplyBytes: int64(*t.config.MaxReplyBytes), Samples: samples})
+	got := &result{module: m.Name, trace: r.trace}
+	r.answered = false
+	table := m.Table(decode.Limits{ReplyBytes: int64(*r.settings.config.MaxReplyBytes), Samples: samples})
 	defer table.Release()
 	for i := range m.Requests {
 		if d.lacks(m, i) {
 			continue
 		}
-		bytes, err := t.readReply(ctx, r, d, &m.Requests[i], table)
+		bytes, err := r.readReply(ctx, d, &m.Requests[i], table)
 		got.bytes += bytes
 		var refused netconf.RPCErrors
 		if m.Requests[i].Optional && errors.As(err, &refused) {
@@ -247,24 +197,35 @@ func (t *Target) readModule(ctx context.Context, r *read, d *device, m *module.M
 			}
 		}
 	}
-	got.success = got.err == nil
 	decode := time.Now()
-	got.Result = table.Result(state.memory, decode, !got.success)
+	got.Result = table.Result(t.memory(r.settings, id), decode, got.err != nil)
 	r.trace.Add("decode", decode, time.Since(decode), fmt.Sprintf("%d samples", got.Samples))
-	got.duration = time.Since(began)
-	if got.success {
-		got.at = time.Now()
-		state.last = got
-	}
+	got.at = time.Now()
+	got.duration, got.took = got.at.Sub(began), got.at.Sub(r.Began)
 	return got
+}
+
+// memory is what is kept of a module from read to read. Those of modules that are no longer configured are dropped.
+func (t *Target) memory(s *settings, id string) *decode.Memory {
+	memory := t.memories[id]
+	if memory == nil {
+		for other := range t.memories {
+			if s.modules.byID[other] == nil {
+				delete(t.memories, other)
+			}
+		}
+		memory = decode.NewMemory(t.label)
+		t.memories[id] = memory
+	}
+	return memory
 }
 
 // readReply sends one rpc and streams its reply into the table, all parts of it where the device sends it in parts. A
 // get-data that the device cannot do becomes a get, for as long as the session lasts.
-func (t *Target) readReply(ctx context.Context, r *read, d *device, rd *module.Request, table *decode.Table) (size int64, err error) {
-	for operation, more := rd.XML(d.Device, d.noGetData), true; more; {
+func (r *reading) readReply(ctx context.Context, d *device, request *module.Request, table *decode.Table) (size int64, err error) {
+	for operation, more := request.XML(d.Device, d.noGetData), true; more; {
 		var reply decode.Reply
-		err := t.rpc(ctx, r, operation, func(from io.Reader) (err error) {
+		err := r.rpc(ctx, operation, func(from io.Reader) (err error) {
 			reply, err = table.Decode(from)
 			return err
 		})
@@ -273,16 +234,16 @@ func (t *Target) readReply(ctx context.Context, r *read, d *device, rd *module.R
 			return size, err
 		}
 		if len(reply.Errors) == 0 {
-			if operation, more = rd.Next(reply); more && size > int64(*t.config.MaxReplyBytes) {
+			if operation, more = request.Next(reply); more && size > int64(*r.settings.config.MaxReplyBytes) {
 				return size, fmt.Errorf("all parts of the reply together: %w", decode.ErrTooLarge)
 			}
 			continue
 		}
-		if d.noGetData || !rd.IsGetData() || !slices.ContainsFunc(reply.Errors, unsupported) {
+		if d.noGetData || !request.IsGetData() || !slices.ContainsFunc(reply.Errors, unsupported) {
 			return size, decode.ReplyError(reply.Errors)
 		}
 		d.noGetData = true
-		operation = rd.XML(d.Device, true)
+		operation = request.XML(d.Device, true)
 	}
 	return size, nil
 }
@@ -296,36 +257,45 @@ func unsupported(e netconf.RPCError) bool {
 	return false
 }
 
-// rpc sends one operation and notes whether the device answered at all, and how the time was spent.
-func (t *Target) rpc(ctx context.Context, r *read, operation string, read func(io.Reader) error) error {
+// rpc sends one operation and notes whether the device answered at all, and how the time was spent. A reply that is broken, or
+// too large, is an answer too, unless the session was lost in it.
+func (r *reading) rpc(ctx context.Context, operation string, read func(io.Reader) error) error {
 	var decoding time.Duration
+	var broken bool
 	began := time.Now()
-	err := t.client.RPC(ctx, r.trace, operation, func(from io.Reader) error {
+	err := r.target.client.RPC(ctx, r.trace, operation, func(from io.Reader) error {
 		began = time.Now()
-		timed := &timedReader{r: from}
-		err := read(timed)
-		decoding = time.Since(began) - timed.waited
+		reply := &replyReader{r: from}
+		err := read(reply)
+		decoding = time.Since(began) - reply.waited
+		broken = err != nil && reply.bytes > 0 && reply.err == nil
 		return err
 	})
 	if decoding > 0 {
 		r.trace.AddWithin("rpc", "decode", began, decoding, "while reading the reply")
 	}
-	var syntax *xmlscan.SyntaxError
-	if err == nil || errors.As(err, &syntax) || errors.Is(err, xmlscan.ErrTruncated) || errors.Is(err, decode.ErrTooLarge) {
-		r.setAnswered()
+	if err == nil || broken {
+		r.alive, r.answered = true, true
+		r.Answered()
 	}
 	return err
 }
 
-// timedReader measures how long was spent waiting for bytes.
-type timedReader struct {
+// replyReader measures how long was spent waiting for bytes, and keeps the error that broke a reply off.
+type replyReader struct {
 	r      io.Reader
 	waited time.Duration
+	bytes  int
+	err    error
 }
 
-func (t *timedReader) Read(p []byte) (int, error) {
+func (r *replyReader) Read(p []byte) (int, error) {
 	began := time.Now()
-	n, err := t.r.Read(p)
-	t.waited += time.Since(began)
+	n, err := r.r.Read(p)
+	r.waited += time.Since(began)
+	r.bytes += n
+	if err != nil && err != io.EOF {
+		r.err = err
+	}
 	return n, err
 }

@@ -1,31 +1,64 @@
 package collector
 
 import (
+	"slices"
 	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/schedule"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// Status is what is known of a target without asking it.
+// State says in one word how a target is.
+type State string
+
+// The states of a target.
+const (
+	StateDown    State = "down"    // not reached, not logged in to, or no answer in time
+	StateWaiting State = "waiting" // not read yet
+	StateUp      State = "up"      // it answers
+)
+
+// Status is what is known of a target without asking it: what a scrape of its configured modules would be given now.
 type Status struct {
-	Read         bool // it has been read, or could not be reached; what follows up to Err is zero otherwise
-	Up           bool
-	LastRead     time.Time // when the last read ended
-	Duration     time.Duration
-	Interfaces   int
-	Samples      int
-	Err          string
+	State      State
+	Reason     Reason    // of Err; "" if nothing is wrong
+	Err        string    // what is wrong; "" if nothing is
+	LastRead   time.Time // when the last read ended; zero before the first
+	Duration   time.Duration
+	Timeline   []Event // of the last read
+	Interfaces int
+	Samples    int
+	Skipped    int // values that the device sent and that were left out
+
 	SessionSince time.Time // zero: no session
-	LoginRetry   time.Time // zero: no login was refused
+	LoginRetry   time.Time // when a refused login is tried again; zero: none was refused
 	Modules      []ModuleStatus
+	Reading      *ReadProgress // the read in flight; nil if none is
 }
 
-// ModuleStatus is what the last read made of one module.
+// ModuleStatus is what is known of one module of a target.
 type ModuleStatus struct {
-	Name     string
-	Success  bool
-	Samples  int
-	Bytes    int64
-	Duration time.Duration
-	Err      string
+	Name, Provides string
+	Why            string // why it is read
+	Success        bool   // its last read was complete
+	Reason         Reason
+	Err            string
+	Samples        int
+	Skipped        int
+	Bytes          int64         // of the replies
+	Duration       time.Duration // of its last read
+	LastRead       time.Time     // when it was last read in full; zero if it never was
+	FailedSince    time.Time     // zero if its last read was complete
+}
+
+// ReadProgress is how far a read in flight has come.
+type ReadProgress struct {
+	Target  string
+	Began   time.Time
+	Elapsed time.Duration
+	Module  string   // that is being read; "" while the target is connected to
+	Modules []string // of the read, in order; none for a read that only connects
+	Ended   int      // how many of them have been read
 }
 
 // interfaceInfo is the metric of which each interface has one.
@@ -34,30 +67,91 @@ const interfaceInfo = "netconf_interface_info"
 // Status never waits for the device.
 func (t *Target) Status() Status {
 	stats := t.client.Stats()
-	status := Status{SessionSince: stats.Start, LoginRetry: stats.LoginRetry}
+	answer := t.schedule.Peek(t.modules(nil), t.keepFor())
+	s := Status{State: StateWaiting, SessionSince: stats.Start, LoginRetry: stats.LoginRetry, Reading: t.progress()}
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	last := t.newest
-	if last == nil || last.request == warmUp && last.err == nil {
-		return status
+	last := t.lastRead
+	t.mu.Unlock()
+	if last != nil {
+		s.State = StateDown
+		s.LastRead, s.Duration, s.Timeline = last.ended, last.ended.Sub(last.Began), last.trace.Events()
 	}
-	status.Read, status.Up = true, last.answers()
-	status.LastRead, status.Duration = last.ended, last.ended.Sub(last.trace.Began)
-	if err := last.failure(); err != nil {
-		status.Err = err.Error()
-	}
-	for _, m := range last.results {
-		ms := ModuleStatus{Name: m.module, Success: m.success, Samples: m.Samples, Bytes: m.bytes, Duration: m.duration}
-		if m.err != nil {
-			ms.Err = m.err.Error()
+	o := outcome{target: t, settings: t.settings.Load(), up: answer.Up, lastRead: map[string]time.Time{}, reasons: map[Reason]bool{}}
+	for _, share := range answer.Modules {
+		if share.Module != schedule.Connect {
+			s.module(o.settings, share)
+			o.take(share)
+		} else if share.State == schedule.Complete && t.plan.nothingFits(o.settings.modules) {
+			o.up, o.err = true, nothingFits(t.Name()).err
 		}
-		for _, family := range m.Families {
+	}
+	switch {
+	case answer.Lost != nil:
+		o.err = answer.Lost
+	case answer.Silent:
+		o.giveUp()
+	}
+	if o.err != nil {
+		s.Reason, s.Err = session.ReasonOf(o.err), o.err.Error()
+	}
+	if o.up {
+		s.State = StateUp
+	}
+	return s
+}
+
+// module adds what is known of one module.
+func (s *Status) module(of *settings, share schedule.Share[*result]) {
+	compiled := of.modules.byID[share.Module]
+	if compiled == nil {
+		return
+	}
+	m := ModuleStatus{
+		Name: compiled.Name, Provides: compiled.Provides, Why: "named in the configuration", LastRead: share.Last, FailedSince: share.FailedSince,
+	}
+	if !slices.Contains(of.config.Modules, compiled.Name) {
+		m.Why = "auto: the best provider of " + kindOf(compiled) + " that the device has"
+	}
+	if got := share.Result; got != nil {
+		m.Success, m.Samples, m.Bytes, m.Duration = got.err == nil, got.Samples, got.bytes, got.duration
+		for _, n := range got.Skipped {
+			m.Skipped += n
+		}
+		if got.err != nil {
+			m.Reason, m.Err = session.ReasonOf(got.err), got.err.Error()
+		}
+		for _, family := range got.Families {
 			if family.Metric.Name == interfaceInfo {
-				status.Interfaces = len(family.Samples)
+				s.Interfaces = max(s.Interfaces, len(family.Samples))
 			}
 		}
-		status.Samples += m.Samples
-		status.Modules = append(status.Modules, ms)
 	}
-	return status
+	s.Samples += m.Samples
+	s.Skipped += m.Skipped
+	s.Modules = append(s.Modules, m)
+}
+
+// progress tells of the read in flight.
+func (t *Target) progress() *ReadProgress {
+	p, reading := t.schedule.Progress()
+	if !reading {
+		return nil
+	}
+	r := &ReadProgress{Target: t.Name(), Began: p.Began, Elapsed: time.Since(p.Began), Module: moduleName(p.Module), Ended: p.Ended}
+	for _, id := range p.Modules {
+		if id != schedule.Connect {
+			r.Modules = append(r.Modules, moduleName(id))
+		}
+	}
+	return r
+}
+
+// Reads are the reads in flight, in the order of the configuration.
+func (e *Exporter) Reads() (all []ReadProgress) {
+	for _, t := range e.Targets() {
+		if p := t.progress(); p != nil {
+			all = append(all, *p)
+		}
+	}
+	return all
 }

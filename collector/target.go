@@ -1,250 +1,149 @@
 package collector
 
 import (
-	"cmp"
 	"context"
+	"io"
 	"iter"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
-	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
+	"github.com/netconf-exporter/netconf_exporter/internal/schedule"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// Target is one device as one configuration sees it. What outlives a reload is in its core.
+// Target is one device. A reload replaces its settings; session, results and what is known of the device stay.
 type Target struct {
-	*core
-	config  *config.Target
-	auth    *config.Auth
-	modules map[string]*module.Module
+	logger   *slog.Logger
+	client   client
+	label    *dto.LabelPair // target="NAME"
+	life     context.Context
+	end      context.CancelFunc // of life; the reads end with it
+	watchers *watchers
 
-	// Of the read in flight.
-	fitted  *device
-	fitting []*module.Module // those that fit it
+	settings atomic.Pointer[settings]
+	schedule *schedule.Schedule[*result]
+	plan     plan
+
+	memories map[string]*decode.Memory // by name in the schedule; belongs to the read in flight
+
+	mu       sync.Mutex // guards following fields
+	recent   []*reading // the last reads, with the one in flight
+	lastRead *reading   // that ended; nil before the first
+	logged   map[problem]bool
 }
 
-// core is the device itself: its session, its reads and what they gave.
-type core struct {
-	logger *slog.Logger
-	client *session.Client
-	label  *dto.LabelPair // target="NAME"
-
-	life context.Context // ends with the target; its reads end with it
-	end  context.CancelFunc
-
-	mu      sync.Mutex
-	current *read            // in flight; at most one
-	last    map[string]*read // by request: the last that ended
-	newest  *read            // the last that ended of all
-	said    string           // the error last logged
-	device  *device          // what is known of the device; replaced, never changed
-
-	states map[string]*moduleState // by module; belongs to the read in flight
-	silent map[string]bool         // modules at which the last read of them ended; likewise
+// client is the session with the device. A session.Client is one.
+type client interface {
+	Connect(context.Context, *session.Trace) (session.Hello, error)
+	RPC(ctx context.Context, trace *session.Trace, operation string, read func(io.Reader) error) error
+	Stats() session.Stats
+	Close(context.Context) error
 }
 
-// lateLimit is how long a result that came too late for its scrape waits for the next one: Prometheus itself looks back as
-// long.
-const lateLimit = 5 * time.Minute
+// settings are what one configuration says of a target. They are never changed.
+type settings struct {
+	*snapshot
+	config *config.Target
+	auth   *config.Auth
+}
 
-// maxRequests bounds how many different lists of modules a target remembers results of.
-const maxRequests = 16
-
-func newTarget(e *Exporter, target *config.Target, auth *config.Auth, modules map[string]*module.Module, unconfigured bool) *Target {
-	c := &core{
-		logger: e.logger.With("target", target.Name),
-		client: session.NewClient(session.Options{
-			Target: target, Auth: auth, Dialer: e.dialer, Logger: e.logger, RequireAllowed: unconfigured || target.Origin == config.OriginAPI,
+func newTarget(e *Exporter, s *settings, unconfigured bool) *Target {
+	t := &Target{
+		logger: e.logger.With("target", s.config.Name),
+		client: e.newClient(session.Options{
+			Target: s.config, Auth: s.auth, Dialer: e.dialer, Logger: e.logger,
+			RequireAllowed: unconfigured || s.config.Origin == config.OriginAPI,
 		}),
-		label:  &dto.LabelPair{Name: new("target"), Value: new(target.Name)},
-		last:   map[string]*read{},
-		states: map[string]*moduleState{},
-		silent: map[string]bool{},
+		label:    &dto.LabelPair{Name: new("target"), Value: new(s.config.Name)},
+		watchers: &e.watchers,
+		memories: map[string]*decode.Memory{},
+		logged:   map[problem]bool{},
 	}
-	c.life, c.end = context.WithCancel(context.Background())
-	return &Target{core: c, config: target, auth: auth, modules: modules}
+	t.settings.Store(s)
+	t.life, t.end = context.WithCancel(context.Background())
+	t.schedule = schedule.New(t.start)
+	return t
 }
 
-// with is the same device under a new configuration.
-func (t *Target) with(target *config.Target, auth *config.Auth, modules map[string]*module.Module) *Target {
-	return &Target{core: t.core, config: target, auth: auth, modules: modules}
+// apply makes s the settings, and forgets the results of modules whose content is another one now.
+func (t *Target) apply(s *settings) {
+	t.settings.Store(s)
+	t.schedule.Keep(func(name string) bool { return s.modules.byID[name] != nil })
 }
 
 // Name is the target's name in the configuration.
-func (t *Target) Name() string { return t.config.Name }
+func (t *Target) Name() string { return t.Config().Name }
 
 // Config is the target's configuration.
-func (t *Target) Config() *config.Target { return t.config }
+func (t *Target) Config() *config.Target { return t.settings.Load().config }
 
 func (t *Target) close(ctx context.Context) {
 	t.end()
 	_ = t.client.Close(ctx) // it has no error that anybody could act on
 }
 
-// idle is closed when no read is in flight any more.
-func (t *Target) idle() <-chan struct{} {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.current == nil {
-		closed := make(chan struct{})
-		close(closed)
-		return closed
-	}
-	return t.current.done
-}
-
-// warm logs in and learns what the device is, so that the first scrape need not.
-func (t *Target) warm() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.current == nil {
-		t.start(warmUp, nil)
-	}
-}
+// connectAhead logs in and learns what the device is, so that the first scrape need not.
+func (t *Target) connectAhead() { t.schedule.Ask(schedule.Module{Name: schedule.Connect}) }
 
 // Scrape is what a target gave to one scrape.
 type Scrape struct {
 	Families []*dto.MetricFamily // without the target label
-	Up       bool
-	Err      error           // what went wrong; nil if nothing did
-	Events   []session.Event // the timeline of the read
+	Up       bool                // the device answers
+	Reason   Reason              // of Err; "" if that is nil
+	Err      error               // what went wrong; nil if nothing did
+	Events   []Event             // the timeline of the reads that gave the result
 }
 
-// Scrape waits for a read of the modules (nil: those of the configuration) until ctx ends, and gives what is complete then.
+// Scrape asks for modules (nil: those of the configuration) and gives what there is of them. With results of before to give,
+// it does not wait for what takes longer than ctx lasts; else it waits until ctx ends.
 func (t *Target) Scrape(ctx context.Context, modules []string) *Scrape {
-	v := t.scrape(ctx, modules)
-	return &Scrape{Families: slices.Collect(gather([]view{v}, false, false)), Up: v.up(), Err: v.err, Events: v.events}
+	o := t.scrape(ctx, modules, nil)
+	s := o.scrape()
+	s.Families = slices.Collect(gather([]outcome{o}, false, false))
+	return s
 }
 
 // Families is Scrape for one who takes families one after the other: those of the Scrape are nil, and each of the others is
 // good until the next one is asked for.
 func (t *Target) Families(ctx context.Context, modules []string) (*Scrape, iter.Seq[*dto.MetricFamily]) {
-	v := t.scrape(ctx, modules)
-	return &Scrape{Up: v.up(), Err: v.err, Events: v.events}, gather([]view{v}, false, true)
+	o := t.scrape(ctx, modules, nil)
+	return o.scrape(), gather([]outcome{o}, false, true)
 }
 
-// scrape joins the read in flight, starts one, or takes one that is fresh enough.
-func (t *Target) scrape(ctx context.Context, modules []string) view {
+// scrape asks the schedule. Closing hurry ends the waiting; it may be nil.
+func (t *Target) scrape(ctx context.Context, names []string, hurry <-chan struct{}) outcome {
 	began := time.Now()
-	if modules == nil {
-		modules = t.config.Modules
+	answer := t.schedule.Scrape(ctx, schedule.Request{
+		Modules: func() []schedule.Module { return t.modules(names) },
+		KeepFor: t.keepFor(),
+		Hurry:   hurry,
+	})
+	o := t.outcome(answer, began)
+	o.duration = time.Since(began)
+	if deadline, ok := ctx.Deadline(); ok {
+		o.budget = deadline.Sub(began).Round(time.Millisecond)
 	}
-	modules = slices.Compact(slices.Sorted(slices.Values(modules)))
-	request := strings.Join(modules, ",")
-	for {
-		t.mu.Lock()
-		if done := t.last[request]; done != nil && t.serves(done) {
-			defer t.mu.Unlock()
-			done.owed = max(0, done.owed-1)
-			if t.current == nil && !t.fresh(done, time.Now()) {
-				t.start(request, modules) // the next result, for the next scrape
-			}
-			return t.view(done, ctx, began)
-		}
-		if t.current == nil {
-			t.start(request, modules)
-		}
-		r := t.current
-		r.waiters++
-		r.most = max(r.most, r.waiters)
-		t.mu.Unlock()
-		select {
-		case <-r.done:
-		case <-ctx.Done():
-		}
-		t.mu.Lock()
-		r.waiters--
-		if r.request == request {
-			defer t.mu.Unlock()
-			if r.ended.IsZero() {
-				r.owed = min(r.owed+1, r.most)
-			}
-			return t.view(r, ctx, began)
-		}
-		if share := r.share(request, modules); !share.ended.IsZero() || ctx.Err() != nil {
-			defer t.mu.Unlock()
-			return t.view(share, ctx, began)
-		}
-		t.mu.Unlock()
-	}
+	return o
 }
 
-// serves reports whether a read that has ended will do for a scrape that did not wait for it. A failure never does: the
-// device may be well again.
-func (t *Target) serves(r *read) bool {
-	now := time.Now()
-	late := r.owed > 0 && now.Sub(r.ended) < lateLimit && slices.ContainsFunc(r.results, func(m *result) bool { return m.success })
-	return late || t.fresh(r, now)
+// modules are those that names (nil: those of the configuration) stand for now.
+func (t *Target) modules(names []string) []schedule.Module {
+	s := t.settings.Load()
+	if names == nil {
+		names = s.config.Modules
+	}
+	return t.plan.resolve(s, names, time.Now())
 }
 
-// fresh reports whether no module of a read has failed or outlived its max_age.
-func (t *Target) fresh(r *read, now time.Time) bool {
-	return r.err == nil && !slices.ContainsFunc(r.results, func(m *result) bool {
-		return !m.success || now.Sub(m.at) >= t.maxAge(t.modules[m.module])
-	}) && (len(r.results) > 0 || now.Sub(r.ended) < time.Duration(*t.config.MaxAge))
-}
-
-func (t *Target) maxAge(m *module.Module) time.Duration {
-	if m != nil && m.MaxAge != nil {
-		return *m.MaxAge
-	}
-	return time.Duration(*t.config.MaxAge)
-}
-
-// start begins a read in the background. It is called under the lock, with none in flight.
-func (t *Target) start(request string, modules []string) {
-	r := newRead(request, modules)
-	t.current = r
-	go func() {
-		ctx, cancel := context.WithTimeout(t.life, time.Duration(*t.config.Timeout))
-		defer cancel()
-		t.read(ctx, r)
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		r.ended = time.Now()
-		t.current, t.newest = nil, r
-		if request != warmUp {
-			t.remember(request, r)
-		}
-		t.say(r)
-		close(r.done)
-	}()
-}
-
-// remember keeps the read as the last one of its request, and drops the oldest of too many requests.
-func (t *Target) remember(request string, r *read) {
-	t.last[request] = r
-	if len(t.last) <= maxRequests {
-		return
-	}
-	oldest := request
-	for key, other := range t.last {
-		if other.ended.Before(t.last[oldest].ended) {
-			oldest = key
-		}
-	}
-	delete(t.last, oldest)
-}
-
-// say logs what became of a target when it changes, not at each read.
-func (t *Target) say(r *read) {
-	text := ""
-	if err := r.failure(); err != nil {
-		text = err.Error()
-	}
-	switch {
-	case text == t.said || t.life.Err() != nil || text == "" && r.request == warmUp: // that read nothing yet
-		return
-	case text == "":
-		t.logger.Info("the target is read again in full")
-	default:
-		t.logger.Warn("reading the target failed", "err", text, "reason", string(cmp.Or(session.ReasonOf(r.failure()), session.ReasonRPC)))
-	}
-	t.said = text
+// keepFor is how long a result is served after it has reached its max_age, while no newer one is complete. Prometheus looks
+// back five minutes.
+func (t *Target) keepFor() time.Duration {
+	return max(5*time.Minute, 3*time.Duration(*t.Config().Timeout))
 }

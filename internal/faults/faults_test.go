@@ -170,6 +170,7 @@ func (f fault) play(t *testing.T, s *harness) {
 	f.want.told(t, "/probe", story)
 
 	s.end()
+	s.scrape(probe("faulty")) // /metrics waits for no target whose last read timed out
 	last, _ := s.scrape("/metrics")
 	f.isWell(t, "the first scrape after the fault", last)
 	for series, want := range f.after {

@@ -137,7 +137,7 @@ func newFake(t testing.TB, text string) *fakeExporter {
 }
 
 func newTarget(target *config.Target) *fakeTarget {
-	return &fakeTarget{config: target, scrape: &collector.Scrape{Up: true, Families: []*dto.MetricFamily{gauge("netconf_up", 1)}}}
+	return &fakeTarget{config: target, status: collector.Status{State: collector.StateWaiting}, scrape: &collector.Scrape{Up: true, Families: []*dto.MetricFamily{gauge("netconf_up", 1)}}}
 }
 
 // handler returns the handler of an exporter with its own metrics; change may be nil.

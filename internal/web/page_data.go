@@ -33,13 +33,6 @@ type row struct {
 	Errors                    []string
 }
 
-// The states of a target, the most urgent first.
-const (
-	stateDown    = "down"
-	stateWaiting = "waiting" // not read yet
-	stateUp      = "up"
-)
-
 func (s *server) newPageData(now time.Time) pageData {
 	v := pageData{Version: s.Version, Telemetry: relative(s.TelemetryPath), NoTargets: s.NoTargets, Count: map[string]int{}}
 	modules := map[string]bool{config.Auto: true}
@@ -51,7 +44,7 @@ func (s *server) newPageData(now time.Time) pageData {
 			modules[module.Name] = true
 		}
 	}
-	order := map[string]int{stateDown: 0, stateWaiting: 1, stateUp: 2}
+	order := map[string]int{string(collector.StateDown): 0, string(collector.StateWaiting): 1, string(collector.StateUp): 2}
 	slices.SortStableFunc(v.Rows, func(a, b row) int { return cmp.Compare(order[a.State], order[b.State]) })
 
 	cfg := s.Exporter.Config()
@@ -68,14 +61,12 @@ func (s *server) newPageData(now time.Time) pageData {
 }
 
 func newRow(target *config.Target, status collector.Status, now time.Time) row {
-	r := row{Name: target.Name, Address: target.HostPort(), State: stateWaiting}
-	if status.Read {
-		r.State = stateDown
+	r := row{Name: target.Name, Address: target.HostPort(), State: string(status.State)}
+	if !status.LastRead.IsZero() {
 		r.LastRead, r.LastReadAt = ago(now, status.LastRead), inFull(status.LastRead)
 		r.Took = brief(status.Duration)
 	}
-	if status.Up {
-		r.State = stateUp
+	if status.State == collector.StateUp {
 		r.Interfaces, r.Samples = thousands(status.Interfaces), thousands(status.Samples)
 	}
 	if !status.SessionSince.IsZero() {

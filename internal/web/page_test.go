@@ -16,7 +16,7 @@ import (
 // setStatuses gives each target of testConfig another state: up, down and waiting.
 func setStatuses(e *fakeExporter, now time.Time) {
 	e.targets["edge1"].status = collector.Status{
-		Read: true, Up: true, LastRead: now.Add(-12 * time.Second), Duration: 34 * time.Millisecond, Interfaces: 1003, Samples: 20063,
+		State: collector.StateUp, LastRead: now.Add(-12 * time.Second), Duration: 34 * time.Millisecond, Interfaces: 1003, Samples: 20063,
 		SessionSince: now.Add(-26 * time.Hour),
 		Err:          "module ietf-system: the device said operation-not-supported",
 		Modules: []collector.ModuleStatus{
@@ -26,7 +26,7 @@ func setStatuses(e *fakeExporter, now time.Time) {
 		},
 	}
 	e.targets["edge2"].status = collector.Status{
-		Read: true, LastRead: now.Add(-3 * time.Minute), Duration: 1200 * time.Millisecond, LoginRetry: now.Add(4 * time.Minute),
+		State: collector.StateDown, LastRead: now.Add(-3 * time.Minute), Duration: 1200 * time.Millisecond, LoginRetry: now.Add(4 * time.Minute),
 		Err: `target edge2: login as "admin" refused <script>alert(1)</script>; check the auth's password`,
 	}
 }
@@ -104,7 +104,7 @@ func TestTimesOnThePage(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			e := newFake(t, testConfig)
-			e.targets["edge1"].status = collector.Status{Read: true, Up: true, LastRead: time.Now().Add(-past)}
+			e.targets["edge1"].status = collector.Status{State: collector.StateUp, LastRead: time.Now().Add(-past)}
 			if text := shown(get(handler(e, nil), "/").Body.String()); !strings.Contains(text, "up "+want+" 0 ms") {
 				t.Errorf("%s ago is not shown as %q:\n%s", past, want, text)
 			}

@@ -1,0 +1,138 @@
+package collector
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/schedule"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// outcome is what one scrape is given of a target.
+type outcome struct {
+	target   *Target
+	settings *settings
+	results  []*result            // of modules that are complete, and of those that failed
+	missing  []string             // modules of which there is neither
+	lastRead map[string]time.Time // when modules were last read in full
+	up       bool
+	err      error
+	reasons  map[session.Reason]bool
+	events   []session.Event
+	phases   map[string]time.Duration
+	read     time.Duration // how long the device took for what is complete; 0 if nothing is
+	duration time.Duration // of the scrape
+	budget   time.Duration // of the scrape; 0 without one
+	stats    session.Stats
+}
+
+// outcome makes what a scrape shows of what the schedule gave it.
+func (t *Target) outcome(answer schedule.Answer[*result], began time.Time) outcome {
+	o := outcome{
+		target: t, settings: t.settings.Load(), up: answer.Up, lastRead: map[string]time.Time{},
+		reasons: map[session.Reason]bool{}, phases: map[string]time.Duration{}, stats: t.client.Stats(),
+	}
+	incomplete := answer.Silent
+	for _, share := range answer.Modules {
+		incomplete = incomplete || share.State == schedule.Missing
+		if share.Module == schedule.Connect {
+			if share.State == schedule.Complete && len(answer.Modules) == 1 {
+				got := nothingFits(o.settings.config.Name)
+				o.up, o.err, o.results = true, got.err, append(o.results, got)
+			}
+			continue
+		}
+		o.take(share)
+	}
+	switch {
+	case answer.Lost != nil && !answer.GaveUp:
+		o.fail(answer.Lost)
+	case incomplete:
+		o.giveUp()
+	}
+	if answer.Silent {
+		t.logSilent(o.err)
+	}
+	o.timeline(began, incomplete)
+	return o
+}
+
+// take takes what there is of one module.
+func (o *outcome) take(share schedule.Share[*result]) {
+	name := moduleName(share.Module)
+	if !share.Last.IsZero() {
+		o.lastRead[name] = share.Last
+	}
+	if share.State == schedule.Missing {
+		o.missing = append(o.missing, name)
+		return
+	}
+	got := share.Result
+	o.results = append(o.results, got)
+	if got.err != nil {
+		o.fail(got.err)
+		return
+	}
+	o.read = max(o.read, got.took)
+}
+
+// fail notes an error; that of the whole target goes before those of modules.
+func (o *outcome) fail(err error) {
+	o.reasons[session.ReasonOf(err)] = true
+	if o.err == nil {
+		o.err = err
+	}
+}
+
+// giveUp says why a scrape goes without modules that are being read.
+func (o *outcome) giveUp() {
+	t := o.target
+	t.mu.Lock()
+	trace := t.recent[len(t.recent)-1].trace
+	t.mu.Unlock()
+	reason, doing := ReasonTimeout, "the device has not answered in full"
+	switch {
+	case o.stats.Established:
+	case len(trace.Events()) == 0:
+		reason, doing = ReasonQueue, "the target still waits for its turn to be dialled"
+	default:
+		doing = "the target is still being connected to"
+	}
+	o.reasons[reason] = true
+	o.err = fmt.Errorf("target %s: %s %.1f s after the read began, and the scrape's time is over; the result will serve the next scrape; "+
+		"a longer scrape_timeout gets it at once", o.settings.config.Name, doing, time.Since(trace.Began).Seconds())
+}
+
+// timeline joins the timelines of the reads that went on during the scrape; without any, it takes that of the newest result.
+func (o *outcome) timeline(began time.Time, incomplete bool) {
+	t := o.target
+	var traces []*session.Trace
+	t.mu.Lock()
+	for _, r := range t.recent {
+		if r.ended.IsZero() && incomplete || r.ended.After(began) {
+			traces = append(traces, r.trace)
+		}
+	}
+	t.mu.Unlock()
+	if len(traces) == 0 && len(o.results) > 0 {
+		newest := slices.MaxFunc(o.results, func(a, b *result) int { return a.at.Compare(b.at) })
+		traces = append(traces, cmp.Or(newest.trace, session.NewTrace()))
+	}
+	for _, trace := range traces {
+		for _, e := range trace.Events() {
+			o.phases[e.Phase] += e.Duration
+			if e.Within != "" {
+				o.phases[e.Within] -= e.Duration
+			}
+			e.Start += trace.Began.Sub(traces[0].Began)
+			o.events = append(o.events, e)
+		}
+	}
+}
+
+// scrape is the outcome as others get it, without the families.
+func (o *outcome) scrape() *Scrape {
+	return &Scrape{Up: o.up, Reason: session.ReasonOf(o.err), Err: o.err, Events: o.events}
+}

@@ -1,0 +1,110 @@
+package schedule
+
+import (
+	"slices"
+	"time"
+)
+
+// remembered is how many reads of a module the longest duration is taken from.
+const remembered = 10
+
+// module is what is known of one module.
+type module[R any] struct {
+	last      R // the last complete result
+	at        time.Time
+	durations [remembered]time.Duration // of the last reads that were answered, from the begin of the read
+	reads     int                       // that were answered
+
+	failure     R         // what the last read made of it, if it failed
+	failedSince time.Time // zero if the last read of it was complete
+	failedAt    time.Time
+	answered    bool // the failure was an answer of the device
+	timedOut    bool // the last read of it timed out
+	ended       int  // reads of it that have ended, in whatever way
+}
+
+func (m *module[R]) complete() bool { return !m.at.IsZero() }
+func (m *module[R]) failed() bool   { return !m.failedSince.IsZero() }
+
+// answers reports whether the device answered the last read of the module.
+func (m *module[R]) answers() bool { return m.reads > 0 && !m.timedOut && (!m.failed() || m.answered) }
+
+// fresh reports whether the last read was complete and is younger than maxAge.
+func (m *module[R]) fresh(maxAge time.Duration) bool {
+	return m.complete() && !m.failed() && time.Since(m.at) < maxAge
+}
+
+// longest is the longest of the durations remembered.
+func (m *module[R]) longest() time.Duration { return slices.Max(m.durations[:]) }
+
+// took remembers how long a read of the module took.
+func (m *module[R]) took(d time.Duration) {
+	m.durations[m.reads%remembered] = d
+	m.reads++
+}
+
+// visible reports whether the module's last result may be served.
+func (s *Schedule[R]) visible(m *module[R], limit time.Duration) bool {
+	return m.complete() && !m.failed() && !s.hidden() && time.Since(m.at) < limit
+}
+
+// hidden reports whether nothing of the device may be served.
+func (s *Schedule[R]) hidden() bool { return s.lost != nil || s.current != nil && s.current.silent }
+
+// State says what a scrape is given of a module.
+type State int
+
+// The states of a module.
+const (
+	Missing  State = iota // it has not been read in time
+	Complete              // its last complete result
+	Failed                // its last read failed
+)
+
+// Share is what a scrape is given of one module.
+type Share[R any] struct {
+	Module      string
+	State       State
+	Result      R             // of the complete or the failed read
+	Last        time.Time     // when it was last read in full; zero if it never was
+	FailedSince time.Time     // zero if its last read was complete
+	Longest     time.Duration // of its last ten reads
+}
+
+// Answer is what a scrape is given.
+type Answer[R any] struct {
+	Modules []Share[R] // in the order in which they were asked for
+	Up      bool       // the device answers
+	Lost    error      // the failure of the session that hides all results
+	Silent  bool       // the device looks silent, which hides all results
+	GaveUp  bool       // the budget ended while the scrape still waited
+}
+
+// Peek returns what a scrape that does not wait would be given, and asks for nothing.
+func (s *Schedule[R]) Peek(modules []Module, keepFor time.Duration) Answer[R] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.answer(modules, keepFor, func(string, *module[R]) bool { return false })
+}
+
+// answer gathers what there is of modules. A failure that is being tried again is old news for one who waited for it.
+func (s *Schedule[R]) answer(modules []Module, keepFor time.Duration, retried func(string, *module[R]) bool) Answer[R] {
+	a := Answer[R]{Lost: s.lost, Silent: s.current != nil && s.current.silent}
+	for _, wanted := range modules {
+		share := Share[R]{Module: wanted.Name}
+		if m := s.modules[wanted.Name]; m != nil {
+			limit := wanted.MaxAge + keepFor
+			share.Last, share.FailedSince, share.Longest = m.at, m.failedSince, m.longest()
+			switch {
+			case s.visible(m, limit):
+				share.State, share.Result = Complete, m.last
+				a.Up = a.Up || wanted.Name != Connect
+			case m.failed() && !s.hidden() && !retried(wanted.Name, m) && time.Since(m.failedAt) < limit:
+				share.State, share.Result = Failed, m.failure
+				a.Up = a.Up || m.answered
+			}
+		}
+		a.Modules = append(a.Modules, share)
+	}
+	return a
+}

@@ -1,0 +1,218 @@
+package schedule
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+	"time"
+)
+
+// Read is one read of a target. Whoever carries it out calls Next until there is no module left, tells what became of each
+// module, and then calls End.
+type Read[R any] struct {
+	Began time.Time
+
+	schedule *Schedule[R]
+	done     chan struct{} // closed by End
+
+	modules   []Module // in the order in which they are read; the schedule's mutex guards this and the following fields
+	next      int      // index of the module that Next gives next
+	ended     map[string]bool
+	answered  bool // the device has answered
+	silent    bool // the device looks silent
+	outlasted bool // a scrape has left before the read of one of its modules ended
+	timedOut  bool
+	lost      bool
+}
+
+// begin starts a read. Modules that timed out come last, so that one that is never answered costs the others nothing; those
+// known to be quick do not wait behind slow ones.
+func (s *Schedule[R]) begin(modules []Module) {
+	rank := func(of Module) int {
+		m := s.module(of.Name)
+		switch {
+		case of.Name == Connect:
+			return -1
+		case m.timedOut:
+			return 100
+		case m.reads == 0:
+			return 99
+		}
+		return bits.Len64(uint64(m.longest() / time.Second))
+	}
+	modules = slices.Clone(modules)
+	slices.SortStableFunc(modules, func(a, b Module) int { return cmp.Compare(rank(a), rank(b)) })
+	s.current = &Read[R]{Began: time.Now(), schedule: s, done: make(chan struct{}), modules: modules, ended: map[string]bool{}}
+	s.start(s.current)
+}
+
+// covers reports whether the module is still to be read, or is being read. r may be nil.
+func (r *Read[R]) covers(name string) bool {
+	return r != nil && !r.ended[name] && names(r.modules, name)
+}
+
+// module is the one that is being read, or the first before any is.
+func (r *Read[R]) module() string {
+	return r.modules[min(max(r.next-1, 0), len(r.modules)-1)].Name
+}
+
+// Next gives the module to read now, and passes over those whose last result is fresh.
+func (r *Read[R]) Next() (name string, ok bool) {
+	s := r.schedule
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for r.next < len(r.modules) {
+		wanted := r.modules[r.next]
+		r.next++
+		if m := s.modules[wanted.Name]; m == nil || s.lost == nil && m.fresh(wanted.MaxAge) {
+			r.end(wanted.Name)
+			s.notify()
+			continue
+		}
+		return wanted.Name, true
+	}
+	return "", false
+}
+
+// Answered notes that the device has answered: results of before are served again.
+func (r *Read[R]) Answered() {
+	r.schedule.mu.Lock()
+	defer r.schedule.mu.Unlock()
+	r.answer()
+}
+
+func (r *Read[R]) answer() {
+	s := r.schedule
+	s.answers++
+	if s.hidden() {
+		defer s.notify()
+	}
+	r.answered, r.silent, s.lost = true, false, nil
+}
+
+// Complete ends the read of a module with its result.
+func (r *Read[R]) Complete(name string, result R) {
+	r.finish(name, func(m *module[R]) {
+		if name != Connect {
+			r.answer()
+		}
+		m.last, m.at = result, time.Now()
+		m.failedSince, m.timedOut = time.Time{}, false
+		m.took(time.Since(r.Began))
+	})
+}
+
+// Fail ends the read of a module that failed for a reason of its own: it hides the module's results and no others.
+// answered says that the device did answer.
+func (r *Read[R]) Fail(name string, result R, answered bool) {
+	r.finish(name, func(m *module[R]) {
+		if answered {
+			r.answer()
+			m.took(time.Since(r.Began))
+		}
+		m.fail(result, answered)
+		m.timedOut = false
+	})
+}
+
+// TimeOut ends the read of a module that the device did not answer in time. If it answered the last time, the device has
+// fallen silent, which hides the results of all modules; if not, that may be the module's own fault.
+func (r *Read[R]) TimeOut(name string, result R, err error) (silent bool) {
+	r.finish(name, func(m *module[R]) {
+		r.timedOut, silent = true, m.answers()
+		if silent {
+			r.schedule.lost = err
+		}
+		m.fail(result, false)
+		m.timedOut = true
+	})
+	return silent
+}
+
+func (m *module[R]) fail(result R, answered bool) {
+	m.failure, m.failedAt, m.answered = result, time.Now(), answered
+	if m.failedSince.IsZero() {
+		m.failedSince = m.failedAt
+	}
+}
+
+// Lose notes that the session failed, which hides the results of all modules until the device answers again.
+func (r *Read[R]) Lose(err error) {
+	r.schedule.mu.Lock()
+	defer r.schedule.mu.Unlock()
+	r.lost = true
+	r.schedule.lost = err
+}
+
+// Abandon takes the modules that have not been read out of the read: what is to be read has changed, and scrapes that wait
+// ask anew.
+func (r *Read[R]) Abandon() {
+	r.schedule.mu.Lock()
+	defer r.schedule.mu.Unlock()
+	for _, m := range r.modules {
+		r.ended[m.Name] = true
+	}
+	r.next = len(r.modules)
+}
+
+// finish ends the read of a module. Of one that a reload has removed nothing is kept.
+func (r *Read[R]) finish(name string, note func(*module[R])) {
+	s := r.schedule
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m := s.modules[name]; m != nil {
+		note(m)
+	}
+	r.end(name)
+	s.notify()
+}
+
+func (r *Read[R]) end(name string) {
+	if m := r.schedule.modules[name]; m != nil && !r.ended[name] {
+		m.ended++
+	}
+	r.ended[name] = true
+}
+
+// longFailure is the time from which on a failed read delays those who wait for it as much as one that timed out.
+const longFailure = time.Second
+
+// End ends the read, and starts the next one if modules are pending.
+func (r *Read[R]) End() {
+	s := r.schedule
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range r.modules {
+		r.end(m.Name)
+	}
+	s.lagging = r.timedOut || r.lost && time.Since(r.Began) > longFailure
+	s.current = nil
+	close(r.done)
+	if pending := s.pending; len(pending) > 0 {
+		s.pending = nil
+		s.begin(pending)
+	}
+	s.notify()
+}
+
+// Progress is how far the read in flight has come.
+type Progress struct {
+	Began   time.Time
+	Module  string   // that is being read
+	Ended   int      // modules that have been read
+	Modules []string // of the read, in order
+}
+
+// Progress tells of the read in flight; false if there is none.
+func (s *Schedule[R]) Progress() (Progress, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil {
+		return Progress{}, false
+	}
+	p := Progress{Began: s.current.Began, Module: s.current.module(), Ended: len(s.current.ended)}
+	for _, m := range s.current.modules {
+		p.Modules = append(p.Modules, m.Name)
+	}
+	return p, true
+}
