@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	interval = 15 * time.Second
-	budget   = interval - 500*time.Millisecond
+	interval = 15*time.Second + time.Millisecond // no scrape begins at the instant at which a read ends
+	budget   = 14500 * time.Millisecond
 	timeout  = 30 * time.Second
 )
 
@@ -101,7 +101,7 @@ func TestTimelines(t *testing.T) {
 			want: "-+++++++++++++++++++++++ -+++++++++++++++++++++++"},
 		{name: "three with three lists", device: always(map[string]time.Duration{"a": 20 * time.Second, "b": time.Second, "c": 9 * time.Second}),
 			scrapers: []scraper{list(0, a), list(time.Millisecond, modules("b")), list(2*time.Millisecond, modules("b", "c"))},
-			want:     "-+++++++++++++++++++++++ -+++++++++++++++++++++++ -+++++++++++++++++++++++"},
+			want:     "-+++++++++++++++++++++++ -+++++++++++++++++++++++ -~++++++++++++++++++++++"}, // the third's 9 s end at 30 s
 		{name: "two lists, then silent", device: silent(150*time.Second, never, fast), scrapers: []scraper{list(0, a), list(time.Second/2, modules("b"))},
 			want: "++++++++++-------------- +++++++++++-------------"}, // the second answers at once: its module is queued
 	} {
