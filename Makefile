@@ -23,7 +23,7 @@ SECONDS ?= 60
 # The end-to-end tests time real servers, so they run alone and without the race detector.
 units = $$(go list ./... | grep -v /internal/e2e)
 
-.PHONY: help build test deps unit e2e packages release image lint vuln fmt bench fuzz soak demo docs clean
+.PHONY: help build test deps unit kubernetes e2e packages release image lint vuln fmt bench fuzz soak demo docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -31,13 +31,16 @@ help: ## this list
 build: ## the binary, ./netconf_exporter, with nothing linked in from the machine
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(ldflags)' -o netconf_exporter .
 
-test: deps build lint packages unit e2e ## everything: installs what it needs (Debian, root), builds, checks and tests
+test: deps build lint packages unit kubernetes e2e ## everything: installs what it needs (Debian, root), builds, checks and tests
 
 deps: ## what the tests need, such as netconfd and Prometheus
 	internal/e2e/install.sh
 
 unit: ## the tests of the packages, with the race detector
 	go test -race $(units)
+
+kubernetes: ## examples/kubernetes against the official types, in a module of its own
+	cd internal/kubernetes && go vet . && go test .
 
 e2e: ## the binary against netconfd, Prometheus and simulated devices
 	go test -count=1 -v ./internal/e2e
@@ -84,6 +87,7 @@ demo: build ## simulated devices and the exporter on :10830, nothing to configur
 
 docs: ## the generated documents
 	go generate ./...
+	cd internal/kubernetes && go test . -update
 
 clean:
 	rm -rf netconf_exporter dist
