@@ -62,7 +62,7 @@ type Scanner struct {
 	selfClose bool // an End is due for the element just started
 
 	openNames  []byte // names of the open elements, one after the other
-	nameStarts []int  // where each begins in open
+	nameStarts []int  // where each begins in openNames
 	ns         namespaces
 }
 
