@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// accountComment marks the account as ours to remove.
+// accountComment marks the account as one that the tests have created and may remove.
 const accountComment = "netconf_exporter end-to-end tests"
 
-// account makes the account that the device lets in, once for all tests.
+// account creates the account with which tests log in to the device, once for all tests.
 var account = sync.OnceValue(makeAccount)
 
 // makeAccount makes the account, or takes over the one that a killed run or somebody else left. Its password is public, so the

@@ -12,7 +12,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// BenchmarkLogin reads netconfd's interfaces on a session that is kept, and with a login for each read.
+// BenchmarkLogin reads netconfd's interfaces on an open session, and with a login for each read.
 func BenchmarkLogin(b *testing.B) {
 	d := startDevice(b)
 	c, err := builtin.Load([]string{writeConfig(b, d.config())})

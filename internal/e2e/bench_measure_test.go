@@ -15,8 +15,8 @@ import (
 	"unsafe"
 )
 
-// perInterface and the other units are what internal/bench makes its table of, beside Go's own ns/op: both are medians,
-// of the wall clock and of the processor's time, system calls included, that one process used.
+// The units that internal/bench reads, besides Go's own ns/op. Times are medians: ns/op of the wall clock, the other one of the
+// processor time of one process with its system calls.
 const (
 	cpuUnit  = "cpu-ns/op"
 	peakUnit = "peak-B"  // most resident memory of the process while measured
@@ -24,7 +24,7 @@ const (
 	sizeUnit = "samples" // of one answer
 )
 
-// subject is something that is measured: what one process does. The units of its numbers begin with its name, if it has one.
+// subject is work of one process that is measured. The units of its results begin with its name, if it has one.
 type subject struct {
 	name string
 	pid  int
@@ -38,12 +38,12 @@ func (s subject) unit(unit string) string {
 	return s.name + "-" + unit
 }
 
-// measure runs subjects in turn, so that what else goes on in the machine befalls all of them alike, and reports medians, for
-// which other programs count less.
+// measure runs subjects alternately, so that other load on the machine affects all of them alike. It reports medians, on which that
+// load has less effect.
 func measure(b *testing.B, subjects ...subject) {
 	b.Helper()
 	for _, s := range subjects {
-		s.once() // sessions, labels and buffers are there from now on
+		s.once() // opens sessions and fills caches
 	}
 	walls, cpus := make([][]time.Duration, len(subjects)), make([][]time.Duration, len(subjects))
 	for b.Loop() {
@@ -59,8 +59,8 @@ func measure(b *testing.B, subjects ...subject) {
 	}
 }
 
-// measureMemory is measure for a process that has done nothing yet; it reports its memory as well: at its most, which a process
-// that makes little garbage at a time reaches late.
+// measureMemory is measure for a process that has done nothing yet. It also reports the peak of its memory, which a process with little
+// garbage reaches late.
 func measureMemory(b *testing.B, ours subject, others ...subject) {
 	b.Helper()
 	idle := memory(b, ours.pid, "VmRSS:")
@@ -77,7 +77,7 @@ func median[T cmp.Ordered](of []T) T {
 	return of[len(of)/2]
 }
 
-// processorTime is what all threads of a process have used, in nanoseconds where /proc/PID/stat has hundredths of a second.
+// processorTime is the processor time of all threads of a process. It is precise to nanoseconds; /proc/PID/stat has only 10 ms.
 func processorTime(t testing.TB, pid int) time.Duration {
 	const schedClock = 2 // CPUCLOCK_SCHED of the kernel's <linux/posix-timers.h>
 	var now syscall.Timespec

@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// BenchmarkPeers is a scrape of 1,000 interfaces, as seen by the processor of what stands between Prometheus and the device:
-// this exporter, snmp_exporter with net-snmp's agent, and a script of forty lines.
+// BenchmarkPeers measures the processor time for a scrape of 1,000 interfaces: of this exporter, of snmp_exporter with net-snmp's agent,
+// and of a script of forty lines.
 func BenchmarkPeers(b *testing.B) {
 	const interfaces = 1000
 	fleet := startSimulated(b, 1, interfaces)
@@ -46,14 +46,14 @@ func BenchmarkPeers(b *testing.B) {
 	b.Run("snmp_exporter", func(b *testing.B) {
 		need(b, "snmpd", "prometheus-snmp-exporter", "ip")
 		ownNetwork(b, interfaces)
-		const agent, address = "127.0.0.1:1161", "127.0.0.1:9116" // nobody else is in the namespace
+		const agent, address = "127.0.0.1:1161", "127.0.0.1:9116" // the network namespace has no other programs
 		dir := b.TempDir()
 		file := filepath.Join(dir, "snmpd.conf")
 		if err := os.WriteFile(file, []byte("rocommunity public 127.0.0.1\n"), 0o600); err != nil {
 			b.Fatal(err)
 		}
 		cmd := exec.Command("snmpd", "-f", "-Lo", "-C", "-c", file, "udp:"+agent)
-		cmd.Env = append(os.Environ(), "SNMP_PERSISTENT_DIR="+dir, "MIBS=") // it has what it needs, and complains of the rest
+		cmd.Env = append(os.Environ(), "SNMP_PERSISTENT_DIR="+dir, "MIBS=") // without MIB files, which it does not need
 		snmpd := start(b, cmd)
 		waitFor(b, "snmpd", func() bool { return strings.Contains(snmpd.output.String(), "NET-SNMP version") })
 		module, err := filepath.Abs("testdata/snmp.yml")
@@ -66,7 +66,7 @@ func BenchmarkPeers(b *testing.B) {
 	})
 }
 
-// ownNetwork takes the caller's thread, and what it starts, into a network namespace with the loopback and so many other
+// ownNetwork moves the caller's thread, and what it starts, to a new network namespace with the loopback and the given number of other
 // interfaces. Thread and namespace end with the benchmark.
 func ownNetwork(b *testing.B, interfaces int) {
 	runtime.LockOSThread()

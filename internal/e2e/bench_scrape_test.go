@@ -20,8 +20,8 @@ var prometheusHeaders = http.Header{
 	"X-Prometheus-Scrape-Timeout-Seconds": {"60"},
 }
 
-// scraper asks like Prometheus, over one connection where the server keeps it. It connects in the network namespace of the
-// thread that it is called on, which http.Client would not.
+// scraper sends requests as Prometheus does, over one connection if the server keeps it open. It connects in the network namespace of
+// the calling thread, which http.Client does not.
 type scraper struct {
 	t       testing.TB
 	address string
@@ -43,7 +43,7 @@ func (s *scraper) close() {
 	}
 }
 
-// scrape reads an answer and leaves it compressed, so that the measuring costs little.
+// scrape reads an answer without decompressing it, so that the measurement costs little.
 func (s *scraper) scrape() { s.to(io.Discard) }
 
 func (s *scraper) to(w io.Writer) {
@@ -77,7 +77,7 @@ func (s *scraper) to(w io.Writer) {
 	}
 }
 
-// size is how many samples one answer has, and how many octets before it is compressed.
+// size returns the number of samples of one answer and its uncompressed size in octets.
 func (s *scraper) size() (samples, octets int) {
 	var body bytes.Buffer
 	s.to(&body)

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// simulated is a fleet in a process of its own, so that it is not measured with what reads it.
+// simulated is a fleet in another process, so that it is not measured with the reader.
 type simulated struct {
 	config    string
 	addresses []string
@@ -39,7 +39,7 @@ func startSimulated(t testing.TB, devices, interfaces int) *simulated {
 	return s
 }
 
-// BenchmarkProbe is a probe of one device, beside merely taking the same replies off the wire.
+// BenchmarkProbe measures a probe of one device, and reading the same replies without decoding them.
 func BenchmarkProbe(b *testing.B) {
 	for _, interfaces := range []int{10, 100, 1000, 10_000} {
 		b.Run(fmt.Sprint("interfaces=", interfaces), func(b *testing.B) {
@@ -53,7 +53,7 @@ func BenchmarkProbe(b *testing.B) {
 	}
 }
 
-// BenchmarkFleet is 1,000 devices of 48 interfaces in one answer, beside merely taking their replies off the wire.
+// BenchmarkFleet measures 1,000 devices of 48 interfaces in one answer, and reading the same replies without decoding them.
 func BenchmarkFleet(b *testing.B) {
 	const devices, interfaces = 1000, 48
 	fleet := startSimulated(b, devices, interfaces)

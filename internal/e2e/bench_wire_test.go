@@ -17,7 +17,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
-// wire is a NETCONF session that takes replies off the wire and makes nothing of them: what no reader can do without.
+// wire is a NETCONF session that reads replies and discards them: the least work of any reader.
 type wire struct {
 	t   testing.TB
 	in  *bufio.Reader
@@ -60,7 +60,7 @@ func (w *wire) send(text string) {
 	}
 }
 
-// read sends each operation and discards its reply, as chunks (RFC 6242, section 4.2); it returns the octets of all.
+// read sends each operation and discards the chunks of its reply (RFC 6242, section 4.2). It returns the octets of all replies.
 func (w *wire) read(operations []string) (octets int64) {
 	for i, operation := range operations {
 		rpc := fmt.Sprintf(`<rpc xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="%d">%s</rpc>`, i, operation)
@@ -87,7 +87,7 @@ func (w *wire) read(operations []string) (octets int64) {
 	return octets
 }
 
-// interfaceOperations are what the exporter asks a simulated device for.
+// interfaceOperations are the operations that the exporter sends to a simulated device.
 func interfaceOperations(t testing.TB) (operations []string) {
 	library, err := builtin.BuiltinDefinitions()
 	if err != nil {

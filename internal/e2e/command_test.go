@@ -57,8 +57,8 @@ func TestGetPrintsTheTreeThatYangcliPrints(t *testing.T) {
 	}
 }
 
-// tree lists the elements from interfaces-state on, in order, each with its depth, namespace and name, and with its text
-// unless that is a number, for counters move.
+// tree lists the elements from interfaces-state on, each with its depth, namespace and name, and with its text unless it is a number,
+// because counters change.
 func tree(t *testing.T, text string) (lines []string) {
 	t.Helper()
 	decoder := xml.NewDecoder(strings.NewReader(text))
@@ -154,7 +154,7 @@ func TestCtrlCEndsTheExporterCleanly(t *testing.T) {
 	if status := e.stop(syscall.SIGINT); status != 0 {
 		t.Errorf("exit status %d after Ctrl-C, want 0", status)
 	}
-	// However a session ends, netconfd writes that the peer shut it; its log of rpcs tells the difference.
+	// netconfd always logs that the peer closed the session; its log of rpcs shows how.
 	waitFor(t, "netconfd to be sent a close-session", func() bool {
 		return strings.Contains(d.netconfd.output.String(), "agt_rpc: <close-session>")
 	})

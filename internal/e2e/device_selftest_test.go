@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The other tests lean on the device; this one says whether the device itself is at fault.
+// The other tests need the device; this one tests the device itself.
 func TestTheReferenceDeviceAnswersYangcliAndSurvivesARestart(t *testing.T) {
 	d := startDevice(t)
 	for range 2 {

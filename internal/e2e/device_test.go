@@ -19,15 +19,15 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// What the reference device listens on and lets in.
+// Port and credentials of the reference device.
 const (
 	devicePort     = 56734
 	deviceUser     = "handsonadmin"
 	devicePassword = "handsonpassword"
 )
 
-// device is the reference device: netconfd with the ietf-interfaces module, which shows this host's interfaces, behind
-// an sshd of its own.
+// device is the reference device: netconfd with the ietf-interfaces module, which has this host's interfaces, behind its own
+// sshd.
 type device struct {
 	t           testing.TB
 	dir         string
@@ -46,7 +46,7 @@ func startDevice(t testing.TB) *device {
 	return d
 }
 
-// startSSHD starts a device without its netconfd; without the subsystem it is a server that does not know NETCONF.
+// startSSHD starts a device without netconfd. Without the subsystem it is a server that has no NETCONF.
 func startSSHD(t testing.TB, subsystem bool) *device {
 	t.Helper()
 	need(t, "sshd", "useradd")
@@ -56,7 +56,7 @@ func startSSHD(t testing.TB, subsystem bool) *device {
 	if err := account(); err != nil {
 		t.Fatal(err)
 	}
-	// Not t.TempDir: the account must be able to enter, and the path of a socket may have 108 characters only.
+	// Not t.TempDir: the account must be able to read it, and the path of a socket has at most 108 characters.
 	dir, err := os.MkdirTemp("", "device-")
 	if err != nil {
 		t.Fatal(err)
@@ -84,10 +84,10 @@ func startSSHD(t testing.TB, subsystem bool) *device {
 			fmt.Sprintf("/usr/sbin/netconf-subsystem --ncxserver-sockname=%d@%s", d.port, d.path("ncx"))))
 	}
 	d.write("sshd_config", strings.Join(lines, "\n")+"\n", 0o644)
-	if err := os.MkdirAll("/run/sshd", 0o755); err != nil { // sshd locks its unprivileged half up here
+	if err := os.MkdirAll("/run/sshd", 0o755); err != nil { // the chroot of sshd's unprivileged process
 		t.Fatal(err)
 	}
-	sshd, _ := exec.LookPath("sshd") // sshd starts itself anew for each connection and wants its whole path for that
+	sshd, _ := exec.LookPath("sshd") // sshd executes itself for each connection, for which it needs its absolute path
 	process := start(t, exec.Command(sshd, "-D", "-f", d.path("sshd_config"), "-E", d.path("sshd.log")))
 	waitFor(t, "sshd to listen", func() bool {
 		if !process.running() {
@@ -109,14 +109,14 @@ func (d *device) startNetconfd() {
 	if err := os.MkdirAll(d.path("bin"), 0o755); err != nil {
 		d.t.Fatal(err)
 	}
-	// The interfaces module asks this program for addresses; having none to tell is fine.
+	// The interfaces module runs this program to get addresses. It may print none.
 	d.write("bin/get-interface-ipv4", "#!/bin/sh\n", 0o755)
-	os.Remove(d.path("ncx")) // netconfd leaves its socket behind and then refuses to start over it
+	os.Remove(d.path("ncx")) // netconfd does not remove its socket and does not start if it exists
 	cmd := exec.Command("netconfd", "--no-startup", "--superuser="+deviceUser, "--module=ietf-interfaces", "--log-level=debug",
 		fmt.Sprintf("--port=%d", d.port), "--ncxserver-sockname="+d.path("ncx"))
 	cmd.Env = append(os.Environ(), "PATH="+d.path("bin")+":"+os.Getenv("PATH"), "HOME="+d.dir)
 	d.netconfd = start(d.t, cmd)
-	d.t.Cleanup(func() { d.netconfd.stop(syscall.SIGKILL) }) // asked kindly it takes a second
+	d.t.Cleanup(func() { d.netconfd.stop(syscall.SIGKILL) }) // SIGTERM takes a second
 	waitFor(d.t, "netconfd to listen", func() bool {
 		if !d.netconfd.running() {
 			d.t.Fatalf("netconfd ended: %s", d.netconfd.output.String())
@@ -137,7 +137,7 @@ func (d *device) restartNetconfd() {
 }
 
 // yangcli runs one command of yangcli on the device and returns the reply's XML. About one run in a hundred of yangcli
-// 2.13 spins for ever after the login, so a run that takes long is begun again.
+// 2.13 loops for ever after the login, so a run that takes long is repeated.
 func (d *device) yangcli(command string) string {
 	d.t.Helper()
 	need(d.t, "yangcli")
@@ -158,7 +158,7 @@ func (d *device) yangcli(command string) string {
 	return ""
 }
 
-// logins counts the logins that sshd let in, refusals those it turned down.
+// logins is the number of logins that sshd accepted, refusals of those that it refused.
 func (d *device) logins() int   { return strings.Count(d.log(), "Accepted ") }
 func (d *device) refusals() int { return strings.Count(d.log(), "Failed password ") }
 

@@ -1,6 +1,6 @@
-// Package e2e holds the end-to-end tests: they build the real binary and drive it against real servers, which are
-// netconfd behind sshd, Prometheus, and the simulator for what takes many devices. It has no code of its own.
+// Package e2e has the end-to-end tests. They build the real binary and run it with real servers: netconfd behind sshd, Prometheus,
+// and the simulator where many devices are needed. The package has tests only.
 //
-// What the tests need is installed by install.sh. A tool that is missing skips the tests that use it, and fails them
-// when CI is set. The device tests log in with a password, so they need root to make the account they log in to.
+// install.sh installs what the tests need. If a tool is missing, the tests that use it are skipped, or fail if CI is set. The tests
+// with a real device log in with a password, so they need root to create the account.
 package e2e

@@ -76,7 +76,7 @@ func (e *exporter) do(method, path string, header ...string) (status int, body s
 	return response.StatusCode, string(data)
 }
 
-// scrape asks as Prometheus does, and fails the test when no metrics come within the budget that it grants.
+// scrape sends a request as Prometheus does. It fails the test if no metrics arrive within the budget.
 func (e *exporter) scrape(path string, budget time.Duration) samples {
 	e.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), budget)
@@ -99,7 +99,7 @@ func (e *exporter) scrape(path string, budget time.Duration) samples {
 	if err != nil {
 		e.t.Fatalf("scrape with a budget of %s: %v", budget, err)
 	}
-	return parse(e.t, bytes.NewReader(body)) // outside the budget: Prometheus has a faster parser
+	return parse(e.t, bytes.NewReader(body)) // not part of the budget: Prometheus has a faster parser
 }
 
 func (e *exporter) configure(config string) {
@@ -132,7 +132,7 @@ func writeConfig(t testing.TB, text string) (path string) {
 	return path
 }
 
-// config is the file of a person with one device; the address and fingerprint may be wrong on purpose.
+// config is a configuration with one device. Tests may give a wrong address or fingerprint.
 func config(address, password, fingerprint string) string {
 	return fmt.Sprintf(`auths:
   lab:
@@ -146,5 +146,5 @@ targets:
 `, deviceUser, password, fingerprint, address)
 }
 
-// config names the device, with the right password and host key.
+// config is a configuration with this device, its password and its host key.
 func (d *device) config() string { return config(d.address, devicePassword, d.fingerprint) }

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// wrongFingerprint is well formed and no one's.
+// wrongFingerprint is valid, but no key has it.
 const wrongFingerprint = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 func TestAFailureIsNamedOnTheTargetAndCostsNoOtherOne(t *testing.T) {
@@ -25,7 +25,7 @@ func TestAFailureIsNamedOnTheTargetAndCostsNoOtherOne(t *testing.T) {
 	plain := startSSHD(t, false)
 	failures := []struct {
 		name, config, reason string
-		logins               int // that the device lets in for the wrong target
+		logins               int // that the device accepts for the wrong target
 	}{
 		{"wrong host key", config(d.address, devicePassword, wrongFingerprint), "host_key", 0},
 		{"refused port", config(fmt.Sprintf("127.0.0.1:%d", freePort(t, 0)), devicePassword, d.fingerprint), "refused", 0},
@@ -46,7 +46,7 @@ func TestAFailureIsNamedOnTheTargetAndCostsNoOtherOne(t *testing.T) {
 			}
 			scrape.want(1, "netconf_up", "target=good")
 			scrape.value("netconf_interface_receive_bytes_total", "target=good", "interface=lo")
-			// The password went to the good target alone.
+			// The password was sent to the good target only.
 			if got := d.logins() + d.refusals() - before; got != 1 {
 				t.Errorf("%d attempts to log in to the device, want 1", got)
 			}
@@ -82,7 +82,7 @@ func TestAWrongPasswordIsTriedOnceAndThenBackedOffFrom(t *testing.T) {
 	}
 }
 
-// TestSecretsComeOutNowhere gives the program secrets of all kinds, good and bad, and looks for them in all that it says.
+// TestSecretsComeOutNowhere gives the program right and wrong secrets of all kinds and searches all its output for them.
 func TestSecretsComeOutNowhere(t *testing.T) {
 	d := startDevice(t)
 	const secret, inFile, inEnvironment, passphrase = "s3cr3t-of-the-wrong-kind", "s3cr3t-in-a-file", "s3cr3t-in-the-environment", "s3cr3t-phrase"
@@ -125,7 +125,7 @@ func TestSecretsComeOutNowhere(t *testing.T) {
 	for _, path := range paths {
 		_, outputs[path] = e.get(path)
 	}
-	for what, broken := range map[string]string{ // mistakes right beside secrets
+	for what, broken := range map[string]string{ // mistakes next to secrets
 		"an unknown key":           text + "surprise: true\n",
 		"a secret as a list":       strings.Replace(text, "password: "+secret, "password: ["+secret+"]", 1),
 		"a secret as a map":        strings.Replace(text, "password: "+secret, "password: {"+secret+": "+secret+"}", 1),
@@ -169,7 +169,7 @@ func TestSecretsComeOutNowhere(t *testing.T) {
 	}
 }
 
-// withGoodTarget adds the device, rightly configured, as the target "good".
+// withGoodTarget adds the device as the target "good", with a correct configuration.
 func withGoodTarget(config string, d *device) string {
 	good := strings.NewReplacer("auths:\n", "", "lab:", "good-lab:").Replace(d.config())
 	auth, _, _ := strings.Cut(good, "targets:\n")

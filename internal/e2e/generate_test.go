@@ -13,7 +13,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// generatedNames maps the metrics of the built-in module ietf-interfaces to those of the module generated from the model.
+// generatedNames maps the metrics of the built-in module ietf-interfaces to those of the generated module.
 var generatedNames = map[string]string{
 	"netconf_interface_info":                             "ietf_interfaces_interface_info",
 	"netconf_interface_admin_status":                     "ietf_interfaces_interface_admin_status",
@@ -36,11 +36,11 @@ var generatedNames = map[string]string{
 	"netconf_interface_discontinuity_timestamp_seconds":  "ietf_interfaces_interface_discontinuity_timestamp_seconds",
 }
 
-// generatedLabels maps labels of netconf_interface_info likewise.
+// generatedLabels maps the labels of netconf_interface_info.
 var generatedLabels = map[string]string{"interface": "interface", "if_type": "interface_type", "phys_address": "phys_address", "if_index": "if_index"}
 
-// TestAGeneratedModuleGivesWhatTheBuiltInOneGives generates a module for a model that a built-in one reads, from Debian's YANG
-// files and from what the device tells of its own YANG, and compares what the two modules give.
+// TestAGeneratedModuleGivesWhatTheBuiltInOneGives generates a module for a YANG module that a built-in one reads, from Debian's YANG
+// files and from the device's get-schema, and compares the samples of both modules.
 func TestAGeneratedModuleGivesWhatTheBuiltInOneGives(t *testing.T) {
 	d := startDevice(t)
 	configuration := writeConfig(t, d.config())
@@ -73,7 +73,7 @@ func TestAGeneratedModuleGivesWhatTheBuiltInOneGives(t *testing.T) {
 }
 
 // compareModules compares the samples of the generated module with those of the built-in one, read before and after it:
-// counters may move meanwhile, all else may not.
+// counters may change meanwhile, other values may not.
 func compareModules(t *testing.T, before, got, after samples) {
 	t.Helper()
 	compared := 0

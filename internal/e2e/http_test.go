@@ -49,7 +49,7 @@ func TestProbeReachesUnconfiguredAddressesInsideAllowedTargets(t *testing.T) {
 		if want == 200 {
 			e.scrape(path, enough).want(1, "netconf_up")
 		}
-		// The address that is dialled counts, not the name that stands for it.
+		// The address that is dialled must be allowed, not the name.
 		path = "/probe?auth=lab&target=" + url.QueryEscape(strings.Replace(d.address, "127.0.0.1", "localhost", 1))
 		if status, body := e.get(path); status != want {
 			t.Errorf("with allowed_targets %s the probe of localhost gives %d, want %d: %s", network, status, want, firstLine(body))

@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// enough is a budget that no scrape in these tests should come near.
+// enough is a budget that is much longer than any scrape of these tests.
 const enough = 10 * time.Second
 
 func TestOctetsLieBetweenTwoReadingsOfTheKernel(t *testing.T) {
 	for _, path := range []string{"/metrics", "/probe?target=targethost"} {
 		t.Run(path, func(t *testing.T) {
-			d := startDevice(t) // anew, since netconfd gives a value again when it is asked twice in quick succession
+			d := startDevice(t) // a new one, because netconfd caches values for a short time
 			e := startExporter(t, d.config())
-			// The exporter may have read the device when it started; such a read is not served, for max_age is 0.
+			// The exporter may have read the device at its start; max_age is 0, so that this read is not served.
 			before := readOctets(t)
 			scrape := e.scrape(path, enough)
 			after := readOctets(t)
@@ -47,7 +47,7 @@ func TestStatusAndSpeedAreTheKernels(t *testing.T) {
 	absurd := 0.0
 	for name := range readOctets(t) {
 		state := readLine(filepath.Join("/sys/class/net", name, "operstate"))
-		if want, ok := statuses[state]; ok { // netconfd writes the two others in a way of its own
+		if want, ok := statuses[state]; ok { // netconfd has its own spelling of the two others
 			scrape.want(want, "netconf_interface_oper_status", "interface="+name)
 		}
 		scrape.want(1, "netconf_interface_info", "interface="+name)
@@ -94,7 +94,7 @@ func TestTheScrapeTellsOfItself(t *testing.T) {
 	}
 }
 
-// readOctets returns what each interface has received and transmitted, as the kernel counts.
+// readOctets returns the kernel's counters of received and transmitted octets.
 func readOctets(t *testing.T) map[string][2]float64 {
 	t.Helper()
 	text, err := os.ReadFile("/proc/net/dev")

@@ -9,7 +9,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
 
-// startFleet starts simulated devices, and an exporter for all of them, whose defaults are the given YAML.
+// startFleet starts simulated devices and an exporter for all of them with the given defaults, as YAML.
 func startFleet(t *testing.T, fleet simulator.Config, defaults string, flags ...string) ([]*simulator.Device, *exporter) {
 	t.Helper()
 	if testing.Short() {
@@ -34,8 +34,8 @@ func startFleet(t *testing.T, fleet simulator.Config, defaults string, flags ...
 func TestSilentDevicesCostTheOthersNothing(t *testing.T) {
 	const all, silent, interfaces = 200, 20, 50
 	devices, e := startFleet(t, simulator.Config{Devices: all, Silent: silent, Interfaces: interfaces}, "")
-	for range 2 { // from a cold start, and then from kept sessions
-		scrape := e.scrape("/metrics", enough) // which fails when the answer takes longer than the budget
+	for range 2 { // the first opens the sessions, the second uses them
+		scrape := e.scrape("/metrics", enough) // fails if the answer takes longer than the budget
 		for i, d := range devices {
 			target := "target=" + d.Name
 			if i >= all-silent {
@@ -68,7 +68,7 @@ func TestAColdStartWithAThousandDevicesLogsInToEachOnce(t *testing.T) {
 	}
 }
 
-// A device that answers in 14 s, scraped each 5 s with a budget of 4 s; here all of it in a fifth of the time.
+// A device that answers in 14 s, scraped every 5 s with a budget of 4 s; all times are divided by five.
 func TestADeviceSlowerThanAnyScrapeStillGivesData(t *testing.T) {
 	const delay, interval, budget = 2800 * time.Millisecond, time.Second, 800 * time.Millisecond
 	devices, e := startFleet(t, simulator.Config{Devices: 1, Interfaces: 3, ReplyDelay: delay}, "timeout: 60s", "--timeout-offset=0.1")

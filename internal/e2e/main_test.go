@@ -21,7 +21,7 @@ func runAll(m *testing.M) int {
 		return 1
 	}
 	defer unlock()
-	// One folder for everything the run makes, which the account that devices log in may enter.
+	// One directory for all files of the run, which the account can read.
 	scratch, err := os.MkdirTemp("", "e2e-")
 	if err == nil {
 		defer os.RemoveAll(scratch)
@@ -32,12 +32,12 @@ func runAll(m *testing.M) int {
 		return 1
 	}
 	os.Setenv("TMPDIR", scratch)
-	os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin") // where servers are, and not everyone looks
+	os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin") // the directories of servers
 	defer removeAccount()
 	return m.Run()
 }
 
-// lockMachine makes runs wait for one another: they share an account, a port and the processor.
+// lockMachine makes test runs wait for each other: they share an account, a port and the processor.
 func lockMachine() (unlock func(), err error) {
 	file, err := os.OpenFile(filepath.Join(os.TempDir(), "netconf_exporter-e2e.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -52,7 +52,7 @@ func lockMachine() (unlock func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// need skips the test when a tool is missing, or fails it where everything is meant to be installed.
+// need skips the test if a tool is missing, or fails it if CI is set.
 func need(t testing.TB, tools ...string) {
 	t.Helper()
 	for _, tool := range tools {
@@ -70,7 +70,7 @@ func missing(t testing.TB, what string) {
 	t.Skip(what)
 }
 
-// build makes the binary once for all tests, as `make build` does.
+// build builds the binary once for all tests, as `make build` does.
 var build = sync.OnceValues(func() (path string, err error) {
 	path = filepath.Join(os.TempDir(), "netconf_exporter")
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", path, "../..")

@@ -19,25 +19,25 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 )
 
-// plight is what goes wrong with one router, and the alert that says so.
-type plight struct {
+// alertCase is a fault of one router and the alert that must fire.
+type alertCase struct {
 	alert  string
-	labels map[string]string // beside the alert's name and the target
+	labels map[string]string // besides the alert's name and the target
 	begin  func(*router)
 	end    func(*router)
 }
 
-// makes is a plight in which the router's state changes; it ends with the state of a router that is well.
+// makes is an alertCase in which the router's state changes. At its end the state is that of a healthy router.
 func makes(f func(*routerState)) (begin, end func(*router)) {
 	return func(r *router) { r.change(f) }, func(r *router) { r.change(func(s *routerState) { *s = well() }) }
 }
 
-func plights(t *testing.T, exporter *exporter, configure func(...string)) []plight {
+func alertCases(t *testing.T, exporter *exporter, configure func(...string)) []alertCase {
 	one := map[string]string{"interface": "xe-0/0/1"}
 	receive := map[string]string{"interface": "xe-0/0/1", "direction": "receive"}
-	state := func(alert string, labels map[string]string, f func(*routerState)) plight {
+	state := func(alert string, labels map[string]string, f func(*routerState)) alertCase {
 		begin, end := makes(f)
-		return plight{alert, labels, begin, end}
+		return alertCase{alert, labels, begin, end}
 	}
 	var key ssh.Signer
 	changeKey := func(r *router) {
@@ -49,7 +49,7 @@ func plights(t *testing.T, exporter *exporter, configure func(...string)) []plig
 		})
 		r.Drop()
 	}
-	return []plight{
+	return []alertCase{
 		{"NetconfTargetDown", nil, func(r *router) { r.Down() }, func(r *router) { up(t, r) }},
 		{"NetconfLoginRefused", nil, func(r *router) { r.change(func(s *routerState) { s.password = "another" }); r.Drop() }, func(*router) { writePassword(t, exporter, "NetconfLoginRefused", "another") }},
 		{"NetconfHostKeyChanged", map[string]string{"reason": "host_key"}, changeKey, func(r *router) { r.Key = key.PublicKey() }},
@@ -78,8 +78,8 @@ func up(t *testing.T, r *router) {
 	}
 }
 
-// Every alert fires and is resolved once, through Prometheus and Alertmanager, by a fault of a device of its own, or of the
-// exporter. All faults begin together, since each alert takes a while.
+// Every alert fires and is resolved once, through Prometheus and Alertmanager. Each has its own faulty device, or a fault of the
+// exporter. All faults begin together, because each alert takes a while.
 func TestEveryAlertFiresAndIsResolved(t *testing.T) {
 	t.Parallel()
 	e := startExporter(t, "auths: {}\n", "--no-collector.targets")
@@ -90,7 +90,7 @@ func TestEveryAlertFiresAndIsResolved(t *testing.T) {
 			t.Fatalf("reload: %d %s", status, body)
 		}
 	}
-	all := plights(t, e, configure)
+	all := alertCases(t, e, configure)
 	for _, p := range all {
 		routers[p.alert] = startRouter(t)
 	}
@@ -130,7 +130,7 @@ func TestEveryAlertFiresAndIsResolved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reloadFailed := plight{alert: "NetconfConfigReloadFailed", labels: map[string]string{"instance": address}}
+	reloadFailed := alertCase{alert: "NetconfConfigReloadFailed", labels: map[string]string{"instance": address}}
 	e.configure("targets: nonsense\n")
 	if status, _ := e.reload(); status == 200 {
 		t.Error("nonsense was loaded")
@@ -140,13 +140,13 @@ func TestEveryAlertFiresAndIsResolved(t *testing.T) {
 	e.reload()
 	p.wantNotice(reloadFailed, "resolved")
 
-	down := plight{alert: "NetconfExporterDown", labels: map[string]string{"instance": address}}
+	down := alertCase{alert: "NetconfExporterDown", labels: map[string]string{"instance": address}}
 	e.stop(syscall.SIGKILL)
 	p.wantNotice(down, "firing")
 	start(t, exec.Command(binary(t), "--config.file="+e.file, "--web.listen-address="+address, "--no-collector.targets"))
 	p.wantNotice(down, "resolved")
 
-	// Nothing was ever said of the router that is well, and every alert had its turn.
+	// No alert was sent for the healthy router, and every alert was tested.
 	if n, said := p.last(map[string]string{"target": "well"}); said {
 		t.Errorf("an alert about a router that is well: %v", n)
 	}
@@ -157,8 +157,8 @@ func TestEveryAlertFiresAndIsResolved(t *testing.T) {
 	}
 }
 
-// wantNotice waits until the webhook was told of the alert, with its labels and with a text that names what it is about.
-func (p *monitoring) wantNotice(fault plight, status string) {
+// wantNotice waits until the webhook receives the alert, with its labels and with a text that names its subject.
+func (p *monitoring) wantNotice(fault alertCase, status string) {
 	p.t.Helper()
 	labels := map[string]string{"alertname": fault.alert, "job": "netconf"}
 	if fault.begin != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 )
 
-// router is a scripted device that has everything that rules look at, and in which all of it can go wrong.
+// router is a scripted device with all data that rules use. Tests can change each of them.
 type router struct {
 	*netconftest.Device
 	mu    sync.Mutex
@@ -25,7 +25,7 @@ type router struct {
 	count map[string]float64 // counters, up to the last read
 }
 
-// routerState is what the router reports. Of counters it is the rate.
+// routerState is what the router reports; of counters, the rate.
 type routerState struct {
 	password    string
 	delay       time.Duration // of a reply about the system
@@ -33,7 +33,7 @@ type routerState struct {
 	flaps       bool          // its state differs at each read
 	speed       string        // bits per second
 	rates       map[string]float64
-	clock       time.Duration // ahead
+	clock       time.Duration // how much it is ahead
 	booted      time.Time
 	temperature float64
 	powerSupply string
@@ -42,7 +42,7 @@ type routerState struct {
 	bgpError    bool // BGP cannot be read
 }
 
-// well is a router in which nothing is wrong: one interface of 1 Gbit/s with a load of a tenth.
+// well is a healthy router: one interface of 1 Gbit/s with a load of a tenth.
 func well() routerState {
 	return routerState{
 		password: netconftest.Password, oper: "up", speed: "1000000000", booted: time.Now().Add(-40 * 24 * time.Hour),
@@ -81,7 +81,7 @@ func (r *router) change(f func(*routerState)) {
 	f(&r.state)
 }
 
-// advance brings the counters up to date.
+// advance updates the counters.
 func (r *router) advance() {
 	now := time.Now()
 	for name, rate := range r.state.rates {
@@ -109,7 +109,7 @@ func (r *router) session(p *netconftest.Peer) {
 	})
 }
 
-// answer is what stands in the reply to an rpc, by the namespace that it names.
+// answer is the content of the reply to an rpc, by the namespace in the rpc.
 func (r *router) answer(rpc string) string {
 	if strings.Contains(rpc, "yang:ietf-system") {
 		time.Sleep(r.now().delay)

@@ -19,8 +19,8 @@ type form struct{ file, flag string }
 
 var forms = []form{{"prometheus.yml", "--collector.targets"}, {"examples/prometheus-probe.yml", "--no-collector.targets"}}
 
-// Both forms give the same series of the reference device, labels included, and every rule and every query of a dashboard
-// works on them.
+// Both forms give the same series of the reference device with the same labels, and every rule and every query of a dashboard
+// works with them.
 func TestBothFormsOfScrapingGiveTheSameSeries(t *testing.T) {
 	t.Parallel()
 	d := startDevice(t)
@@ -70,7 +70,7 @@ func TestBothFormsOfScrapingGiveTheSameSeries(t *testing.T) {
 	}
 }
 
-// On a device that has everything, hardly a panel is empty.
+// For a device that has all data, few panels are empty.
 func TestDashboardsHaveData(t *testing.T) {
 	t.Parallel()
 	r := startRouter(t)
@@ -87,7 +87,7 @@ func TestDashboardsHaveData(t *testing.T) {
 	r.change(func(s *routerState) { s.temperature = 999 }) // a value to skip
 	waitFor(t, "a skipped value", func() bool { return p.count("netconf_module_skipped_values > 0") > 0 })
 
-	// What the device has not, or what is empty as long as all is well.
+	// Panels for data that the device does not have, and panels that are empty while nothing is wrong.
 	without := []string{"Failure", "Why devices give no data", "Devices that give no data", "Modules that fail", "Logins that wait",
 		"Processor", "Processors", "Memory", "NETCONF server", "Fans", "Power", "Input voltage", "Addresses", "Bad frames", "BGP prefixes", "BGP neighbours", "Speed"}
 	partly := []string{"Unknown protocols, pause frames", "Changes of state"}
@@ -125,8 +125,8 @@ func (p *monitoring) count(expr string) int {
 	return len(got)
 }
 
-// An interface that goes down is told with its labels, and told to be over; when the whole device stops, that is the one thing
-// told of it.
+// An alert for an interface that goes down has its labels and is resolved. When the whole device stops, only the alert for the device
+// is sent.
 func TestADeviceThatStopsSilencesTheRest(t *testing.T) {
 	t.Parallel()
 	devices, e := startFleet(t, simulator.Config{Devices: 2, Interfaces: 8}, "timeout: 12s")
@@ -148,7 +148,7 @@ func TestADeviceThatStopsSilencesTheRest(t *testing.T) {
 	}
 	waitFor(t, "the interface's alert to be resolved", notice("NetconfInterfaceDown", "resolved", one))
 
-	// It stops answering. That also makes its scrapes take all of their time, which has an alert of its own.
+	// It stops answering. Its scrapes then take their whole budget, for which there is another alert.
 	d.SetReplyDelay(time.Hour)
 	waitFor(t, "the device's alert to fire", notice("NetconfTargetDown", "firing", map[string]string{"severity": "critical"}))
 	near := fmt.Sprintf(`ALERTS{alertname="NetconfScrapeNearBudget", target=%q, alertstate="firing"}`, d.Name)
@@ -161,7 +161,7 @@ func TestADeviceThatStopsSilencesTheRest(t *testing.T) {
 	waitLong(t, "the device's alert to be resolved", notice("NetconfTargetDown", "resolved", map[string]string{"severity": "critical"}))
 }
 
-// inhibited reports whether Alertmanager keeps an alert of a target to itself because of another one.
+// inhibited reports whether Alertmanager inhibits an alert of a target because of another one.
 func (p *monitoring) inhibited(alert, target string) bool {
 	var alerts []struct {
 		Labels map[string]string

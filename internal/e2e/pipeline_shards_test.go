@@ -32,7 +32,7 @@ func TestExportersShareTheTargets(t *testing.T) {
 	}
 	config := writeConfig(t, string(text))
 
-	// The replicas differ in their number alone; here that is the last digit of an address of the loopback.
+	// The replicas differ in their number only; here it is the last digit of a loopback address.
 	port := freePort(t, 0)
 	var replicas []*process
 	for i := range exporters {

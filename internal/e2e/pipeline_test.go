@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// pipelineScrape is the scrape interval of the tests. The files' own times are too long for tests: see hasten.
+// pipelineScrape is the scrape interval of the tests. The files' own times are too long for tests: see shortenTimes.
 const pipelineScrape = 2 * time.Second
 
 // monitoring is a Prometheus and an Alertmanager, started with the repository's files.
@@ -31,8 +31,8 @@ type monitoring struct {
 	*webhook
 }
 
-// startPipeline copies the repository's files to a folder, puts addresses in place of the names in them, which are those of
-// docker-compose.yml, hastens them, and starts Prometheus with the one named; its text may be given, too.
+// startPipeline copies the repository's files to a directory, replaces the host names of docker-compose.yml by addresses, shortens the
+// times, and starts Prometheus with the named file; its text may be given, too.
 func startPipeline(t *testing.T, exporter, file, text string) *monitoring {
 	t.Helper()
 	need(t, "prometheus", "prometheus-alertmanager")
@@ -47,7 +47,7 @@ func startPipeline(t *testing.T, exporter, file, text string) *monitoring {
 		if name == file && text != "" {
 			original = []byte(text)
 		}
-		p.write(filepath.Join(dir, name), hasten(string(original)))
+		p.write(filepath.Join(dir, name), shortenTimes(string(original)))
 	}
 	start(t, exec.Command("prometheus-alertmanager", "--config.file="+dir+"/examples/alertmanager.yml", "--storage.path="+dir+"/alertmanager",
 		"--web.listen-address="+p.alertmanager, "--cluster.listen-address="))
@@ -75,8 +75,8 @@ func (p *monitoring) write(path, text string) {
 	}
 }
 
-// hasten makes the times of a file short: what takes a minute takes a second or two.
-func hasten(text string) string {
+// shortenTimes shortens the times in a file: a minute becomes a second or two.
+func shortenTimes(text string) string {
 	for _, change := range []struct{ from, to string }{
 		{`(scrape_interval|scrape_timeout): \w+`, `$1: ` + pipelineScrape.String()},
 		{`(evaluation_interval|refresh_interval|group_wait|group_interval): \w+`, `$1: 1s`},
@@ -107,7 +107,7 @@ type series struct {
 	Value  [2]any            `json:"value"`
 }
 
-// query returns what an expression gives now; an error is Prometheus'.
+// query returns what an expression gives now; an error is one of Prometheus.
 func (p *monitoring) query(expr string) ([]series, error) {
 	var answer struct{ Result []series }
 	return answer.Result, p.api(p.prometheus, "/api/v1/query?query="+url.QueryEscape(expr), &answer)

@@ -14,7 +14,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 )
 
-// patience is how long a test waits for what should happen soon, before it says that it did not.
+// patience is how long a test waits for what should happen soon.
 const patience = 20 * time.Second
 
 // process is a program that runs until the test ends, or until it is stopped.
@@ -30,7 +30,7 @@ func start(t testing.TB, cmd *exec.Cmd, account ...*syscall.Credential) *process
 	t.Helper()
 	p := &process{t: t, cmd: cmd, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &p.output, &p.output
-	// Should the tests be killed, what they started goes with them.
+	// If the tests are killed, their processes end too.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if len(account) > 0 {
 		cmd.SysProcAttr.Credential = account[0]
@@ -51,7 +51,7 @@ func start(t testing.TB, cmd *exec.Cmd, account ...*syscall.Credential) *process
 	return p
 }
 
-// stop sends a signal and waits for the end; it returns the exit status, -1 when a signal was the end.
+// stop sends a signal and waits for the end. It returns the exit status, or -1 if a signal ended the process.
 func (p *process) stop(signal os.Signal) int {
 	p.cmd.Process.Signal(signal)
 	select {
@@ -73,7 +73,7 @@ func (p *process) running() bool {
 	}
 }
 
-// waitFor polls until the condition holds, and fails the test when it never does.
+// waitFor polls until the condition holds, and fails the test after patience.
 func waitFor(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
@@ -83,7 +83,7 @@ func waitFor(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-// freePort returns the wanted port of 127.0.0.1, or another one when that is taken.
+// freePort returns the wanted port of 127.0.0.1, or another one if it is taken.
 func freePort(t testing.TB, wanted int) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", wanted))

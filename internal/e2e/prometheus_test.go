@@ -73,7 +73,7 @@ scrape_configs:
 	}
 }
 
-// results counts the series that a query gives, none while Prometheus is not there yet.
+// results is the number of series of a query, 0 until Prometheus runs.
 func results(address, query string) int {
 	response, err := http.Get("http://" + address + "/api/v1/query?query=" + url.QueryEscape(query))
 	if err != nil {

@@ -51,7 +51,7 @@ func (s samples) value(metric string, labels ...string) float64 {
 	return values[0]
 }
 
-// want fails the test when the one series of the metric with these labels has another value.
+// want fails the test if the one series of the metric with these labels has another value.
 func (s samples) want(value float64, metric string, labels ...string) {
 	s.t.Helper()
 	if got := s.value(metric, labels...); got != value {

@@ -18,12 +18,12 @@ import (
 
 const (
 	soakTimeout = 3 * time.Second // of one read of a device
-	soakBudget  = "1"             // seconds that a scraper allows, as one that scrapes each second must
+	soakBudget  = "1"             // scrape timeout of a scraper that scrapes every second, in seconds
 )
 
-// TestSoak runs the exporter for as long as NETCONF_SOAK says, on 500 devices with faults at random, scraped each second by
-// two scrapers and reloaded every few seconds. Afterwards all devices must be served again, but for those that refused a
-// login and are left alone for that, and the exporter must hold no more than before. `make soak` runs it.
+// TestSoak runs the exporter for the time in NETCONF_SOAK on 500 devices with random faults. Two scrapers scrape every second, and the
+// configuration is reloaded every few seconds. After that, all devices must be served again, except those in back-off after a
+// refused login, and the exporter must use no more resources than before. `make soak` runs it.
 func TestSoak(t *testing.T) {
 	length, err := time.ParseDuration(os.Getenv("NETCONF_SOAK"))
 	if err != nil {
@@ -36,7 +36,7 @@ func TestSoak(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &soak{t: t, exporter: e, mischief: newMischief(devices)}
+	s := &soak{t: t, exporter: e, faults: newFaultInjector(devices)}
 	s.waitUntilUp("at the start", all)
 	before := s.usage()
 
@@ -48,18 +48,18 @@ func TestSoak(t *testing.T) {
 	}
 	running.Go(func() { each(stop, 3*time.Second, func() { s.reload(string(file)) }) })
 	running.Go(func() { each(stop, 700*time.Millisecond, s.browse) })
-	running.Go(func() { each(stop, 100*time.Millisecond, s.mischief.act) })
+	running.Go(func() { each(stop, 100*time.Millisecond, s.faults.act) })
 	<-end
 	close(stop)
 	running.Wait()
 
-	s.mischief.end()
+	s.faults.end()
 	e.configure(string(file))
 	if status, body := e.reload(); status != http.StatusOK {
 		t.Errorf("the last reload: %d %s", status, body)
 	}
-	time.Sleep(soakTimeout) // what hangs is given up
-	s.waitUntilUp("at the end", all-s.mischief.refused())
+	time.Sleep(soakTimeout) // until reads that hang have timed out
+	s.waitUntilUp("at the end", all-s.faults.refused())
 	after := s.usage()
 	s.report(length, before, after)
 	if after.goroutines > before.goroutines+20 || after.descriptors > before.descriptors+10 || after.heap > before.heap*1.25+8 {
@@ -70,27 +70,27 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// soak counts what the exporter gives.
+// soak counts the results of scrapes.
 type soak struct {
 	t        *testing.T
 	exporter *exporter
-	mischief *mischief
+	faults   *faultInjector
 
 	scrapes, reloads, pages    atomic.Int64
-	expected, late, unexpected atomic.Int64 // failures of targets; late: of one that was well, for want of time alone
+	expected, late, unexpected atomic.Int64 // failures of targets; late: of a healthy one, because time ran out
 
 	mu   sync.Mutex
 	peak usage
 	odd  []string // the first unexpected ones
 }
 
-// usage is what the exporter holds; sizes in MiB.
+// usage has the exporter's resources; sizes are in MiB.
 type usage struct {
 	resident, heap          float64
 	goroutines, descriptors float64
 }
 
-// each does something at intervals until stop is closed.
+// each calls a function at intervals until stop is closed.
 func each(stop <-chan struct{}, interval time.Duration, do func()) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -104,7 +104,7 @@ func each(stop <-chan struct{}, interval time.Duration, do func()) {
 	}
 }
 
-// scrape asks as Prometheus does and judges each target's state by what its device was doing.
+// scrape sends a request as Prometheus does. It compares each target's state with the faults of its device.
 func (s *soak) scrape() {
 	began := time.Now()
 	status, body := s.exporter.get("/metrics", "X-Prometheus-Scrape-Timeout-Seconds", soakBudget)
@@ -117,7 +117,7 @@ func (s *soak) scrape() {
 		target, reason, failed := failure(line)
 		switch {
 		case !failed:
-		case s.mischief.since(target, began.Add(-2*soakTimeout)) || reason == "backoff":
+		case s.faults.since(target, began.Add(-2*soakTimeout)) || reason == "backoff":
 			s.expected.Add(1)
 		case reason == "timeout" || reason == "queue":
 			s.late.Add(1)
@@ -136,8 +136,8 @@ func (s *soak) scrape() {
 	s.peak = usage{max(s.peak.resident, now.resident), max(s.peak.heap, now.heap), max(s.peak.goroutines, now.goroutines), max(s.peak.descriptors, now.descriptors)}
 }
 
-// failure reads a line such as `netconf_scrape_failure{reason="dns",target="x"} 1`. At this rate, parsing all would cost more
-// than the exporter does.
+// failure reads a line such as `netconf_scrape_failure{reason="dns",target="x"} 1`. Parsing all lines at this rate would cost
+// more than the exporter does.
 func failure(line string) (target, reason string, failed bool) {
 	labels, found := strings.CutPrefix(line, "netconf_scrape_failure{")
 	if !found || !strings.HasSuffix(line, "} 1\n") {
@@ -161,7 +161,7 @@ func usageIn(body string) (u usage) {
 	return u
 }
 
-// usage asks for what is held after a garbage collection.
+// usage returns the exporter's resources after a garbage collection.
 func (s *soak) usage() usage {
 	s.exporter.get("/debug/pprof/heap?gc=1")
 	_, body := s.exporter.get("/metrics", "X-Prometheus-Scrape-Timeout-Seconds", soakBudget)
@@ -183,7 +183,7 @@ func (s *soak) reload(file string) {
 	}
 }
 
-// browse does what people do meanwhile.
+// browse opens the pages for people.
 func (s *soak) browse() {
 	paths := []string{"/", "/config", "/sd", "/probe?target=sim-0001&debug=true", "/probe?target=sim-0002", "/probe?target=nobody"}
 	if status, body := s.exporter.get(paths[int(s.pages.Add(1))%len(paths)], "X-Prometheus-Scrape-Timeout-Seconds", soakBudget); status >= 500 {
@@ -191,7 +191,7 @@ func (s *soak) browse() {
 	}
 }
 
-// waitUntilUp waits until so many targets are up and nothing but back-off fails.
+// waitUntilUp waits until wanted targets are up and the others fail for back-off only.
 func (s *soak) waitUntilUp(when string, wanted int) {
 	s.t.Helper()
 	waitFor(s.t, when+", for every device that is well to be served", func() bool {
@@ -212,17 +212,17 @@ func (s *soak) waitUntilUp(when string, wanted int) {
 func (s *soak) report(length time.Duration, before, after usage) {
 	var logins []int
 	total := 0
-	for _, d := range s.mischief.devices {
+	for _, d := range s.faults.devices {
 		logins = append(logins, d.Logins())
 		total += d.Logins()
 	}
 	slices.Sort(logins)
-	s.t.Logf("%v: %d scrapes of %d targets, %d reloads, %d other requests, %d faults", length, s.scrapes.Load(), len(logins), s.reloads.Load(), s.pages.Load(), s.mischief.count())
+	s.t.Logf("%v: %d scrapes of %d targets, %d reloads, %d other requests, %d faults", length, s.scrapes.Load(), len(logins), s.reloads.Load(), s.pages.Load(), s.faults.count())
 	s.t.Logf("failures of targets: %d expected, %d late, %d unexpected %q", s.expected.Load(), s.late.Load(), s.unexpected.Load(), s.odd)
 	for i, u := range []usage{before, s.peak, after} {
 		s.t.Logf("%-7s %4.0f MiB resident, %4.0f MiB heap, %5.0f goroutines, %4.0f descriptors",
 			[]string{"before", "at most", "after"}[i], u.resident, u.heap, u.goroutines, u.descriptors)
 	}
 	s.t.Logf("sessions opened per device: median %d, at most %d, %.1f on average, with %.1f faults and reloads that remove it",
-		logins[len(logins)/2], logins[len(logins)-1], float64(total)/float64(len(logins)), float64(s.mischief.count())/float64(len(logins)))
+		logins[len(logins)/2], logins[len(logins)-1], float64(total)/float64(len(logins)), float64(s.faults.count())/float64(len(logins)))
 }

@@ -10,24 +10,24 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
 
-// mischief brings faults on simulated devices at random, and remembers which device had one when.
-type mischief struct {
+// faultInjector causes random faults on simulated devices and records which device had one when.
+type faultInjector struct {
 	devices []*simulator.Device
 
 	mu     sync.Mutex
 	random *rand.Rand
 	begun  int
-	until  map[int]time.Time    // by device, with a fault: when it is to end
-	ended  map[string]time.Time // by name: when the last fault ended
+	until  map[int]time.Time    // end of the present fault, by device
+	ended  map[string]time.Time // end of the last fault, by name
 	denied map[int]bool         // devices that refused a login
 }
 
-func newMischief(devices []*simulator.Device) *mischief {
-	return &mischief{devices: devices, random: rand.New(rand.NewPCG(1, 2)), until: map[int]time.Time{}, ended: map[string]time.Time{}, denied: map[int]bool{}}
+func newFaultInjector(devices []*simulator.Device) *faultInjector {
+	return &faultInjector{devices: devices, random: rand.New(rand.NewPCG(1, 2)), until: map[int]time.Time{}, ended: map[string]time.Time{}, denied: map[int]bool{}}
 }
 
-// act ends faults whose time is over and begins one, on at most a fifth of the devices at a time.
-func (m *mischief) act() {
+// act ends faults whose time is over and begins one. At most a fifth of the devices has a fault at a time.
+func (m *faultInjector) act() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, until := range m.until {
@@ -44,17 +44,17 @@ func (m *mischief) act() {
 	m.until[i] = time.Now().Add(time.Duration(1+m.random.IntN(15)) * time.Second)
 	switch fault := m.random.IntN(20); {
 	case fault < 5: // a reboot
-		_ = d.SetDown(true) // of a listener that is open
-	case fault < 10: // an idle drop, which must not be seen at all
+		_ = d.SetDown(true) // closing cannot fail
+	case fault < 10: // idle sessions are closed, which scrapes must not notice
 		delete(m.until, i)
-		if d.Sessions() == 0 { // or it hits a dial, which may be seen
+		if d.Sessions() == 0 { // it may have hit a dial, which scrapes may notice
 			m.ended[d.Name] = time.Now()
 		}
 		d.DropSessions()
 	case fault < 14:
 		d.SetReplyDelay(time.Hour)
 	case fault < 19:
-		d.SetReplyDelay(2 * time.Second) // longer than a scrape waits, shorter than a read
+		d.SetReplyDelay(2 * time.Second) // longer than a scrape's timeout, shorter than a read's
 	default:
 		d.RefuseLogins(true)
 		d.DropSessions()
@@ -62,17 +62,17 @@ func (m *mischief) act() {
 	}
 }
 
-// heal ends a device's fault. A hanging reply hangs on until the read is given up.
-func (m *mischief) heal(i int) {
+// heal ends a device's fault. A reply that hangs does so until its read times out.
+func (m *faultInjector) heal(i int) {
 	d := m.devices[i]
-	_ = d.SetDown(false) // should the port be taken, the device stays away and the test says so
+	_ = d.SetDown(false) // if another program has the port, the device stays down and the test fails
 	d.SetReplyDelay(0)
 	d.RefuseLogins(false)
 	delete(m.until, i)
 	m.ended[d.Name] = time.Now()
 }
 
-func (m *mischief) end() {
+func (m *faultInjector) end() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range m.until {
@@ -81,7 +81,7 @@ func (m *mischief) end() {
 }
 
 // since reports whether the device had a fault at some time after t.
-func (m *mischief) since(name string, t time.Time) bool {
+func (m *faultInjector) since(name string, t time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range m.until {
@@ -92,14 +92,14 @@ func (m *mischief) since(name string, t time.Time) bool {
 	return m.ended[name].After(t)
 }
 
-func (m *mischief) count() int {
+func (m *faultInjector) count() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.begun
 }
 
-// refused is how many devices refused a login: no more than these may still be left alone.
-func (m *mischief) refused() int {
+// refused is the number of devices that refused a login: only these may be in back-off at the end.
+func (m *faultInjector) refused() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.denied)
