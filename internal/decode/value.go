@@ -187,7 +187,7 @@ func (v *Value) scaled(text []byte, r row, now time.Time) (float64, status) {
 		f = scaleByPower(f, power)
 	}
 	if v.linear {
-		f = f*v.Scale/v.Divisor + v.Offset
+		f = (f*v.Scale + v.Offset*v.Divisor) / v.Divisor // 97 % idle is 0.03 in use, not 0.030000000000000027
 	}
 	if v.Age {
 		f = float64(now.UnixNano())/1e9 - f
