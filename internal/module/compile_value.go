@@ -34,7 +34,7 @@ func (c *compiler) numberValue(at []any, index int, from config.Value, entry *co
 		}
 	}
 	if inverse := math.Round(1 / v.Scale); 1/inverse == v.Scale {
-		v.Scale, v.Divisor = 1, inverse
+		v.Scale, v.Divisor = math.Copysign(1, inverse), math.Abs(inverse)
 	}
 	if from.Offset != nil {
 		v.Offset = *from.Offset
