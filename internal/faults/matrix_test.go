@@ -216,6 +216,8 @@ func replying() []fault {
 		{name: "not well-formed XML", begin: says("<data><interfaces-state></data>"), want: broken(1, "rpc", "not well-formed XML at byte")},
 		{name: "not XML", begin: says("% Invalid input detected < at '^' marker."), want: broken(1, "rpc", "not well-formed XML at byte")},
 		{name: "cut off inside an intact frame", begin: sendsMessage(reply("%s", good)[:300]), want: broken(1, "rpc", "ends before its root element")},
+		{name: "cut off inside its start tag", begin: sendsMessage(`<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="%s`),
+			want: broken(1, "rpc", "ends before its root element")},
 		{name: "unbound prefixes", begin: says(strings.NewReplacer("<data>", "<nc:data>", "</data>", "</nc:data>").Replace(good)), want: served},
 		{name: "ISO-8859-1", begin: sendsMessage(`<?xml version="1.0" encoding="ISO-8859-1"?>` + reply("%s", list("\xfcber"))), want: served.with(func(o *outcome) { o.rows = 1 })},
 		{name: "invalid UTF-8", begin: says(list("\xfc", "b\xcd\xcd", "c")), want: served},
