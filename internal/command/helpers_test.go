@@ -16,7 +16,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
 
-// result is what a command wrote, and how it ended.
+// result is the output and the error of a command.
 type result struct {
 	stdout, stderr *output
 	err            error
@@ -58,7 +58,7 @@ func (r *result) environment(files ...string) *command.Environment {
 	}
 }
 
-// output is a bytes.Buffer that one side may wait on while another writes.
+// output is a bytes.Buffer in which a goroutine can wait for text while another writes.
 type output struct {
 	mu      sync.Mutex
 	more    *sync.Cond
@@ -123,7 +123,7 @@ func fleet(t *testing.T, config simulator.Config) (devices []*simulator.Device, 
 	return f.Devices(), write(t, string(yaml))
 }
 
-// scripted writes the configuration for a device that follows a script; it is called "router".
+// scripted writes the configuration for a scripted device with the name "router".
 func scripted(t *testing.T, script func(*netconftest.Peer)) (file string) {
 	t.Helper()
 	device := netconftest.Start(t, script)
@@ -142,7 +142,7 @@ func write(t *testing.T, text string) (file string) {
 	return file
 }
 
-// wantError checks that there is an error that has all of the words, on one line.
+// wantError checks that the error is one line with all of the words.
 func wantError(t *testing.T, err error, words ...string) {
 	t.Helper()
 	if err == nil {

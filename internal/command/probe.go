@@ -26,7 +26,7 @@ func (p *Probe) Run(ctx context.Context, env *Environment) error {
 	var modules []string
 	for _, name := range strings.FieldsFunc(strings.Join(p.Modules, ","), func(r rune) bool { return r == ',' }) {
 		if !d.exporter.HasModule(name) {
-			return fmt.Errorf("no module is called %q; netconf_exporter discover %s lists those there are", name, p.Target)
+			return fmt.Errorf("no module is called %q; `netconf_exporter discover %s` lists the modules", name, p.Target)
 		}
 		modules = append(modules, name)
 	}

@@ -26,8 +26,8 @@ var (
 	moduleLine = regexp.MustCompile(`(?m)^  (\S+) +(\S+) +(chosen|fits)(, untested)? +the device announces`)
 )
 
-// TestDiscover has devices say hello as real ones did, and runs discover against them. They hold no data, so that the best
-// module of each kind is the one chosen.
+// TestDiscover has devices send recorded hellos and runs discover with them. They have no data, so that the best module of each
+// kind is chosen.
 func TestDiscover(t *testing.T) {
 	library, err := config.BuiltinDefinitions()
 	if err != nil {
@@ -66,7 +66,7 @@ func TestDiscover(t *testing.T) {
 	}
 }
 
-// TestHellosAreKnown finds recordings of a hello that nothing is known of.
+// TestHellosAreKnown fails for a recorded hello that is not in hellos.yml.
 func TestHellosAreKnown(t *testing.T) {
 	known := corpus.Hellos(t)
 	folder := os.DirFS(corpus.Folder(t))

@@ -33,13 +33,13 @@ func newHarness() *harness {
 	return s
 }
 
-// add starts a device that follows a script.
+// add starts a scripted device.
 func (s *harness) add(t *testing.T, target, module string, script func(*netconftest.Peer)) {
 	t.Helper()
 	fmt.Fprintf(&s.yaml, "  - {name: %q, address: %q, auth: lab, modules: [%s]}\n", target, netconftest.Start(t, script).Address, module)
 }
 
-// write writes the configuration, once all devices are there.
+// write writes the configuration. All devices must have been added.
 func (s *harness) write(t *testing.T) (file string) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "netconf.yml")
@@ -49,7 +49,7 @@ func (s *harness) write(t *testing.T) (file string) {
 	return file
 }
 
-// serve starts the exporter, with the modules of other files beside those that it ships.
+// serve starts the exporter with the built-in modules and those of other files.
 func (s *harness) serve(t *testing.T, files ...string) {
 	t.Helper()
 	cfg, err := config.Load(append(files, s.write(t)))

@@ -25,8 +25,8 @@ var framings = map[string]func(message string) string{
 	"base:1.1": func(message string) string { return netconftest.Chunks(message, 1024) },
 }
 
-// TestReplay has devices send over SSH what real ones sent, and reads the outcome where Prometheus does. They announce what
-// the module needs, and are read by auto where the module is one that auto can find, and gives samples.
+// TestReplay has devices send recorded replies over SSH, and compares the samples of a scrape. The devices announce what the module
+// needs. They are read by auto if auto can find the module and the module gives samples.
 func TestReplay(t *testing.T) {
 	cases, modules, harness := corpus.Cases(t), load(t), newHarness()
 	for name, c := range cases {
@@ -80,7 +80,7 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// shipped is a module, as it is written and as it is read.
+// shipped is a built-in module, as configuration and compiled.
 type shipped struct {
 	source   *config.Module
 	compiled *module.Module
@@ -139,8 +139,8 @@ var (
 	dataReads = regexp.MustCompile(`<get(-config|-data)?[\s>]`)
 )
 
-// answering makes of a recording an answer to an rpc: with its message-id, unless the device sends none, and with the
-// elements around the data that some recordings lack.
+// answering makes a reply of a recording. It sets the message-id, unless the device sends none, and adds the elements around the data
+// that some recordings lack.
 func answering(rpc, id, recorded string) string {
 	if tag := envelope.FindString(recorded); tag != "" {
 		return strings.Replace(recorded, tag, messageID.ReplaceAllString(tag, `${1}"`+id+`"`), 1)
@@ -151,14 +151,13 @@ func answering(rpc, id, recorded string) string {
 	return `<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="` + id + `">` + recorded + `</rpc-reply>`
 }
 
-// answer is what a probe gave.
+// answer has the samples of a probe.
 type answer struct {
 	samples map[string]float64 // by series
 	counts  map[string]int     // how many series a metric has
 }
 
-// compare holds the answer to what is known of the replies. It was given later than they are to be read in the case, and
-// took some time.
+// compare compares the answer with the case. The time of the read differs from the case's.
 func (a *answer) compare(t *testing.T, c *corpus.Case, later, took time.Duration) {
 	t.Helper()
 	own := func(name string, labels string) float64 { return a.samples[name+`{module="`+c.Module+`"`+labels+`}`] }
@@ -219,8 +218,7 @@ func (a *answer) like(key string) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(a.samples)), func(s string) bool { return !strings.HasPrefix(s, name+"{") })
 }
 
-// TestStatus holds modules to what they say of themselves: supported is what TestReplay shows to read a real device's
-// replies.
+// TestStatus checks the status of each module: supported are those that TestReplay shows to read replies of real devices.
 func TestStatus(t *testing.T) {
 	library, err := config.BuiltinDefinitions()
 	if err != nil {

@@ -49,7 +49,7 @@ func TestOperationsKnowsTheProgramsWords(t *testing.T) {
 	}
 }
 
-// sources are all the program's Go files, with texts that go on in the next line joined.
+// sources is the text of all Go files of the program. String literals that continue on the next line are joined.
 func sources(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder

@@ -12,7 +12,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// TestAlgorithms has devices that know one old algorithm alone, of each kind: they are refused, until legacy algorithms are
+// TestAlgorithms has devices that support only one old algorithm of each kind. They are refused unless legacy algorithms are
 // allowed.
 func TestAlgorithms(t *testing.T) {
 	plain := []string{ssh.CipherAES128CTR} // which needs a MAC

@@ -46,7 +46,7 @@ func TestOneSession(t *testing.T) {
 	}
 }
 
-// TestDropped has the device drop sessions; those that may have grown old are replaced within the rpc.
+// TestDropped has the device close sessions. A session that was used before or idle is replaced within the rpc.
 func TestDropped(t *testing.T) {
 	answer := func(p *netconftest.Peer, n int) bool {
 		for range n {
@@ -96,7 +96,7 @@ func TestDropped(t *testing.T) {
 	}
 }
 
-// TestDroppedAtOnce has a device that hangs up on each first rpc: it is not asked twice.
+// TestDroppedAtOnce has a device that closes the session at each first rpc: the rpc is not sent twice.
 func TestDroppedAtOnce(t *testing.T) {
 	device := netconftest.Start(t, func(p *netconftest.Peer) { p.Greet(netconftest.Hello11); p.Request() })
 	client := connect(t, device.Address)
@@ -109,7 +109,7 @@ func TestDroppedAtOnce(t *testing.T) {
 	}
 }
 
-// TestDroppedTwice has the device drop the replacement too.
+// TestDroppedTwice has the device close the replacement too.
 func TestDroppedTwice(t *testing.T) {
 	device := netconftest.Start(t, func(p *netconftest.Peer) {
 		p.Greet(netconftest.Hello11)
@@ -129,7 +129,7 @@ func TestDroppedTwice(t *testing.T) {
 	}
 }
 
-// TestIdle checks that a session which the device ends while idle is seen to be gone without an rpc.
+// TestIdle checks that the client notices without an rpc that the device closed an idle session.
 func TestIdle(t *testing.T) {
 	drop := make(chan struct{})
 	device := netconftest.Start(t, func(p *netconftest.Peer) { p.Greet(netconftest.Hello11); <-drop })
@@ -144,7 +144,7 @@ func TestIdle(t *testing.T) {
 	eventually(t, func() bool { return !client.Stats().Established })
 }
 
-// TestIdleNoise has a device send what answers nothing while the session is idle.
+// TestIdleNoise has a device send messages that answer no request while the session is idle.
 func TestIdleNoise(t *testing.T) {
 	sent := make(chan struct{})
 	device := netconftest.Start(t, func(p *netconftest.Peer) {
@@ -167,7 +167,7 @@ func TestIdleNoise(t *testing.T) {
 	}
 }
 
-// TestKeepalive has a device go deaf: an idle session is given up, one that works on an rpc is not.
+// TestKeepalive has a device stop answering keepalives: an idle session is closed, one with an rpc in flight is not.
 func TestKeepalive(t *testing.T) {
 	impatient := func(o *session.Options) {
 		o.Timeouts.KeepaliveInterval, o.Timeouts.KeepaliveAnswer = 100*time.Millisecond, 100*time.Millisecond
@@ -186,7 +186,7 @@ func TestKeepalive(t *testing.T) {
 			t.Errorf("%d logins, want 1", n)
 		}
 	})
-	t.Run("idle and deaf", func(t *testing.T) {
+	t.Run("idle and unanswered", func(t *testing.T) {
 		device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), func(d *netconftest.Device) { d.NoReplies.Store(true) })
 		client := connect(t, device.Address, impatient)
 		if _, err := get(deadline(t), client); err != nil {
@@ -194,7 +194,7 @@ func TestKeepalive(t *testing.T) {
 		}
 		eventually(t, func() bool { return !client.Stats().Established })
 	})
-	t.Run("always deaf", func(t *testing.T) {
+	t.Run("never answered", func(t *testing.T) {
 		device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11), func(d *netconftest.Device) { d.NoReplies.Store(true) })
 		client := connect(t, device.Address, impatient)
 		for range 3 { // two sessions are lost, the third one is not asked
@@ -211,7 +211,7 @@ func TestKeepalive(t *testing.T) {
 			t.Errorf("error %v, %d logins, %d keepalives more", err, device.Logins.Load(), device.Keepalives.Load()-asked)
 		}
 	})
-	t.Run("busy and deaf", func(t *testing.T) {
+	t.Run("busy and unanswered", func(t *testing.T) {
 		device := netconftest.Start(t, func(p *netconftest.Peer) {
 			p.Greet(netconftest.Hello11)
 			p.Answer(func(_, id string) string {
@@ -226,7 +226,7 @@ func TestKeepalive(t *testing.T) {
 	})
 }
 
-// TestWaiting gives up waiting for an rpc of someone else.
+// TestWaiting ends a context while another caller's rpc is in flight.
 func TestWaiting(t *testing.T) {
 	reached := make(chan struct{})
 	device := netconftest.Start(t, func(p *netconftest.Peer) { p.Greet(netconftest.Hello11); p.Request(); close(reached); p.Request() })
@@ -239,7 +239,7 @@ func TestWaiting(t *testing.T) {
 	wantError(t, err, session.ReasonTimeout, "an earlier rpc")
 }
 
-// TestCancelRace ends contexts at about the time that the reply arrives, which must leave nothing behind (see connect).
+// TestCancelRace ends contexts at about the time that the reply arrives, after which no goroutine may be left (see connect).
 func TestCancelRace(t *testing.T) {
 	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
 	client := connect(t, device.Address)
@@ -253,7 +253,7 @@ func TestCancelRace(t *testing.T) {
 	}
 }
 
-// TestOperation checks that an operation goes out as it is given.
+// TestOperation checks that an operation is sent unchanged.
 func TestOperation(t *testing.T) {
 	got := make(chan string, 1)
 	device := netconftest.Start(t, func(p *netconftest.Peer) {

@@ -15,7 +15,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// TestUnreachable checks the reasons and words for what is no SSH server, or none that gives us NETCONF.
+// TestUnreachable checks the errors for servers that have no SSH or no NETCONF.
 func TestUnreachable(t *testing.T) {
 	wait := func(conn net.Conn) { io.Copy(io.Discard, conn) }
 	say := func(text string) func(net.Conn) {
@@ -88,7 +88,7 @@ func TestMaxStartups(t *testing.T) {
 	}
 }
 
-// TestNoDescriptors takes away the file descriptors.
+// TestNoDescriptors uses up the file descriptors.
 func TestNoDescriptors(t *testing.T) {
 	client := connect(t, netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)).Address)
 	var limit syscall.Rlimit
@@ -143,7 +143,7 @@ func TestQueue(t *testing.T) {
 	}
 }
 
-// TestAllowedTargets checks the address that a name stands for, when it is dialled.
+// TestAllowedTargets checks the address to which a name resolves when it is dialled.
 func TestAllowedTargets(t *testing.T) {
 	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
 	_, port, _ := net.SplitHostPort(device.Address)
@@ -195,7 +195,7 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-// TestReasons checks that errors from elsewhere have a reason too.
+// TestReasons checks the reasons of errors from outside the package.
 func TestReasons(t *testing.T) {
 	for _, test := range []struct {
 		err  error

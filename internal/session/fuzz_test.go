@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// The fuzz targets are inside the package: outside, each input would cost a login.
+// The fuzz targets are inside the package: outside, each input would need a login.
 
-// FuzzFrame reads any bytes as messages in both framings: it comes to an end and hands on no more than was sent. What we
-// frame ourselves is read as it was.
+// FuzzFrame reads any bytes as messages in both framings: it ends and returns no more than was sent. A message
+// that writeFrame wrote is read unchanged.
 func FuzzFrame(f *testing.F) {
 	for _, raw := range []string{
 		"<rpc-reply message-id='1'/>]]>]]>", "\n#4\n<rpc\n#18\n-reply><a/></rpc-re\n#4\nply>\n##\n", "\n\n#1\na\n##\n#3\nbcd\n##\n",
@@ -49,7 +49,7 @@ func FuzzFrame(f *testing.F) {
 	})
 }
 
-// FuzzReplies reads any bytes as what a device sends after an rpc: an end comes, in good or bad.
+// FuzzReplies reads any bytes as what a device sends after an rpc: reading ends, with or without an error.
 func FuzzReplies(f *testing.F) {
 	for _, raw := range []string{
 		`<rpc-reply message-id="1"><data/></rpc-reply>]]>]]>`, `<!-- x --><nc:rpc-reply nc:message-id='1'/>]]>]]>`, `<notification/>]]>]]><rpc-reply/>]]>]]>`,

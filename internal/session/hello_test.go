@@ -104,7 +104,7 @@ func TestOwnHello(t *testing.T) {
 	}
 }
 
-// TestBadHello checks that what is no hello is refused with the reason and words that help.
+// TestBadHello checks the errors for messages that are no hello.
 func TestBadHello(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -164,7 +164,7 @@ func TestBadHello(t *testing.T) {
 	}
 }
 
-// TestCorpusHellos gives the client the hellos that real devices sent, where they are at hand.
+// TestCorpusHellos gives the client the hellos that real devices sent, if the recordings exist.
 func TestCorpusHellos(t *testing.T) {
 	tests := []struct {
 		file         string

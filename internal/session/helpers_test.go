@@ -27,7 +27,7 @@ func eventually(t *testing.T, holds func() bool) {
 	}
 }
 
-// connect returns a client of an address; it is closed when the test ends, and then nothing of it may be left running.
+// connect returns a client of an address. It is closed when the test ends, and then no goroutine of it may be left.
 func connect(t *testing.T, address string, adjust ...func(*session.Options)) *session.Client {
 	t.Helper()
 	options := session.Options{

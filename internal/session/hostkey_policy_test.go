@@ -16,7 +16,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// TestHostKey checks host keys in the three ways, on a device that has two.
+// TestHostKey checks host keys in the three ways, with a device that has two keys and a certificate.
 func TestHostKey(t *testing.T) {
 	ed, ec, other := netconftest.NewKey(t, "ed25519"), netconftest.NewKey(t, "ecdsa"), netconftest.NewKey(t, "ed25519")
 	authority := netconftest.NewKey(t, "ecdsa")

@@ -8,8 +8,8 @@ import (
 	"testing/iotest"
 )
 
-// TestLargeMessages reads messages that are longer than the buffers, one right after the other, in both framings and in
-// whatever pieces they come.
+// TestLargeMessages reads messages that are longer than the buffers, without a pause between them, in both framings and in
+// pieces of several sizes.
 func TestLargeMessages(t *testing.T) {
 	large := []byte(strings.Repeat("<a>]]&gt;]</a>\n", 5*largeBuffer/15))
 	messages := [][]byte{large, []byte("<b/>"), large, large[:largeBuffer], []byte("<c/>")}

@@ -48,7 +48,7 @@ func writeFile(t *testing.T, text string) string {
 	return file
 }
 
-// TestLogin lets devices ask for secrets in their ways. The key is the auth's, and the counts are those of secrets sent.
+// TestLogin has devices ask for secrets in several ways, and counts the secrets that are sent.
 func TestLogin(t *testing.T) {
 	keyFile, key := writeKey(t, "")
 	lockedFile, locked := writeKey(t, "open this")

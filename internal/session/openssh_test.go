@@ -18,7 +18,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// need skips a test that cannot run here, or fails it where everything is meant to be installed.
+// need skips a test that cannot run here, or fails it if CI is set.
 func need(t *testing.T, tools ...string) {
 	t.Helper()
 	give := t.Skipf
@@ -35,8 +35,8 @@ func need(t *testing.T, tools ...string) {
 	}
 }
 
-// openSSH starts an sshd with three host keys, which lets root in with a key, and returns its address, folder, and options
-// for a client that trusts one of the host keys and has the other key.
+// openSSH starts an sshd with three host keys that accepts root with a key. It returns its address, its directory, and options for
+// a client that trusts one of the host keys and logs in with the key.
 func openSSH(t *testing.T, lines ...string) (address, dir string, with func(*session.Options)) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "sshd") // the path of a socket may have 108 characters only
@@ -112,7 +112,7 @@ func listens(network, address string) bool {
 	return err == nil
 }
 
-// TestNetconfd reads a real server: a reply in each of two sessions, the second after the server was started anew.
+// TestNetconfd reads a real server: a reply in each of two sessions, the second after a restart of the server.
 func TestNetconfd(t *testing.T) {
 	need(t, "sshd", "ssh-keygen", "netconfd")
 	// netconfd wants to know the port that sshd took the connection on.
@@ -154,7 +154,7 @@ func TestNetconfd(t *testing.T) {
 	}
 }
 
-// TestOpenSSH checks what a real sshd says when there is no NETCONF behind it, or when it does not let us in.
+// TestOpenSSH checks the errors with a real sshd that has no NETCONF, or that refuses the login.
 func TestOpenSSH(t *testing.T) {
 	need(t, "sshd", "ssh-keygen")
 	tests := []struct {

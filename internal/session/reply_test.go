@@ -16,8 +16,8 @@ import (
 
 const body = `<data><interfaces xmlns="urn:x"><name>]]&gt;]]></name>ü</interfaces></data></rpc-reply>`
 
-// TestReply has devices answer in their various ways; the first request has message-id 1. The client must hand on the
-// message's bytes as they are, and get a plain answer to the next rpc.
+// TestReply has devices answer in several ways; the first request has message-id 1. The client must pass on the bytes of the
+// message unchanged, and read a plain answer to the next rpc.
 func TestReply(t *testing.T) {
 	plain := `<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="1">` + body
 	tests := []struct {
@@ -87,7 +87,7 @@ func TestReply(t *testing.T) {
 	}
 }
 
-// TestSlowReply has a reply trickle in, octet by octet, in both framings.
+// TestSlowReply has a reply arrive octet by octet, in both framings.
 func TestSlowReply(t *testing.T) {
 	for name, hello := range map[string]string{"base:1.0": netconftest.Hello10, "base:1.1": netconftest.Hello11} {
 		t.Run(name, func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestBadReply(t *testing.T) {
 	}
 }
 
-// TestStderr fills the standard error of the session, which must not stall it.
+// TestStderr fills the standard error of the session, which must not block it.
 func TestStderr(t *testing.T) {
 	device := netconftest.Start(t, func(p *netconftest.Peer) {
 		p.Greet(netconftest.Hello11)
@@ -174,7 +174,7 @@ func TestStderr(t *testing.T) {
 	}
 }
 
-// TestGiveUp checks that the end of the context, or of read's patience, ends an rpc at once and with it the session.
+// TestGiveUp checks that the end of the context or an error of read ends an rpc and its session at once.
 func TestGiveUp(t *testing.T) {
 	enough := errors.New("enough")
 	tests := []struct {
@@ -232,7 +232,7 @@ func TestGiveUp(t *testing.T) {
 	}
 }
 
-// TestPanicWhileReading has the code that reads a reply panic, which costs a session and nothing else.
+// TestPanicWhileReading has the code that reads a reply panic, which must end the session only.
 func TestPanicWhileReading(t *testing.T) {
 	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
 	client := connect(t, device.Address)
@@ -249,7 +249,7 @@ func TestPanicWhileReading(t *testing.T) {
 	}
 }
 
-// endless sends a reply for as long as someone listens.
+// endless sends a reply until the client closes the session.
 func endless(p *netconftest.Peer, _ string) {
 	text := strings.Repeat("<a/>", 1000)
 	p.Send("\n#11\n<rpc-reply>")
@@ -260,7 +260,7 @@ func endless(p *netconftest.Peer, _ string) {
 	}
 }
 
-// TestUnreadReply leaves most of a reply unread, which must not be taken for the next one.
+// TestUnreadReply leaves most of a reply unread. The rest must not be read as the next one.
 func TestUnreadReply(t *testing.T) {
 	device := netconftest.Start(t, func(p *netconftest.Peer) {
 		p.Greet(netconftest.Hello11)

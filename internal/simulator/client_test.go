@@ -52,7 +52,7 @@ func login(d *simulator.Device, methods ...ssh.AuthMethod) (*ssh.Client, error) 
 	})
 }
 
-// client is a plain NETCONF client, with its own view of RFC 6242.
+// client is a simple NETCONF client with its own implementation of RFC 6242.
 type client struct {
 	t       testing.TB
 	ssh     *ssh.Client

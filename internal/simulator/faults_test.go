@@ -120,7 +120,7 @@ func TestDownAndUpAgain(t *testing.T) {
 	}
 }
 
-// A reply that is hours away must neither keep a device from going down nor outlive its client.
+// A reply with a delay of hours must neither keep a device from going down nor outlive its client.
 func TestDelayedReplyEndsWithItsSession(t *testing.T) {
 	d := start(t, simulator.Config{ReplyDelay: time.Hour}).Devices()[0]
 	dial(t, d).send("<rpc/>")

@@ -12,7 +12,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
 
-// asked is what a client finds about an interface.
+// asked is what a client reads of an interface.
 type asked struct {
 	Name        string            `xml:"name"`
 	Description string            `xml:"description"`

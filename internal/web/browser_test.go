@@ -16,7 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browser starts a Chromium of its own and returns a context for one page in it.
+// browser starts a new Chromium and returns a context for one page in it.
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
@@ -38,7 +38,7 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
-// act does what a person does; see returns what they see.
+// act performs actions on the page; see returns what the page shows.
 func act(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	if err := chromedp.Do(ctx, steps...); err != nil {
@@ -156,7 +156,7 @@ func TestThePageIsReadableWithoutScript(t *testing.T) {
 	wantWords(t, see(t, ctx, chromedp.Text(answer)), "target   edge2", "netconf_up 1")
 }
 
-// TestScreenshots writes pictures of the page into the folder that SCREENSHOTS names, to be looked at.
+// TestScreenshots writes screenshots of the page to the directory in SCREENSHOTS, for people to look at.
 func TestScreenshots(t *testing.T) {
 	folder := os.Getenv("SCREENSHOTS")
 	if folder == "" {

@@ -32,7 +32,7 @@ targets:
   - {name: pe3.example, address: pe3.example.net, auth: core, modules: [ietf-interfaces]}
 `
 
-// fakeExporter is an exporter whose targets answer what a test says.
+// fakeExporter is an exporter whose targets give what a test sets.
 type fakeExporter struct {
 	config  *config.Config
 	mu      sync.Mutex
@@ -87,14 +87,14 @@ func (e *fakeExporter) Families(ctx context.Context) iter.Seq[*dto.MetricFamily]
 	return byName(e.Gather(ctx))
 }
 
-// byName gives families in the order that is promised of those that come one after the other.
+// byName returns families sorted by name, as an exporter must.
 func byName(families []*dto.MetricFamily) iter.Seq[*dto.MetricFamily] {
 	return slices.Values(slices.SortedStableFunc(slices.Values(families), func(a, b *dto.MetricFamily) int {
 		return strings.Compare(a.GetName(), b.GetName())
 	}))
 }
 
-// fakeTarget is a device. It keeps what it was asked.
+// fakeTarget is a device that records its scrapes.
 type fakeTarget struct {
 	config  *config.Target
 	status  collector.Status
@@ -149,7 +149,7 @@ func handler(e *fakeExporter, change func(*web.Options)) http.Handler {
 	return web.New(options)
 }
 
-// get asks a handler; header is pairs of names and values.
+// get sends a request to a handler; header has pairs of names and values.
 func get(h http.Handler, path string, header ...string) *httptest.ResponseRecorder {
 	return do(h, http.MethodGet, path, header...)
 }

@@ -31,7 +31,7 @@ const (
 		"text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
 )
 
-// octets is what two targets gave, with a created timestamp.
+// octets is a family of two targets with a created timestamp.
 func octets(context.Context) []*dto.MetricFamily {
 	family := counter("netconf_interface_receive_bytes_total", 42, time.Unix(1700000000, 0), "interface", "eth0", "target", "edge1")
 	family.Metric = append(family.Metric, counter("", 43, time.Unix(1700000000, 0), "interface", "eth0", "target", "edge2").Metric...)

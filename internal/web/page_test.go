@@ -31,7 +31,7 @@ func setStatuses(e *fakeExporter, now time.Time) {
 	}
 }
 
-// shown returns the page's text, tags off and white space evened.
+// shown returns the page's text without tags, and with single blanks.
 func shown(page string) string {
 	page = regexp.MustCompile(`(?s)<(style|script)>.*?</(style|script)>`).ReplaceAllString(page, "")
 	page = regexp.MustCompile(`<[^>]*>`).ReplaceAllString(page, " ")

@@ -62,7 +62,7 @@ func BenchmarkText(b *testing.B) {
 	})
 }
 
-// BenchmarkCompression shows what each level costs and saves.
+// BenchmarkCompression measures time and size of each level.
 func BenchmarkCompression(b *testing.B) {
 	response := httptest.NewRecorder()
 	text := newTextWriter(response, expfmt.NewFormat(expfmt.TypeOpenMetrics))

@@ -31,7 +31,7 @@ func manyValues() []float64 {
 	return values
 }
 
-// sample has the labels that pairs name.
+// sample has the labels in pairs.
 func sample(kind dto.MetricType, value float64, pairs ...string) *dto.Metric {
 	m := &dto.Metric{}
 	for i := 0; i < len(pairs); i += 2 {
