@@ -75,7 +75,7 @@ func newTarget(e *Exporter, s *settings, unconfigured bool) *Target {
 // apply makes s the settings, and forgets the results of modules whose content is another one now.
 func (t *Target) apply(s *settings) {
 	t.settings.Store(s)
-	t.schedule.Keep(func(name string) bool { return s.modules.byID[name] != nil })
+	t.schedule.Rename(func(id string) string { return s.modules.ids[moduleName(id)] })
 }
 
 // Name is the target's name in the configuration.

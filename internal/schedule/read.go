@@ -64,7 +64,7 @@ func (r *Read[R]) Next() (name string, ok bool) {
 	for r.next < len(r.modules) {
 		wanted := r.modules[r.next]
 		r.next++
-		if m := s.modules[wanted.Name]; m == nil || s.lost == nil && m.fresh(wanted.MaxAge) {
+		if s.lost == nil && s.module(wanted.Name).fresh(wanted.MaxAge) {
 			r.end(wanted.Name)
 			s.notify()
 			continue
@@ -155,21 +155,19 @@ func (r *Read[R]) Abandon() {
 	r.next = len(r.modules)
 }
 
-// finish ends the read of a module. Of one that a reload has removed nothing is kept.
+// finish ends the read of a module.
 func (r *Read[R]) finish(name string, note func(*module[R])) {
 	s := r.schedule
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if m := s.modules[name]; m != nil {
-		note(m)
-	}
+	note(s.module(name))
 	r.end(name)
 	s.notify()
 }
 
 func (r *Read[R]) end(name string) {
-	if m := r.schedule.modules[name]; m != nil && !r.ended[name] {
-		m.ended++
+	if !r.ended[name] {
+		r.schedule.module(name).ended++
 	}
 	r.ended[name] = true
 }
@@ -188,8 +186,15 @@ func (r *Read[R]) End() {
 	s.lagging = r.timedOut || r.lost && time.Since(r.Began) > longFailure
 	s.current = nil
 	close(r.done)
-	if pending := s.pending; len(pending) > 0 {
-		s.pending = nil
+	pending := slices.DeleteFunc(s.pending, func(m Module) bool { // the device has answered since it was asked for
+		fresh := s.lost == nil && s.module(m.Name).fresh(m.MaxAge)
+		if fresh {
+			s.module(m.Name).ended++
+		}
+		return fresh
+	})
+	s.pending = nil
+	if len(pending) > 0 {
 		s.begin(pending)
 	}
 	s.notify()

@@ -135,7 +135,7 @@ func (q *scrape) served(name string, ended int) bool { return ended > q.marks[na
 func (s *Schedule[R]) waits(q *scrape, modules []Module) bool {
 	given, timedOut := false, false
 	for _, wanted := range modules {
-		m := s.modules[wanted.Name]
+		m := s.module(wanted.Name)
 		visible := s.visible(m, wanted.MaxAge+q.KeepFor)
 		served := q.served(wanted.Name, m.ended)
 		given = given || visible || served
@@ -151,14 +151,14 @@ func (s *Schedule[R]) waits(q *scrape, modules []Module) bool {
 	return timedOut && !given
 }
 
-// suspect notes that the device looks silent: a scrape spent its whole budget on a module that takes less, and in all that
-// time the device answered nothing. From then on nothing of the device is served until it answers.
+// suspect notes that the device looks silent: a scrape spent its whole budget on a module that never took as long, and in all
+// that time the device answered nothing. From then on nothing of the device is served until it answers.
 func (s *Schedule[R]) suspect(q *scrape) {
 	if s.current == nil || s.answers != q.answers {
 		return
 	}
-	m := s.modules[s.current.module()]
-	s.current.silent = s.current.silent || m != nil && m.answers() && m.longest() <= q.budget
+	m := s.module(s.current.module())
+	s.current.silent = s.current.silent || m.answers() && m.longest() <= min(q.budget, time.Since(s.current.Began))
 }
 
 // leave makes the answer to a scrape, and notes if the read in flight has outlasted it.
@@ -168,7 +168,7 @@ func (s *Schedule[R]) leave(ctx context.Context, q *scrape, modules []Module, ga
 	})
 	a.GaveUp = gaveUp && ctx.Err() != nil
 	for _, wanted := range modules {
-		if s.current.covers(wanted.Name) && !q.served(wanted.Name, s.modules[wanted.Name].ended) {
+		if s.current.covers(wanted.Name) && !q.served(wanted.Name, s.module(wanted.Name).ended) {
 			s.current.outlasted = true
 		}
 	}
@@ -184,16 +184,27 @@ func (s *Schedule[R]) Lagging() bool {
 	return s.lagging || s.current != nil && s.current.outlasted
 }
 
-// Keep forgets all modules but those that keep holds.
-func (s *Schedule[R]) Keep(keep func(name string) bool) {
+// Rename forgets what is known of modules whose content has changed. now gives the name that a module has now; "" if there
+// is no such module any more. What is to be read next is read under its new name.
+func (s *Schedule[R]) Rename(now func(name string) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name := range s.modules {
-		if name != Connect && !keep(name) {
+		if name != Connect && now(name) != name && !s.current.covers(name) {
 			delete(s.modules, name)
 		}
 	}
-	s.pending = slices.DeleteFunc(s.pending, func(m Module) bool { return m.Name != Connect && !keep(m.Name) })
+	pending := s.pending
+	s.pending = nil
+	for _, m := range pending {
+		if m.Name != Connect {
+			m.Name = now(m.Name)
+			if m.Name == "" || names(s.pending, m.Name) {
+				continue
+			}
+		}
+		s.pending = append(s.pending, m)
+	}
 }
 
 // Idle returns a channel that is closed when the read in flight has ended.

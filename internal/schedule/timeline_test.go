@@ -67,6 +67,7 @@ func TestTimelines(t *testing.T) {
 		name     string
 		device   func(string, time.Duration) behaviour
 		scrapers []scraper
+		reload   map[time.Duration][]string // the modules whose content a reload changes, by when it comes
 		want     string
 		longest  time.Duration // that a scrape after the first lasts; 0: the budget
 	}{
@@ -104,10 +105,24 @@ func TestTimelines(t *testing.T) {
 			want:     "-+++++++++++++++++++++++ -+++++++++++++++++++++++ -~++++++++++++++++++++++"}, // the third's 9 s end at 30 s
 		{name: "two lists, then silent", device: silent(150*time.Second, never, fast), scrapers: []scraper{list(0, a), list(time.Second/2, modules("b"))},
 			want: "++++++++++-------------- +++++++++++-------------"}, // the second answers at once: its module is queued
+		{name: "scrapes paused for an hour", device: inTurn(20 * time.Second), scrapers: []scraper{{
+			interval: interval, budget: budget, times: 264, modules: a,
+			paused: func(since time.Duration) bool { return since > 3*time.Minute && since < 63*time.Minute },
+		}}, want: "-+++++++++++-+++++++++++"},
+		{name: "reload in the middle of a read", device: inTurn(20 * time.Second), scrapers: one,
+			reload: map[time.Duration][]string{250 * time.Second: nil}, want: "-+++++++++++++++++++++++"},
+		{name: "reload that changes the module", device: inTurn(20 * time.Second), scrapers: one,
+			reload: map[time.Duration][]string{250 * time.Second: {"a"}}, want: "-++++++++++++++++~++++++"},
+		{name: "reload that changes another module", device: always(map[string]time.Duration{"a": 20 * time.Second, "b": time.Second}),
+			scrapers: []scraper{list(0, a), list(time.Second, modules("b"))},
+			reload:   map[time.Duration][]string{250 * time.Second: {"b"}}, want: "-+++++++++++++++++++++++ -+++++++++++++++++++++++"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(timeout, row.device)
+				for at, changed := range row.reload {
+					time.AfterFunc(at, func() { w.reload(changed...) })
+				}
 				var got []string
 				for _, scrapes := range w.run(row.scrapers...) {
 					marks := ""
@@ -122,8 +137,8 @@ func TestTimelines(t *testing.T) {
 				if strings.Join(got, " ") != row.want {
 					t.Errorf("\n got %s\nwant %s", strings.Join(got, " "), row.want)
 				}
-				if w.parallel > 1 {
-					t.Errorf("%d reads at a time", w.parallel)
+				for _, fault := range w.judge() {
+					t.Error(fault)
 				}
 			})
 		})

@@ -3,7 +3,9 @@ package schedule_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +33,9 @@ type result struct {
 type record struct {
 	began, ended time.Time
 	modules      []string // that were asked for, in order
+	asked        []time.Time
+	rest         []string // that were not, since the read broke off
+	passed       []string // that were not, since they were fresh
 	results      []result
 	lost         bool // the session failed
 	timedOut     string
@@ -42,7 +47,8 @@ type seen struct {
 	arrived     time.Time
 	left        time.Time
 	budget      time.Duration
-	asked       []schedule.Module
+	asked       []schedule.Module // as they were called when it left
+	reloaded    bool              // meanwhile
 	answer      schedule.Answer[*result]
 }
 
@@ -50,7 +56,7 @@ type seen struct {
 type world struct {
 	timeout time.Duration
 	device  func(module string, since time.Duration) behaviour
-	change  func(name string) string // what a module is called now; nil if there are no reloads
+	content map[string]int // by module: how often reloads have changed it
 	began   time.Time
 
 	schedule *schedule.Schedule[*result]
@@ -62,7 +68,7 @@ type world struct {
 }
 
 func newWorld(timeout time.Duration, device func(string, time.Duration) behaviour) *world {
-	w := &world{timeout: timeout, device: device, began: time.Now()}
+	w := &world{timeout: timeout, device: device, began: time.Now(), content: map[string]int{}}
 	w.schedule = schedule.New(func(r *schedule.Read[*result]) { go w.read(r) })
 	return w
 }
@@ -76,12 +82,13 @@ func (w *world) read(r *schedule.Read[*result]) {
 	w.parallel = max(w.parallel, w.inFlight)
 	w.mu.Unlock()
 	deadline := rec.began.Add(w.timeout)
+	planned, _ := w.schedule.Progress()
 	for name, ok := r.Next(); ok; name, ok = r.Next() {
 		asked := time.Now()
 		w.mu.Lock()
-		rec.modules = append(rec.modules, name)
+		rec.modules, rec.asked = append(rec.modules, name), append(rec.asked, asked)
 		w.mu.Unlock()
-		does := w.device(name, time.Since(w.began))
+		does := w.device(base(name), time.Since(w.began))
 		if does.takes >= time.Until(deadline) {
 			time.Sleep(time.Until(deadline))
 			got := w.note(rec, result{module: name, began: asked, failed: true})
@@ -103,6 +110,15 @@ func (w *world) read(r *schedule.Read[*result]) {
 	}
 	w.mu.Lock()
 	rec.ended = time.Now()
+	for _, name := range planned.Modules {
+		switch {
+		case slices.Contains(rec.modules, name):
+		case (rec.lost || rec.timedOut != "") && rec.modules[len(rec.modules)-1] == planned.Modules[len(rec.modules)+len(rec.passed)-1]:
+			rec.rest = append(rec.rest, name)
+		default:
+			rec.passed = append(rec.passed, name)
+		}
+	}
 	w.inFlight--
 	w.mu.Unlock()
 	r.End()
@@ -158,22 +174,44 @@ func (w *world) run(scrapers ...scraper) [][]seen {
 func (w *world) scrape(budget time.Duration, modules []schedule.Module) seen {
 	ctx, cancel := context.WithTimeout(context.Background(), budget)
 	defer cancel()
-	saw := seen{arrived: time.Now(), budget: budget, asked: modules}
+	saw := seen{arrived: time.Now(), budget: budget}
+	first := w.named(modules)
 	saw.answer = w.schedule.Scrape(ctx, schedule.Request{
-		Modules: func() []schedule.Module {
-			if w.change == nil {
-				return modules
-			}
-			now := slices.Clone(modules)
-			for i := range now {
-				now[i].Name = w.change(now[i].Name)
-			}
-			return now
-		},
+		Modules: func() []schedule.Module { return w.named(modules) },
 		KeepFor: max(5*time.Minute, 3*w.timeout),
 	})
-	saw.left = time.Now()
+	saw.left, saw.asked = time.Now(), w.named(modules)
+	saw.reloaded = !slices.Equal(first, saw.asked)
 	return saw
+}
+
+// reload changes the content of some modules.
+func (w *world) reload(names ...string) {
+	w.mu.Lock()
+	for _, name := range names {
+		w.content[name]++
+	}
+	w.mu.Unlock()
+	w.schedule.Rename(func(name string) string { return w.named([]schedule.Module{{Name: base(name)}})[0].Name })
+}
+
+// named gives modules the names that their content has now.
+func (w *world) named(modules []schedule.Module) []schedule.Module {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	modules = slices.Clone(modules)
+	for i := range modules {
+		if n := w.content[modules[i].Name]; n > 0 {
+			modules[i].Name += fmt.Sprintf("@%d", n)
+		}
+	}
+	return modules
+}
+
+// base is a module's name without its content.
+func base(name string) string {
+	name, _, _ = strings.Cut(name, "@")
+	return name
 }
 
 // carried lists the modules of which a scrape got a complete result.
