@@ -148,13 +148,13 @@ func TestADeviceThatStopsSilencesTheRest(t *testing.T) {
 	}
 	waitFor(t, "the interface's alert to be resolved", notice("NetconfInterfaceDown", "resolved", one))
 
-	// It stops answering. Its scrapes then take their whole budget, for which there is another alert.
+	// It stops answering. What was read of it then grows old, for which there is another alert.
 	d.SetReplyDelay(time.Hour)
 	waitFor(t, "the device's alert to fire", notice("NetconfTargetDown", "firing", map[string]string{"severity": "critical"}))
-	near := fmt.Sprintf(`ALERTS{alertname="NetconfScrapeNearBudget", target=%q, alertstate="firing"}`, d.Name)
-	waitFor(t, "the other alert to fire in Prometheus", func() bool { return p.count(near) == 1 })
-	waitFor(t, "Alertmanager to inhibit it", func() bool { return p.inhibited("NetconfScrapeNearBudget", d.Name) })
-	if n, told := p.last(map[string]string{"alertname": "NetconfScrapeNearBudget"}); told {
+	stale := fmt.Sprintf(`ALERTS{alertname="NetconfDataStale", target=%q, alertstate="firing"}`, d.Name)
+	waitFor(t, "the other alert to fire in Prometheus", func() bool { return p.count(stale) == 1 })
+	waitFor(t, "Alertmanager to inhibit it", func() bool { return p.inhibited("NetconfDataStale", d.Name) })
+	if n, told := p.last(map[string]string{"alertname": "NetconfDataStale"}); told {
 		t.Errorf("told of the rest: %v", n)
 	}
 	d.SetReplyDelay(0)
