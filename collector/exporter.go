@@ -57,7 +57,9 @@ type snapshot struct {
 	byName  map[string]*Target
 }
 
-// New compiles the modules of a configuration and, unless it is to be lazy, begins to dial its targets.
+// New validates and completes a configuration, which may be one made in Go, compiles its modules and, unless it is to be
+// lazy, begins to dial its targets. The error joins one *config.Error for each problem. The configuration must not be
+// changed afterwards.
 func New(c *config.Config, o Options) (*Exporter, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -76,12 +78,19 @@ func New(c *config.Config, o Options) (*Exporter, error) {
 	}
 	e.life, e.end = context.WithCancel(context.Background())
 	e.snapshot.Store(&snapshot{})
-	return e, e.Apply(c)
+	if err := e.Apply(c); err != nil {
+		e.end()
+		return nil, err
+	}
+	return e, nil
 }
 
-// Apply makes c the configuration. On an error the one before it stays. Sessions of targets whose connection settings are
-// the same survive; targets that are gone are closed in the background.
+// Apply validates c, as New does, and makes it the configuration. On an error the one before it stays. Sessions of targets whose
+// connection settings are the same survive; targets that are gone are closed in the background.
 func (e *Exporter) Apply(c *config.Config) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
 	modules, err := compileModules(c)
 	if err != nil {
 		return err

@@ -39,10 +39,16 @@ func (t *Target) logRead(r *reading) {
 	}
 }
 
-// logSilent logs that a scrape got nothing from a device that answered before. The read may go on for long.
-func (t *Target) logSilent(err error) {
+// logNoAnswer logs that a scrape got nothing from the device, unless the log says already what is wrong with it. The read may
+// go on for long, and the log would say nothing until it ends.
+func (t *Target) logNoAnswer(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	for p := range t.logged {
+		if p.module == "" {
+			return
+		}
+	}
 	t.replaceProblem("", err)
 }
 

@@ -52,8 +52,8 @@ func (t *Target) outcome(answer schedule.Answer[*result], began time.Time) outco
 	case incomplete:
 		o.giveUp()
 	}
-	if answer.Silent {
-		t.logSilent(o.err)
+	if !o.up && (answer.GaveUp || answer.Silent) {
+		t.logNoAnswer(o.err)
 	}
 	o.timeline(began, incomplete)
 	return o
@@ -101,8 +101,8 @@ func (o *outcome) giveUp() {
 		doing = "the target is still being connected to"
 	}
 	o.reasons[reason] = true
-	o.err = fmt.Errorf("target %s: %s %.1f s after the read began, and the scrape's time is over; the result will serve the next scrape; "+
-		"a longer scrape_timeout gets it at once", o.settings.config.Name, doing, time.Since(trace.Began).Seconds())
+	o.err = &session.Error{Reason: reason, Target: o.settings.config.Name, Err: fmt.Errorf("%s %.1f s after the read began, and the "+
+		"scrape's time is over; the result will serve the next scrape; a longer scrape_timeout gets it at once", doing, time.Since(trace.Began).Seconds())}
 }
 
 // timeline joins the timelines of the reads that went on during the scrape; without any, it takes that of the newest result.
