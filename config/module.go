@@ -92,6 +92,9 @@ type Value struct {
 	Values map[string]string `yaml:"values,omitempty"`
 	Scale  *float64          `yaml:"scale,omitempty"`
 	Offset *float64          `yaml:"offset,omitempty"`
+	// Min and Max narrow what the catalogue says is possible, so that of several readings of a text the one that makes sense is taken.
+	Min *float64 `yaml:"min,omitempty"`
+	Max *float64 `yaml:"max,omitempty"`
 	// ScaleLeaf holds an SI scale name (RFC 8348 sensor-value-scale: yocto to yotta).
 	ScaleLeaf string `yaml:"scale_leaf,omitempty"`
 	// PrecisionLeaf holds the number of decimal digits of a fixed-point value (RFC 8348 sensor-value-precision); 1 to 9

@@ -8,31 +8,27 @@ type Lookup struct {
 }
 
 // fillLookups fills the lookups from the rows that were read. The first row with a key counts; one that lacks a part of it gives nothing.
+// A lookup may look up texts in those before it.
 func (t *Table) fillLookups() {
 	if len(t.program.lookups) == 0 {
 		return
 	}
 	t.texts = make([]map[string]string, len(t.program.lookups))
 	var key, value []byte
-	for n := range t.groups {
-		if t.groups[n].dropped {
-			continue
-		}
-		r := t.joiner.row(int32(n))
-		for i := range t.program.lookups {
-			l := &t.program.lookups[i]
-			if l.Row != r.spec {
+	for i := range t.program.lookups {
+		l := &t.program.lookups[i]
+		t.texts[i] = map[string]string{}
+		for n := range t.groups {
+			if t.groups[n].dropped || int(t.groups[n].spec) != l.Row {
 				continue
 			}
+			r := t.joiner.row(int32(n))
 			var ok bool
 			if key, ok = appendKey(key[:0], l.Key, r); !ok {
 				continue
 			}
 			if value, ok = l.Value.label(value[:0], r); !ok {
 				continue
-			}
-			if t.texts[i] == nil {
-				t.texts[i] = map[string]string{}
 			}
 			if _, known := t.texts[i][string(key)]; !known {
 				t.texts[i][string(key)] = string(value)

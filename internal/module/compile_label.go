@@ -10,8 +10,8 @@ import (
 
 // labelValue compiles the value of a label. kind is the catalogue's: text, identity or mac.
 func (c *compiler) labelValue(at []any, index int, from config.Value, kind string) decode.Value {
-	if from.Scale != nil || from.Offset != nil || from.ScaleLeaf != "" || from.PrecisionLeaf != "" || from.SumOf != nil || from.SumRows {
-		c.fail(at, "scale, offset, scale_leaf, precision_leaf, sum_of and sum_rows are for metrics; a label is a text")
+	if from.Scale != nil || from.Offset != nil || from.ScaleLeaf != "" || from.PrecisionLeaf != "" || from.SumOf != nil || from.SumRows || from.Min != nil || from.Max != nil {
+		c.fail(at, "scale, offset, scale_leaf, precision_leaf, min, max, sum_of and sum_rows are for metrics; a label is a text")
 	}
 	switch from.Decode {
 	case "":

@@ -42,6 +42,12 @@ func (c *compiler) numberValue(at []any, index int, from config.Value, entry *co
 	v.ScaleLeaf = c.markNeeded(c.optional(at, index, from.ScaleLeaf))
 	v.PrecisionLeaf = c.markNeeded(c.optional(at, index, from.PrecisionLeaf))
 	v.Min, v.Max, v.MaxNow = bounds(entry)
+	if from.Min != nil {
+		v.Min = max(v.Min, *from.Min)
+	}
+	if from.Max != nil {
+		v.Max, v.MaxNow = min(v.Max, *from.Max), false
+	}
 	c.decoding(at, &v, from, entry)
 	return v
 }

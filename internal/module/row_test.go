@@ -202,7 +202,8 @@ namespaces: {a: "urn:a"}
 reads: [{rpc: <get-a/>}, {rpc: <get-b/>}]
 roots: ["", /a:node]
 lookups:
-  names: {path: [/a:top/port, /a:top/alias], key: [{leaf: index, match: "^([0-9]+)"}, slot], value: {leaf: name, values: {eth0: management}}}
+  kinds: {path: /a:top/kind, key: [name], value: text}
+  names: {path: [/a:top/port, /a:top/alias], key: [{leaf: index, match: "^([0-9]+)"}, slot], value: {first_of: [{lookup: kinds, by: [name]}, name]}}
 rows:
   - path: /a:top/neighbor
     labels:
@@ -211,7 +212,7 @@ rows:
 	r := read(t, m,
 		envelope(`<top xmlns="urn:a"><neighbor><port>7</port><v>1</v></neighbor><neighbor><port>8</port><v>2</v></neighbor><neighbor><port>9</port><v>3</v></neighbor>
 			<neighbor><port>10</port><v>4</v></neighbor><neighbor><port>11</port><v>5</v></neighbor><neighbor><v>6</v></neighbor></top>`),
-		envelope(`<node xmlns="urn:a"><top><alias><index>7</index><slot>1</slot><name>late</name></alias><port><index>7x</index><slot>1</slot><name>eth0</name></port>
+		envelope(`<node xmlns="urn:a"><top><kind><name>eth0</name><text>management</text></kind><alias><index>7</index><slot>1</slot><name>late</name></alias><port><index>7x</index><slot>1</slot><name>eth0</name></port>
 			<port><index>8</index><slot>2</slot><name>eth1</name></port><port><index>9</index><name>eth2</name></port><port><index>10</index><slot>1</slot><name>none</name></port>
 			<port><index>11</index><slot>1</slot></port><alias><index>11</index><slot>1</slot><name>lo</name></alias></top></node>`))
 	wantLines(t, r, `lab_value{thing="management"} 1`, `lab_value{thing="8"} 2`, `lab_value{thing="9"} 3`, `lab_value{thing="10"} 4`, `lab_value{thing="lo"} 5`)
