@@ -80,6 +80,24 @@ func (c *client) setRefused(refused bool) {
 	c.refused, c.opened = refused, time.Time{}
 }
 
+// shared is a value that a test changes while devices use it.
+type shared[T any] struct {
+	mu    sync.Mutex
+	value T
+}
+
+func (s *shared[T]) set(value T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.value = value
+}
+
+func (s *shared[T]) get() T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.value
+}
+
 // taking is a device that takes as long for each of the lab's modules as the function says, which each give a thing of theirs.
 func taking(takes func(module string) time.Duration) func(string) (string, time.Duration) {
 	return func(rpc string) (string, time.Duration) {

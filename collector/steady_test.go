@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,18 +54,18 @@ func TestSlowDevicesAreSteady(t *testing.T) {
 
 func TestResultIsNotServedTwiceAfterSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		takes := time.Second
+		takes := shared[time.Duration]{value: time.Second}
 		e, _ := simulate(t, "defaults: {modules: [top], timeout: 30s}"+labModules, 1, func(int) *client {
-			return &client{answer: taking(func(string) time.Duration { return takes })}
+			return &client{answer: taking(func(string) time.Duration { return takes.get() })}
 		})
 		target := e.Targets()[0]
 		scrape := func(budget time.Duration) bool { return target.Scrape(within(t, budget), nil).Up }
 		scrape(10 * time.Second)
-		takes = 6 * time.Second
+		takes.set(6 * time.Second)
 		if scrape(2*time.Second) || !scrape(10*time.Second) { // gives up on the read, then joins it
 			t.Fatal("the device did not take what it should")
 		}
-		takes = never
+		takes.set(never)
 		if scrape(14 * time.Second) {
 			t.Error("a device that has fallen silent is up")
 		}
@@ -114,16 +115,16 @@ func TestReloadServesNothingOfAModuleThatChanged(t *testing.T) {
 	} {
 		t.Run(row.change, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				value := "1"
+				value := shared[string]{value: "1"}
 				text := "defaults: {modules: [top], timeout: 20s, max_age: 2h}" + labModules
 				e, _ := simulate(t, text, 1, func(int) *client {
-					return &client{answer: func(string) (string, time.Duration) { return items("top", "a", value, ""), time.Second }}
+					return &client{answer: func(string) (string, time.Duration) { return items("top", "a", value.get(), ""), time.Second }}
 				})
 				get := func() float64 {
 					return samples(e.Targets()[0].Scrape(within(t, 10*time.Second), nil).Families)["lab_value note= thing=a"]
 				}
 				get()
-				value = "2"
+				value.set("2")
 				changed, err := config.Parse([]byte(simulated(strings.Replace(text, row.from, row.to, 1), 1)))
 				if err != nil {
 					t.Fatal(err)
@@ -192,10 +193,10 @@ func TestTargetThatIsAloneIsWaitedFor(t *testing.T) {
 
 func TestDeviceThatAnswersNothingIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var silent bool
+		var silent shared[bool]
 		e, _ := simulate(t, "defaults: {modules: [top, other]}"+labModules, 1, func(int) *client {
 			return &client{answer: taking(func(string) time.Duration {
-				if silent {
+				if silent.get() {
 					return never
 				}
 				return time.Second
@@ -208,10 +209,10 @@ func TestDeviceThatAnswersNothingIsDown(t *testing.T) {
 			silent bool
 			want   string
 		}{{false, "3 3 3 "}, {true, "0 0 0 0 0 0 "}, {false, "3 3 3 "}} {
-			silent = phase.silent
+			silent.set(phase.silent)
 			got := series(e.Targets()[0], nil, strings.Count(phase.want, " "), 15*time.Second+time.Millisecond, 14*time.Second, mark)
 			if got != phase.want {
-				t.Errorf("silent %v: with a module that is fresh for an hour, scrapes give %s, want %s", silent, got, phase.want)
+				t.Errorf("silent %v: with a module that is fresh for an hour, scrapes give %s, want %s", phase.silent, got, phase.want)
 			}
 			time.Sleep(20 * time.Second)
 		}
@@ -227,15 +228,14 @@ modules:
 `
 	const denied = "<rpc-error><error-tag>resource-denied</error-tag><error-severity>error</error-severity><error-message>busy</error-message></rpc-error>"
 	synctest.Test(t, func(t *testing.T) {
-		reply, asked := denied, map[string]int{}
+		reply, best := shared[string]{value: denied}, atomic.Int32{}
 		e, _ := simulate(t, providers, 1, func(int) *client {
 			return &client{answer: func(rpc string) (string, time.Duration) {
-				module, answer := "more", items("more", "more", "1", "")
 				if strings.Contains(rpc, "<top") {
-					module, answer = "top", reply
+					best.Add(1)
+					return reply.get(), time.Second
 				}
-				asked[module]++
-				return answer, time.Second
+				return items("more", "more", "1", ""), time.Second
 			}}
 		})
 		scrape := func() (s *collector.Scrape, got map[string]float64) {
@@ -247,27 +247,27 @@ modules:
 		if s.Err == nil || !strings.Contains(s.Err.Error(), "busy") || got["netconf_module_success module=best"] != 0 || got["lab_value note= thing=more"] != 1 {
 			t.Errorf("an error of the best provider: error %v, samples %v", s.Err, got)
 		}
-		reply = items("top", "top", "1", "")
+		reply.set(items("top", "top", "1", ""))
 		for n := range 2 { // the worse one may have been asked for once more
 			if s, got = scrape(); s.Err != nil || got["lab_value note= thing=top"] != 1 || got["lab_value note= thing=more"] != 0 {
 				t.Errorf("scrape %d after a transient error: %v, samples %v", n, s.Err, got)
 			}
 		}
 
-		reply = "<data/>"
+		reply.set("<data/>")
 		scrape()
 		if _, got = scrape(); got["lab_value note= thing=more"] != 1 || got["netconf_module_success module=worse"] != 1 {
 			t.Errorf("with a best provider that has become empty: %v", got)
 		}
-		before := asked["top"]
+		before := best.Load()
 		for range 30 {
 			time.Sleep(time.Minute)
 			scrape()
 		}
-		if asked["top"] != before {
-			t.Errorf("within an hour the provider without rows was asked %d times more", asked["top"]-before)
+		if more := best.Load() - before; more != 0 {
+			t.Errorf("within an hour the provider without rows was asked %d times more", more)
 		}
-		reply = items("top", "top", "1", "")
+		reply.set(items("top", "top", "1", ""))
 		time.Sleep(31 * time.Minute)
 		if _, got = scrape(); got["lab_value note= thing=top"] != 1 || got["lab_value note= thing=more"] != 0 {
 			t.Errorf("after an hour: %v", got)
@@ -291,10 +291,10 @@ func TestLogTellsOfAScrapeThatGotNothing(t *testing.T) {
 
 func TestLogTellsOfAFailureOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		takes := time.Second
+		takes := shared[time.Duration]{value: time.Second}
 		var device *client
 		e, log := simulate(t, "defaults: {modules: [top]}"+labModules, 1, func(int) *client {
-			device = &client{answer: taking(func(string) time.Duration { return takes })}
+			device = &client{answer: taking(func(string) time.Duration { return takes.get() })}
 			return device
 		})
 		warnings := func(when string, want ...string) {
@@ -319,7 +319,7 @@ func TestLogTellsOfAFailureOnce(t *testing.T) {
 			return series(e.Targets()[0], nil, times, 15*time.Second+time.Millisecond, 14*time.Second, upAndFull)
 		}
 		play(2)
-		takes = never
+		takes.set(never)
 		if got := play(1); got != "-" {
 			t.Fatalf("a silent device gives %s", got)
 		}
@@ -331,7 +331,7 @@ func TestLogTellsOfAFailureOnce(t *testing.T) {
 		play(20)
 		warnings("refused, with another text each time", "timeout", "refused")
 		device.setRefused(false)
-		takes = time.Second
+		takes.set(time.Second)
 		play(3)
 		if got := strings.Count(log.String(), "the target is read again in full"); got != 1 {
 			t.Errorf("the log says %d times that the device is back", got)
