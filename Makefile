@@ -5,6 +5,10 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 GORELEASER  := github.com/goreleaser/goreleaser/v2@v2.13.0
 
+# The store of make scale, and how many devices it has.
+VICTORIAMETRICS := v1.128.0
+DEVICES         ?= 300
+
 # Of the container image, and for which processors it is built.
 IMAGE     ?= netconf_exporter
 PLATFORMS ?= linux/amd64,linux/arm64
@@ -23,7 +27,7 @@ SECONDS ?= 60
 # The end-to-end tests time real servers, so they run alone and without the race detector.
 units = $$(go list ./... | grep -v /internal/e2e)
 
-.PHONY: help build test deps unit kubernetes e2e packages release image lint vuln fmt bench fuzz soak demo docs clean
+.PHONY: help build test deps unit kubernetes e2e packages release image lint vuln fmt bench fuzz soak scale demo docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -81,6 +85,11 @@ fuzz: ## any bytes at all that read what devices and people send, SECONDS=60 at 
 
 soak: ## 500 simulated devices with faults at random, scraped each second, for SECONDS=60
 	NETCONF_SOAK=$(SECONDS)s go test -count=1 -v -timeout 0 -run '^TestSoak$$' ./internal/e2e
+
+scale: ## examples/scale with DEVICES=300 simulated devices: what each part costs; installs VictoriaMetrics, in a few minutes
+	GOBIN=$(CURDIR)/dist/bin go install github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics@$(VICTORIAMETRICS)
+	GOBIN=$(CURDIR)/dist/bin go install github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert@$(VICTORIAMETRICS)
+	PATH=$(CURDIR)/dist/bin:$$PATH NETCONF_SCALE=$(DEVICES) go test -count=1 -v -timeout 30m -run '^TestScale$$' ./internal/e2e
 
 demo: build ## simulated devices and the exporter on :10830, nothing to configure
 	./netconf_exporter demo

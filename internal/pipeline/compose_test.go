@@ -19,7 +19,6 @@ type service struct {
 	Image       string
 	Build       string
 	Profiles    []string
-	Command     []string
 	Ports       []string
 	Volumes     []string
 	CPUs        float64  `yaml:"cpus"`
@@ -35,72 +34,85 @@ type service struct {
 	Networks    map[string]struct{ Aliases []string }
 }
 
-func readCompose(t *testing.T) (c compose) {
+// composeFiles are the whole pipeline, and the one beyond one Prometheus.
+var composeFiles = []string{"docker-compose.yml", "examples/scale/docker-compose.yml"}
+
+func readCompose(t *testing.T, file string) (c compose) {
 	t.Helper()
-	readYAML(t, "docker-compose.yml", &c)
+	readYAML(t, file, &c)
 	if len(c.Services) == 0 {
-		t.Fatal("docker-compose.yml has no services")
+		t.Fatalf("%s has no services", file)
 	}
 	return c
 }
 
 func TestDockerComposeTakesTheFile(t *testing.T) {
-	runTool(t, "docker-compose", "--file", root+"docker-compose.yml", "config", "--quiet")
+	for _, file := range composeFiles {
+		runTool(t, "docker-compose", "--file", root+file, "config", "--quiet")
+	}
 	runTool(t, "docker-compose", "--file", root+"docker-compose.yml", "--profile", "demo", "config", "--quiet")
 }
 
 // What Compose mounts must be there: Docker makes an empty folder of what is not.
 func TestComposeMountsWhatThereIs(t *testing.T) {
-	all := readCompose(t)
 	pinned := regexp.MustCompile(`:v?\d+\.\d+(\.\d+)?(-\w+)?$`)
 	loopback := regexp.MustCompile(`^127\.0\.0\.1:\d+:\d+$`)
-	for name, service := range all.Services {
-		if service.Build == "" && !pinned.MatchString(service.Image) {
-			t.Errorf("%s: image %q has no version", name, service.Image)
-		}
-		for _, port := range service.Ports {
-			if !loopback.MatchString(port) {
-				t.Errorf("%s: port %s is open to others than this machine", name, port)
+	for _, file := range composeFiles {
+		all := readCompose(t, file)
+		for name, service := range all.Services {
+			name = file + ": " + name
+			if service.Build == "" && !pinned.MatchString(service.Image) {
+				t.Errorf("%s: image %q has no version", name, service.Image)
 			}
-		}
-		for _, volume := range service.Volumes {
-			source, _, _ := strings.Cut(volume, ":")
-			if _, named := all.Volumes[source]; named {
-				continue
+			for _, port := range service.Ports {
+				if !loopback.MatchString(port) {
+					t.Errorf("%s: port %s is open to others than this machine", name, port)
+				}
 			}
-			if _, err := os.Stat(filepath.Join(root, source)); err != nil {
-				t.Errorf("%s mounts %s: %v", name, source, err)
+			for _, volume := range service.Volumes {
+				source, _, _ := strings.Cut(volume, ":")
+				if _, named := all.Volumes[source]; named {
+					continue
+				}
+				if _, err := os.Stat(filepath.Join(root, filepath.Dir(file), source)); err != nil {
+					t.Errorf("%s mounts %s: %v", name, source, err)
+				}
 			}
 		}
 	}
 }
 
 func TestComposeServicesAreLimited(t *testing.T) {
-	for name, service := range readCompose(t).Services {
-		if service.CPUs <= 0 || service.CPUs > 1 { // Docker refuses more than the machine has
-			t.Errorf("%s may use %v processors", name, service.CPUs)
+	for _, file := range composeFiles {
+		for name, service := range readCompose(t, file).Services {
+			wantLimits(t, file+": "+name, service)
+			// A device with sshd needs some privileges.
+			if name != "targethost" && (!service.ReadOnly || !slices.Equal(service.CapDrop, []string{"ALL"})) {
+				t.Errorf("%s: %s is not hardened: read_only %v, cap_drop %v", file, name, service.ReadOnly, service.CapDrop)
+			}
 		}
-		if service.Memory == "" || service.PIDs == 0 {
-			t.Errorf("%s may use all memory (%q) or processes (%d)", name, service.Memory, service.PIDs)
-		}
-		if len(service.Healthcheck.Test) < 2 {
-			t.Errorf("%s: nobody looks whether it is healthy", name)
-		}
-		if service.Privileged || len(service.CapAdd) > 0 || !slices.Contains(service.SecurityOpt, "no-new-privileges:true") {
-			t.Errorf("%s may get privileges", name)
-		}
-		if name == "targethost" { // a device with sshd, which needs some
-			continue
-		}
-		if !service.ReadOnly || !slices.Equal(service.CapDrop, []string{"ALL"}) {
-			t.Errorf("%s is not hardened: read_only %v, cap_drop %v", name, service.ReadOnly, service.CapDrop)
-		}
+	}
+}
+
+func wantLimits(t *testing.T, name string, service service) {
+	t.Helper()
+	if service.CPUs <= 0 || service.CPUs > 1 { // Docker refuses more than the machine has
+		t.Errorf("%s may use %v processors", name, service.CPUs)
+	}
+	if service.Memory == "" || service.PIDs == 0 {
+		t.Errorf("%s may use all memory (%q) or processes (%d)", name, service.Memory, service.PIDs)
+	}
+	if len(service.Healthcheck.Test) < 2 {
+		t.Errorf("%s: nobody looks whether it is healthy", name)
+	}
+	if service.Privileged || len(service.CapAdd) > 0 || !slices.Contains(service.SecurityOpt, "no-new-privileges:true") {
+		t.Errorf("%s may get privileges", name)
 	}
 }
 
 // The demo brings up everything but the device and the exporter that it stands in for.
 func TestComposeDemoNeedsNoDevice(t *testing.T) {
-	all := readCompose(t)
+	all := readCompose(t, "docker-compose.yml")
 	demo := all.Services["demo"]
 	if !slices.Equal(demo.Profiles, []string{"demo"}) || demo.Build == "" {
 		t.Errorf("the demo: profiles %v, build %q", demo.Profiles, demo.Build)
