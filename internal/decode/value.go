@@ -32,6 +32,7 @@ type Value struct {
 	// Of numbers.
 	Decode        Decoder
 	Age           bool // it is how long ago something was
+	Decibels      bool // what is not more than darkness is minus infinity
 	Values        map[string]float64
 	OtherValue    *float64 // of texts that Values does not list
 	Scale         float64
@@ -61,7 +62,7 @@ type TemplatePart struct {
 func (v *Value) prepare() {
 	v.linear = v.Scale != 1 || v.Divisor != 1 || v.Offset != 0
 	v.plain = v.Leaf != nil && v.Match == nil && len(v.Skip)+len(v.When) == 0 && v.Values == nil && v.OtherValue == nil &&
-		v.ScaleLeaf == nil && v.PrecisionLeaf == nil && !v.linear && !v.Age
+		v.ScaleLeaf == nil && v.PrecisionLeaf == nil && !v.linear && !v.Age && !v.Decibels
 	for i := range v.FirstOf {
 		v.FirstOf[i].prepare()
 	}
@@ -192,8 +193,14 @@ func (v *Value) scaled(text []byte, r row, now time.Time) (float64, status) {
 	if v.Age {
 		f = float64(now.UnixNano())/1e9 - f
 	}
+	if v.Decibels && f <= darkness {
+		f = math.Inf(-1)
+	}
 	return f, v.check(f, true, now)
 }
+
+// darkness is the optical power, in dBm, that nothing can measure: some devices say -99.9 of a fibre without light.
+const darkness = -99
 
 // check checks the range of a number. ok says whether the text was a number at all.
 func (v *Value) check(f float64, ok bool, now time.Time) status {

@@ -25,6 +25,7 @@ catalog:
   lab_info: {type: gauge, help: "What is known.", labels: [thing], info: {text: text, note: text, kind: identity, mac: mac}, decode: one}
   lab_pair_info: {type: gauge, help: "What is known of a part.", labels: [thing, part], info: {note: text}, decode: one}
   lab_time: {type: gauge, help: "A date.", labels: [thing], decode: timestamp, min: 946684800, max: now}
+  lab_light: {type: gauge, help: "A level.", labels: [thing], decode: decibels, max: 40}
   lab_ratio: {type: gauge, help: "A range.", labels: [thing], min: 0, max: 1}
   lab_alone: {type: gauge, help: "Of the whole device.", labels: []}
 `

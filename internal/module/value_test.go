@@ -61,6 +61,12 @@ func TestNumbers(t *testing.T) {
 		"above":         {"lab_ratio", "v", "<v>1.1</v>", "", implausible},
 		"scaled inside": {"lab_ratio", "{leaf: v, scale: 0.01}", "<v>99</v>", "0.99", nil},
 
+		"level":              {"lab_light", "v", "<v>-12.5</v>", "-12.5", nil},
+		"no level":           {"lab_light", "v", "<v>- Inf</v>", "-Inf", nil},
+		"no level in words":  {"lab_light", "v", "<v>none</v>", "", invalid},
+		"as dark as can be":  {"lab_light", "v", "<v>-99.9</v>", "-Inf", nil},
+		"level in hundredth": {"lab_light", "{leaf: v, scale: 0.01}", "<v>-4000</v>", "-40", nil},
+
 		"counter":             {"lab_total", "v", "<v>18446744073709551615</v>", "18446744073709552000", nil},
 		"zero":                {"lab_total", "v", "<v>0</v>", "0", nil},
 		"leading zeros":       {"lab_total", "v", "<v>0007</v>", "7", nil},
