@@ -27,12 +27,13 @@ value gives no sample; no value is ever made up. In ` + "`/metrics`" + ` each sa
 Prometheus adds its own ` + "`instance`" + `.
 
 Labels in *italics* are descriptions. They are empty if the device does not give them, and two series never differ by them alone.
-The table below each metric shows which module finds it at which path; the prefixes are those of the module's file in
-config/modules.
 `
 
+// Recorded is what the tests have recorded replies of real devices for: metrics by module.
+type Recorded map[string][]string
+
 // Metrics returns docs/metrics.md.
-func Metrics() ([]byte, error) {
+func Metrics(recorded Recorded) ([]byte, error) {
 	definitions, err := config.BuiltinDefinitions()
 	if err != nil {
 		return nil, err
@@ -41,13 +42,25 @@ func Metrics() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	l, err := readLayout()
+	if err != nil {
+		return nil, err
+	}
+	if err := l.place(slices.Sorted(maps.Keys(definitions.Catalog))); err != nil {
+		return nil, err
+	}
+	sources := sourcesOf(definitions.Modules)
 	d := &document{}
 	d.line("%s", introduction)
-	d.modules(definitions.Modules)
-	d.catalogue(definitions)
+	if err := d.matrix(l, sources, recorded); err != nil {
+		return nil, err
+	}
+	for _, g := range l.Groups {
+		d.group(g, definitions.Catalog)
+	}
 	d.line("## The reading of targets\n")
 	for _, m := range collector.Definitions() {
-		d.metric(m.Name, m.Type, m.Labels, nil, m.Help)
+		d.metric(m.Name, m.Type, m.Labels, m.Help)
 	}
 	d.line("## The exporter itself\n")
 	d.line("Only in `/metrics`, beside the usual `go_*` and `process_*`.\n")
@@ -56,6 +69,8 @@ func Metrics() ([]byte, error) {
 			d.family(family)
 		}
 	}
+	d.modules(definitions.Modules)
+	d.sources(l, sources)
 	return append(bytes.TrimRight(d.Bytes(), "\n"), '\n'), nil
 }
 
@@ -83,60 +98,77 @@ func (d *document) modules(modules map[string]*config.Module) {
 			}
 			needs = append(needs, code(text))
 		}
-		d.line("| %s | %s | %s | %s |", name, m.Provides, strings.Join(needs, ", "), untested(m))
+		d.line("| %s | %s | %s | %s |", name, m.Provides, strings.Join(needs, ", "), status(m))
 	}
 	d.line("")
 }
 
-// untested marks a module that is not tested with recorded replies of a real device.
-func untested(m *config.Module) string {
+// status marks a module that is not tested with recorded replies of a real device.
+func status(m *config.Module) string {
 	if m.Status == "supported" {
 		return ""
 	}
 	return "untested"
 }
 
-// catalogue writes the metrics of devices, by subject: netconf_SUBJECT_...
-func (d *document) catalogue(definitions *config.Definitions) {
-	sources := sourcesOf(definitions.Modules)
-	subject := ""
-	for _, name := range slices.Sorted(maps.Keys(definitions.Catalog)) {
-		m := definitions.Catalog[name]
-		if s := strings.Split(name, "_")[1]; s != subject {
-			subject = s
-			d.line("## `netconf_%s_*`\n", subject)
+// group writes the metrics of one subject as a table.
+func (d *document) group(g *group, catalog map[string]*config.Metric) {
+	d.line("## %s\n", g.Title)
+	if g.About != "" {
+		d.line("%s\n", g.About)
+	}
+	d.line("| metric | labels | what it is |\n|---|---|---|")
+	for _, name := range g.names {
+		m := catalog[name]
+		d.line("| %s<br>%s | %s | %s |", code(name), m.Type, labels(m.Labels, slices.Sorted(maps.Keys(m.Info))), strings.ReplaceAll(m.Help, "|", "\\|"))
+	}
+	d.line("")
+}
+
+// sources writes where the modules find each metric.
+func (d *document) sources(l *layout, sources map[string][]source) {
+	d.line("## Paths\n")
+	d.line("Where modules find the metrics; prefixes are those of the module's file in config/modules.\n")
+	for _, g := range l.Groups {
+		d.line("<details><summary>%s</summary>\n", g.Title)
+		d.line("| metric | module | from |\n|---|---|---|")
+		for _, name := range g.names {
+			for _, s := range sources[name] {
+				d.line("| %s | %s | %s |", code(name), s.module, strings.Join(s.paths, "<br>"))
+			}
 		}
-		d.metric(name, m.Type, m.Labels, slices.Sorted(maps.Keys(m.Info)), m.Help)
-		if len(sources[name]) == 0 {
-			continue
-		}
-		d.line("| module | from |\n|---|---|")
-		for _, s := range sources[name] {
-			d.line("| %s | %s |", s.module, strings.Join(s.paths, "<br>"))
-		}
-		d.line("")
+		d.line("\n</details>\n")
 	}
 }
 
-func (d *document) metric(name, kind string, labels, describing []string, help string) {
-	text := []string{kind}
-	for _, label := range labels {
+// labels lists key labels, and the labels that only describe.
+func labels(keys, describing []string) string {
+	var text []string
+	for _, label := range keys {
 		text = append(text, code(label))
 	}
 	for _, label := range describing {
 		text = append(text, "*"+label+"*")
 	}
-	d.line("### `%s`\n\n%s. %s\n", name, strings.Join(text, ", "), help)
+	return strings.Join(text, ", ")
+}
+
+func (d *document) metric(name, kind string, keys []string, help string) {
+	text := kind
+	if list := labels(keys, nil); list != "" {
+		text += ", " + list
+	}
+	d.line("### `%s`\n\n%s. %s\n", name, text, help)
 }
 
 func (d *document) family(f *dto.MetricFamily) {
-	var labels []string
+	var keys []string
 	for _, m := range f.Metric[:min(1, len(f.Metric))] {
 		for _, p := range m.Label {
-			labels = append(labels, p.GetName())
+			keys = append(keys, p.GetName())
 		}
 	}
-	d.metric(f.GetName(), strings.ToLower(f.GetType().String()), labels, nil, f.GetHelp())
+	d.metric(f.GetName(), strings.ToLower(f.GetType().String()), keys, f.GetHelp())
 }
 
 // code writes text as code inside a table.
