@@ -52,14 +52,14 @@ func gather(outcomes []outcome, labelled, reuse bool) iter.Seq[*dto.MetricFamily
 		}
 	}
 	return func(yield func(*dto.MetricFamily) bool) {
-		memory := &room{}
+		memory := &buffers{}
 		if reuse {
-			memory = rooms.Get().(*room)
-			defer rooms.Put(memory)
+			memory = bufferPool.Get().(*buffers)
+			defer bufferPool.Put(memory)
 		}
 		for _, name := range slices.Sorted(maps.Keys(f.byName)) {
 			if !reuse {
-				memory = &room{}
+				memory = &buffers{}
 			}
 			if all := f.byName[name].build(memory, labelled); len(all.Metric) > 0 && !yield(all) {
 				return
@@ -84,8 +84,8 @@ func (f *families) add(target int, of decode.Family) {
 	all.parts = append(all.parts, part{target, of.Samples})
 }
 
-// room is memory for the metrics of one family.
-type room struct {
+// buffers are memory for the metrics of one family.
+type buffers struct {
 	metrics  []dto.Metric
 	counters []dto.Counter
 	gauges   []dto.Gauge
@@ -93,26 +93,26 @@ type room struct {
 	used     int
 }
 
-var rooms = sync.Pool{New: func() any { return &room{} }}
+var bufferPool = sync.Pool{New: func() any { return &buffers{} }}
 
 // build makes metrics of the family's samples, a few allocations for all of them.
-func (f *family) build(room *room, labelled bool) *dto.MetricFamily {
+func (f *family) build(b *buffers, labelled bool) *dto.MetricFamily {
 	size := len(f.own)
 	for _, p := range f.parts {
 		size += len(p.samples)
 	}
 	counters := f.GetType() == dto.MetricType_COUNTER
-	room.metrics, room.list, room.used = sized(room.metrics, size), slices.Grow(room.list[:0], size), 0
+	b.metrics, b.list, b.used = sized(b.metrics, size), slices.Grow(b.list[:0], size), 0
 	if counters {
-		room.counters = sized(room.counters, size)
+		b.counters = sized(b.counters, size)
 	} else {
-		room.gauges = sized(room.gauges, size)
+		b.gauges = sized(b.gauges, size)
 	}
 	from := 0 // where the target's samples begin
 	for i, p := range f.parts {
 		again := i > 0 && f.parts[i-1].target == p.target
 		if !again {
-			from = len(room.list)
+			from = len(b.list)
 		}
 		for j := range p.samples {
 			s := &p.samples[j]
@@ -120,32 +120,32 @@ func (f *family) build(room *room, labelled bool) *dto.MetricFamily {
 			if labelled {
 				labels = s.Labels.Extra
 			}
-			room.add(counters, labels, &s.Value, s.Start)
+			b.add(counters, labels, &s.Value, s.Start)
 		}
 		if again {
-			room.list = mergeEqual(room.list, from, f.metric)
+			b.list = mergeEqual(b.list, from, f.metric)
 		}
 	}
 	for i := range f.own {
-		room.add(counters, f.own[i].labels, &f.own[i].value, nil)
+		b.add(counters, f.own[i].labels, &f.own[i].value, nil)
 	}
-	f.Metric = room.list
+	f.Metric = b.list
 	return &f.MetricFamily
 }
 
 // add makes one metric.
-func (r *room) add(counter bool, labels []*dto.LabelPair, value *float64, start *timestamppb.Timestamp) {
-	m := &r.metrics[r.used]
+func (b *buffers) add(counter bool, labels []*dto.LabelPair, value *float64, start *timestamppb.Timestamp) {
+	m := &b.metrics[b.used]
 	m.Label, m.Counter, m.Gauge = labels, nil, nil
 	if counter {
-		m.Counter = &r.counters[r.used]
+		m.Counter = &b.counters[b.used]
 		m.Counter.Value, m.Counter.CreatedTimestamp = value, start
 	} else {
-		m.Gauge = &r.gauges[r.used]
+		m.Gauge = &b.gauges[b.used]
 		m.Gauge.Value = value
 	}
-	r.list = append(r.list, m)
-	r.used++
+	b.list = append(b.list, m)
+	b.used++
 }
 
 // sized returns a slice of that length, old elements in it.
