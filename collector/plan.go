@@ -16,11 +16,11 @@ import (
 // plan says which modules a list of names stands for on one device. auto stands for the best provider of each kind that
 // the device has: one that gives no rows is given up for a while, and the next one is read in its place.
 type plan struct {
-	mu        sync.Mutex // guards following fields
-	device    *device    // nil before the first session
-	modules   *modules   // those that kinds was made of
-	kinds     []kind     // that the device has
-	providers map[string]provider
+	mu        sync.Mutex          // guards following fields
+	device    *device             // nil before the first session
+	modules   *modules            // those that kinds was made of
+	kinds     []kind              // that the device has
+	providers map[string]provider // by ID
 }
 
 // kind is the modules that provide one thing, the best first.
@@ -29,7 +29,7 @@ type kind struct {
 	modules  []*module.Module
 }
 
-// provider is what reads have shown of a module that provides something, by ID.
+// provider is what reads have shown of a module that provides something.
 type provider struct {
 	rows    bool      // the last complete read gave rows
 	empty   time.Time // when it gave none; zero if it did, or failed
@@ -62,17 +62,24 @@ func (p *plan) nothingFits(all *modules) bool {
 	return len(p.kinds) == 0
 }
 
-// learn takes what a session tells of the device, and reports whether that differs from what another session told.
+// learn takes what a session tells of the device, and reports whether other modules fit it than before.
 func (p *plan) learn(d *device) (changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	old := p.device
-	p.device = d
-	if old != nil && (old == d || reflect.DeepEqual(old.Device, d.Device)) {
+	if p.device == d {
 		return false
 	}
-	p.modules, p.providers = nil, map[string]provider{}
-	return old != nil
+	modules, kinds := p.modules, p.kinds
+	p.device, p.modules = d, nil
+	if modules == nil { // nobody has asked
+		return false
+	}
+	p.fit(modules)
+	if reflect.DeepEqual(kinds, p.kinds) {
+		return false
+	}
+	p.providers = map[string]provider{}
+	return true
 }
 
 // resolve gives the modules that names stand for. Named modules come first; auto leaves out the kinds that they provide.
@@ -179,6 +186,9 @@ func (p *plan) report(id string, got *result) {
 		state = provider{empty: got.at}
 	default:
 		state.failing = true
+	}
+	if p.providers == nil {
+		p.providers = map[string]provider{}
 	}
 	p.providers[id] = state
 	if p.modules == nil {

@@ -21,7 +21,7 @@ type client struct {
 	target string
 	// answer gives the reply to an rpc and how long it takes; never: there is none.
 	answer func(rpc string) (reply string, takes time.Duration)
-	hello  []string
+	hello  func(dial uint64) []string // capabilities; nil: the lab's model
 
 	mu      sync.Mutex
 	opened  time.Time
@@ -42,7 +42,10 @@ func (c *client) Connect(context.Context, *session.Trace) (session.Hello, error)
 		}
 		c.opened = time.Now()
 	}
-	return session.Hello{Capabilities: append(c.hello, "urn:lab")}, nil
+	if c.hello == nil {
+		return session.Hello{Capabilities: []string{"urn:lab"}}, nil
+	}
+	return session.Hello{Capabilities: c.hello(c.dials)}, nil
 }
 
 func (c *client) fail(reason session.Reason, text string) error {
@@ -72,6 +75,9 @@ func (c *client) Stats() session.Stats {
 
 // Close implements collector.Client.
 func (c *client) Close(context.Context) error { return nil }
+
+// drop closes the session.
+func (c *client) drop() { c.setRefused(false) }
 
 // setRefused makes the device refuse connections, and drops the one there is.
 func (c *client) setRefused(refused bool) {

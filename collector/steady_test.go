@@ -219,6 +219,56 @@ func TestDeviceThatAnswersNothingIsDown(t *testing.T) {
 	})
 }
 
+// A device may drop its session between any two scrapes, and announce something else each time.
+func TestSessionsThatDoNotLastLeaveASlowDeviceSteady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var device *client
+		e, _ := simulate(t, labModules, 1, func(int) *client {
+			device = &client{
+				answer: taking(func(string) time.Duration { return 20 * time.Second }),
+				hello:  func(dial uint64) []string { return []string{"urn:lab", fmt.Sprintf("urn:other?content-id=%d", dial)} },
+			}
+			return device
+		})
+		mark := func(s *collector.Scrape, got map[string]float64) string {
+			if s.Up {
+				time.AfterFunc(25*time.Second, device.drop) // when the read has ended
+			}
+			return upAndFull(s, got)
+		}
+		if got := series(e.Targets()[0], []string{config.Auto}, 30, 31*time.Second, 14*time.Second, mark); got != "-"+strings.Repeat("+", 29) {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
+func TestDeviceThatHasOtherModelsIsReadByOtherModules(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var device *client
+		e, _ := simulate(t, strings.Replace(labModules, "more: {", "more: {requires: [\"urn:new\"], ", 1), 1, func(int) *client {
+			device = &client{
+				answer: taking(func(string) time.Duration { return time.Second }),
+				hello: func(dial uint64) []string {
+					if dial == 1 {
+						return []string{"urn:lab"}
+					}
+					return []string{"urn:lab", "urn:new"}
+				},
+			}
+			return device
+		})
+		for n, want := range []float64{0, 1, 1} {
+			got := samples(e.Targets()[0].Scrape(within(t, 10*time.Second), nil).Families)
+			if got["lab_value note= thing=top"] != 1 || got["lab_value note= thing=more"] != want {
+				t.Errorf("scrape %d gives %v", n, got)
+			}
+			if time.Sleep(15 * time.Second); n == 0 {
+				device.drop()
+			}
+		}
+	})
+}
+
 func TestTransientErrorPinsNoWorseProvider(t *testing.T) {
 	providers := `
 catalog: {lab_value: {type: gauge, help: A value., labels: [thing], info: {note: text}}}

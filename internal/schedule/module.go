@@ -48,6 +48,11 @@ func (s *Schedule[R]) visible(m *module[R], limit time.Duration) bool {
 	return m.complete() && !m.failed() && !s.hidden() && time.Since(m.at) < limit
 }
 
+// refused reports whether the device answered the last read of the module with an error, which is to be shown.
+func (s *Schedule[R]) refused(m *module[R], limit time.Duration) bool {
+	return m.failed() && m.answered && !s.hidden() && time.Since(m.failedAt) < limit
+}
+
 // hidden reports whether nothing of the device may be served.
 func (s *Schedule[R]) hidden() bool { return s.lost != nil || s.current != nil && s.current.silent }
 

@@ -136,13 +136,13 @@ func (s *Schedule[R]) waits(q *scrape, modules []Module) bool {
 	given, timedOut := false, false
 	for _, wanted := range modules {
 		m := s.module(wanted.Name)
-		visible := s.visible(m, wanted.MaxAge+q.KeepFor)
+		shown := s.visible(m, wanted.MaxAge+q.KeepFor) || s.refused(m, wanted.MaxAge+q.KeepFor)
 		served := q.served(wanted.Name, m.ended)
-		given = given || visible || served
+		given = given || shown || served
 		switch {
 		case served:
-		case visible && (m.longest() > q.budget || !s.current.covers(wanted.Name)):
-		case !visible && m.timedOut && !(q.lost && m.complete()): // after a loss of the session it was perhaps not to blame
+		case shown && (m.longest() > q.budget || !s.current.covers(wanted.Name)):
+		case !shown && m.timedOut && !(q.lost && m.complete()): // after a loss of the session it was perhaps not to blame
 			timedOut = true
 		default:
 			return true
@@ -164,7 +164,7 @@ func (s *Schedule[R]) suspect(q *scrape) {
 // leave makes the answer to a scrape, and notes if the read in flight has outlasted it.
 func (s *Schedule[R]) leave(ctx context.Context, q *scrape, modules []Module, gaveUp bool) Answer[R] {
 	a := s.answer(modules, q.KeepFor, func(name string, m *module[R]) bool {
-		return gaveUp && !m.timedOut && !q.served(name, m.ended)
+		return gaveUp && !m.timedOut && m.longest() <= q.budget && !q.served(name, m.ended)
 	})
 	a.GaveUp = gaveUp && ctx.Err() != nil
 	for _, wanted := range modules {
