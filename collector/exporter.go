@@ -14,6 +14,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/account"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -163,6 +164,9 @@ func sameConnection(t *Target, target *config.Target, auth *config.Auth) bool {
 	return old.config.HostPort() == target.HostPort() && old.config.Auth == target.Auth && old.config.Origin == target.Origin &&
 		slices.Equal(old.config.HostKeyFingerprints, target.HostKeyFingerprints) && reflect.DeepEqual(was, is)
 }
+
+// Logins counts the logins under way and those that wait, over all targets.
+func (e *Exporter) Logins() account.Stats { return e.dialer.Logins() }
 
 // Config is the configuration in force.
 func (e *Exporter) Config() *config.Config { return e.snapshot.Load().config }

@@ -60,6 +60,7 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 		return err
 	}
 	metrics := web.NewMetrics()
+	metrics.Logins(exporter.Logins)
 	metrics.Reloaded(true, time.Now())
 	reload := reloader(env, exporter, metrics)
 	env.Logger.Info("starting netconf_exporter", "version", version.Version, "targets", len(cfg.Targets))

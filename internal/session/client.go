@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/account"
 )
 
 // Timeouts bound the phases of a dial, inside the caller's own deadline. A field that is 0 has its default.
@@ -23,16 +24,12 @@ type Timeouts struct {
 
 	KeepaliveInterval time.Duration // between two keepalives of an idle session: 30 s
 	KeepaliveAnswer   time.Duration // how long the device has to answer one before its session is closed: 15 s
-
-	LoginRetryFirst time.Duration // the wait after the first refused login: 5 min; it doubles
-	LoginRetryMost  time.Duration // the longest wait: 30 min
 }
 
 func (t Timeouts) withDefaults() Timeouts {
 	for field, value := range map[*time.Duration]time.Duration{
 		&t.Connect: 10 * time.Second, &t.Login: 20 * time.Second, &t.Hello: 20 * time.Second,
 		&t.KeepaliveInterval: 30 * time.Second, &t.KeepaliveAnswer: 15 * time.Second,
-		&t.LoginRetryFirst: 5 * time.Minute, &t.LoginRetryMost: 30 * time.Minute,
 	} {
 		if *field == 0 {
 			*field = value
@@ -45,7 +42,7 @@ func (t Timeouts) withDefaults() Timeouts {
 type Options struct {
 	Target *config.Target
 	Auth   *config.Auth
-	Dialer *Dialer // shared by all clients; nil: no limit
+	Dialer *Dialer // shared by all clients; nil: no limit, and no account is shared
 	Logger *slog.Logger
 	// RequireAllowed refuses addresses outside the auth's allowed_targets. It is set for targets that are not configured.
 	RequireAllowed bool
@@ -54,7 +51,8 @@ type Options struct {
 
 // Client keeps one session to one target. It is safe for concurrent use; rpcs run one after the other.
 type Client struct {
-	options Options
+	options  Options
+	accounts *account.Accounts
 	// lock guards the session and the fields after it. It is a channel, so that callers can wait for it under a deadline.
 	lock chan struct{}
 	// ctx ends with Close, and with it every dial and rpc.
@@ -64,10 +62,11 @@ type Client struct {
 	session              *session // under lock
 	unansweredKeepalives int      // sessions that answered rpcs but no keepalive; under lock
 
-	mu      sync.Mutex // guards the following fields, which Stats reads
-	dials   map[Reason]uint64
-	current *session
-	login   backoff
+	mu         sync.Mutex // guards the following fields, which Stats reads
+	dials      map[Reason]uint64
+	current    *session
+	device     string    // what the accounts know the device by; "" until its address is known
+	loginRetry time.Time // when a login that must not be tried now is tried again
 }
 
 // NewClient returns a client that is not connected yet.
@@ -76,8 +75,15 @@ func NewClient(options Options) *Client {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	options.Timeouts = options.Timeouts.withDefaults()
+	accounts := &account.Accounts{}
+	if options.Dialer != nil {
+		accounts = &options.Dialer.accounts
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Client{options: options, lock: make(chan struct{}, 1), ctx: ctx, cancel: cancel, dials: map[Reason]uint64{}}
+	return &Client{
+		options: options, accounts: accounts, lock: make(chan struct{}, 1), ctx: ctx, cancel: cancel, dials: map[Reason]uint64{},
+		device: knownDevice(options.Target.HostPort()),
+	}
 }
 
 // Connect returns what the device announced in its hello. It uses the open session, or opens one. Errors are *Error.
@@ -130,14 +136,14 @@ type Stats struct {
 	Dials       map[Reason]uint64 // by result: ResultOK or the reason of the failure; missing: none
 	Established bool
 	Start       time.Time // when the session was opened; zero if none is
-	LoginRetry  time.Time // when a refused login is tried again; zero if none was refused
+	LoginRetry  time.Time // when a login is tried again that the account or the device holds back; zero if none is held back
 }
 
 // Stats never waits for a dial or an rpc.
 func (c *Client) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	stats := Stats{Dials: maps.Clone(c.dials), LoginRetry: c.login.until}
+	stats := Stats{Dials: maps.Clone(c.dials), LoginRetry: c.loginRetry}
 	if c.current != nil && c.current.transport.cause() == nil {
 		stats.Established, stats.Start = true, c.current.opened
 	}
@@ -193,7 +199,7 @@ func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, f
 	if err != nil {
 		err = credentialsError(c.options.Target.Auth, err)
 	} else {
-		err = c.checkBackoff(credentials)
+		err = c.checkAccount(credentials)
 	}
 	if err != nil {
 		trace.end("auth", time.Now(), err, "")
@@ -207,10 +213,31 @@ func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, f
 	return s, true, nil
 }
 
-func (c *Client) checkBackoff(with *credentials) error {
+// checkAccount returns an error while a login with these credentials must not be tried. A device whose address is not known yet
+// is asked about when it is.
+func (c *Client) checkAccount(with *credentials) error {
+	c.mu.Lock()
+	device := c.device
+	c.mu.Unlock()
+	if device == "" {
+		return nil
+	}
+	err := c.accounts.Check(with.account(), device)
+	if err == nil {
+		return nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.login.check(time.Now(), with)
+	c.heldBack(err)
+	return accountError(err)
+}
+
+// heldBack keeps when a login is tried again. The caller holds mu.
+func (c *Client) heldBack(err error) {
+	var held *account.Held
+	if errors.As(err, &held) {
+		c.loginRetry = held.Until
+	}
 }
 
 // dial opens a session and counts the result.
@@ -219,8 +246,17 @@ func (c *Client) dial(ctx context.Context, trace *Trace, with *credentials) (*se
 	var s *session
 	if err == nil {
 		defer release()
-		attempt := &dial{Options: c.options, hostPort: c.options.Target.HostPort(), timeouts: c.options.Timeouts, trace: trace, credentials: with}
+		attempt := &dial{Options: c.options, hostPort: c.options.Target.HostPort(), timeouts: c.options.Timeouts, trace: trace, credentials: with, accounts: c.accounts}
 		s, err = attempt.open(ctx)
+		if attempt.device != "" {
+			c.mu.Lock()
+			c.device = attempt.device
+			c.mu.Unlock()
+		}
+	}
+	var held error
+	if err != nil && c.device != "" {
+		held = c.accounts.Check(with.account(), c.device)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -228,11 +264,11 @@ func (c *Client) dial(ctx context.Context, trace *Trace, with *credentials) (*se
 	switch {
 	case err == nil:
 		reason = ResultOK
-		c.login = backoff{}
+		c.loginRetry = time.Time{}
 		c.current = s
 		c.options.Logger.Debug("session opened", "target", c.options.Target.Name, "session_id", s.hello.SessionID)
-	case reason == ReasonAuth:
-		c.login.refused(time.Now(), err, with, c.options.Timeouts.LoginRetryFirst, c.options.Timeouts.LoginRetryMost)
+	default:
+		c.heldBack(held)
 	}
 	c.dials[reason]++
 	return s, err

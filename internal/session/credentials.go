@@ -8,6 +8,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/account"
 )
 
 // credentials are the present secrets of an auth. Files and environment are read for each login, so that a changed password
@@ -18,6 +19,11 @@ type credentials struct {
 	signers  []ssh.Signer
 	noSHA1   bool              // the key is an RSA key and must not sign with SHA-1
 	digest   [sha256.Size]byte // tells whether anything changed, without keeping the secrets
+}
+
+// account is the account that the credentials are of.
+func (c *credentials) account() account.Secret {
+	return account.Secret{User: c.username, Digest: c.digest}
 }
 
 func readCredentials(auth *config.Auth, keys *config.Keyring) (*credentials, error) {

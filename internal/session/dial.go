@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/account"
 )
 
 // dial is one attempt to open a session: TCP, SSH, login, hello.
@@ -20,6 +22,9 @@ type dial struct {
 	timeouts    Timeouts
 	trace       *Trace
 	credentials *credentials
+	accounts    *account.Accounts
+
+	device string // what the accounts know the device by; set when its address is known
 }
 
 // open returns a new session.
@@ -72,13 +77,20 @@ func (d *dial) connect(ctx context.Context, keys *hostKeyPolicy) (*connection, *
 
 // handshake performs the SSH handshake and logs in. If that fails, it closes the connection.
 func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeyPolicy) (*ssh.Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Login)
-	defer cancel()
+	clock := startClock(ctx, d.timeouts.Login)
+	defer clock.stop()
+	ctx = clock.ctx
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 
 	began := time.Now()
 	var exchanged atomic.Pointer[time.Time] // when the key exchange was done and the login began
 	attempt := &login{credentials: d.credentials, connection: conn}
+	attempt.admit = func() (*account.Login, error) {
+		d.device = deviceOf(conn.RemoteAddr(), d.hostPort)
+		asked := time.Now()
+		defer func() { exchanged.Store(new(time.Now())) }() // the phase auth begins when the waiting ends
+		return d.admit(clock, asked)
+	}
 	settings := &ssh.ClientConfig{
 		Config:            algorithms(d.Auth.LegacyAlgorithms),
 		User:              d.Auth.Username,
@@ -109,6 +121,9 @@ func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeyPol
 	if err != nil {
 		conn.Close()
 		err = d.handshakeError(ctx, conn, attempt, phase, err)
+	}
+	attempt.end(err)
+	if err != nil {
 		d.trace.end(phase, began, err, "")
 		return nil, err
 	}

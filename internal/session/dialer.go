@@ -11,13 +11,16 @@ import (
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/account"
 )
 
 // Dialer limits the number of dials at a time over all targets. A dial includes login and hello, because parallel logins
-// overload authentication servers and exceed OpenSSH's MaxStartups. The Dialer also keeps the private keys that targets share.
+// overload authentication servers and exceed OpenSSH's MaxStartups. The Dialer also keeps what targets share: private keys, and
+// what is known of the accounts that they log in to.
 type Dialer struct {
-	slots chan struct{}
-	keys  config.Keyring
+	slots    chan struct{}
+	keys     config.Keyring
+	accounts account.Accounts
 }
 
 // NewDialer returns a Dialer with a number of slots, at least one.
@@ -30,6 +33,9 @@ func (d *Dialer) keyring() *config.Keyring {
 	}
 	return &d.keys
 }
+
+// Logins counts the logins of all targets.
+func (d *Dialer) Logins() account.Stats { return d.accounts.Stats() }
 
 // acquire waits for a slot. A nil Dialer has no limit.
 func (d *Dialer) acquire(ctx context.Context, trace *Trace) (release func(), err error) {

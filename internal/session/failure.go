@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/account"
 )
 
 // This file alone decides which reason a failure has and which remedy its text names. The other files return plain errors
@@ -62,10 +64,13 @@ func slotError(slots int) error {
 		"authentication server bears it", slots)
 }
 
-// backoffError is the failure of a login that is not tried, because an earlier one was refused.
-func backoffError(until time.Time, refusal error) error {
-	return failed(ReasonBackoff, "not tried again before %s, so as to lock no account; the last login: %w; "+
-		"a changed password, key or username is tried at once", until.UTC().Format(time.RFC3339), refusal)
+// accountError is the failure of a login that is not tried, because of earlier refusals or because others go first.
+func accountError(err error) error {
+	var waiting *account.Waiting
+	if errors.As(err, &waiting) {
+		return failed(ReasonQueue, "%w", err)
+	}
+	return failed(ReasonBackoff, "%w", err)
 }
 
 // credentialsError is the failure to read an auth's secrets.
@@ -113,8 +118,11 @@ func (d *dial) handshakeError(ctx context.Context, conn *connection, attempt *lo
 	var key *hostKeyError
 	var negotiation *ssh.AlgorithmNegotiationError
 	first := conn.received()
+	ended := context.Cause(ctx)
 	isSSH := strings.HasPrefix(first, "SSH-") || strings.Contains(first, "\nSSH-")
 	switch {
+	case attempt.notAdmitted != nil:
+		return attempt.notAdmitted
 	case errors.As(err, &key):
 		return failed(ReasonHostKey, "%w", key)
 	case errors.As(err, &negotiation):
@@ -129,13 +137,13 @@ func (d *dial) handshakeError(ctx context.Context, conn *connection, attempt *lo
 	case !isSSH && first != "":
 		return failed(ReasonNoNetconf, "%s is not an SSH server, it sent %s; NETCONF over SSH is usually on port 830",
 			d.hostPort, excerpt([]byte(first)))
-	case ctx.Err() != nil && phase == "auth":
-		return failed(ReasonTimeout, "%s did not answer the login in time: %w; check its authentication server", d.hostPort, ctx.Err())
-	case ctx.Err() != nil && isSSH:
-		return failed(ReasonTimeout, "%s did not finish the SSH key exchange in time: %w; it may be overloaded", d.hostPort, ctx.Err())
-	case ctx.Err() != nil:
+	case ended != nil && phase == "auth":
+		return failed(ReasonTimeout, "%s did not answer the login in time: %w; check its authentication server", d.hostPort, ended)
+	case ended != nil && isSSH:
+		return failed(ReasonTimeout, "%s did not finish the SSH key exchange in time: %w; it may be overloaded", d.hostPort, ended)
+	case ended != nil:
 		return failed(ReasonTimeout, "%s accepts connections but sent no SSH banner in time: %w; it may be overloaded, or the port "+
-			"not be SSH", d.hostPort, ctx.Err())
+			"not be SSH", d.hostPort, ended)
 	case attempt.refused != nil:
 		return failed(ReasonAuth, "auth %q: %w", d.Target.Auth, attempt.refused)
 	case attempt.secretSent():

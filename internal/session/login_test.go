@@ -4,8 +4,10 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,13 +111,25 @@ func TestLogin(t *testing.T) {
 		}, nil, 1, "", nil},
 		{"several prompts", func(d *netconftest.Device) {
 			d.Config.PasswordCallback = nil
-			d.Config.KeyboardInteractiveCallback = interactive(d, nil, []string{"Username: ", "Password: "}, []string{"Again: "}, nil)
-		}, nil, 2, "", nil},
+			d.Config.KeyboardInteractiveCallback = interactive(d, nil, []string{"Username: ", "Password: "}, []string{"User: "}, nil)
+		}, nil, 1, "", nil},
+		{"a second hidden prompt", func(d *netconftest.Device) {
+			d.Config.PasswordCallback = nil
+			d.Config.KeyboardInteractiveCallback = interactive(d, []string{"Password: "}, []string{"Token: "})
+		}, nil, 1, "auth", []string{"tried [keyboard-interactive]"}},
+		{"two hidden prompts at once", func(d *netconftest.Device) {
+			d.Config.PasswordCallback = nil
+			d.Config.KeyboardInteractiveCallback = interactive(d, []string{"Password: ", "Token: "})
+		}, nil, 0, "auth", []string{"tried [keyboard-interactive]"}},
+		{"endless prompts for the username", func(d *netconftest.Device) {
+			d.Config.PasswordCallback = nil
+			d.Config.KeyboardInteractiveCallback = interactive(d, slices.Repeat([][]string{{"User: "}}, 10_000)...)
+		}, nil, 0, "auth", []string{"tried [keyboard-interactive]"}},
 		{"wrong password, asked again and again", func(d *netconftest.Device) {
 			d.Config.PasswordCallback = nil
 			d.Config.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
-				for range 3 {
-					if _, err := ask("", "", []string{"Password: "}, []bool{false}); err != nil {
+				for i := range 20 {
+					if _, err := ask("", "", []string{fmt.Sprintf("Password (attempt %d): ", i+1)}, []bool{false}); err != nil {
 						return nil, err
 					}
 					d.Offered.Add(1)

@@ -11,13 +11,13 @@ type Reason string
 
 // The reasons, in the order in which a read can meet them.
 const (
-	ReasonQueue     Reason = "queue"      // no free dial slot in time, or no file descriptor left
+	ReasonQueue     Reason = "queue"      // no free dial slot in time, no file descriptor left, or other logins of the account go first
 	ReasonDNS       Reason = "dns"        // the name has no address
 	ReasonRefused   Reason = "refused"    // connection refused, host unreachable, closed before or during the SSH handshake
 	ReasonTimeout   Reason = "timeout"    // no answer in time: to the connection, in the SSH handshake, at login, or to an rpc
 	ReasonHostKey   Reason = "host_key"   // the host key is unknown, changed or of a kind we do not accept
 	ReasonAuth      Reason = "auth"       // the login was refused, or its secrets cannot be read
-	ReasonBackoff   Reason = "backoff"    // not tried, because a recent login was refused
+	ReasonBackoff   Reason = "backoff"    // not tried, because recent logins of the device or the account were refused
 	ReasonNoNetconf Reason = "no_netconf" // not an SSH server, or one without a netconf subsystem
 	ReasonHello     Reason = "hello"      // no NETCONF hello, or one that cannot be understood
 	ReasonRPC       Reason = "rpc"        // the session was lost during a reply, or the reply is broken

@@ -1,19 +1,23 @@
 package web
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/collectors/version"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/account"
 )
 
-// Metrics are the exporter's metrics about itself: go_*, process_*, its build, the result of the last reload, and the number of
-// refused scrapes.
+// Metrics are the exporter's metrics about itself: go_*, process_*, its build, the result of the last reload, the number of
+// refused scrapes, and the state of its logins.
 type Metrics struct {
 	prometheus.Gatherer
 	successful, timestamp prometheus.Gauge
 	refused               prometheus.Counter
+	logins                atomic.Pointer[func() account.Stats]
 }
 
 // NewMetrics returns the metrics of an exporter that has loaded no configuration yet.
@@ -34,7 +38,24 @@ func NewMetrics() *Metrics {
 			Help: "Scrapes that were refused with status 503, because as many as --web.max-requests allows were in flight.",
 		}),
 	}
+	login := func(name, state, help string, value func(account.Stats) int) prometheus.Collector {
+		labels := prometheus.Labels{}
+		if state != "" {
+			labels["state"] = state
+		}
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, func() float64 {
+			if stats := m.logins.Load(); stats != nil {
+				return float64(value((*stats)()))
+			}
+			return 0
+		})
+	}
+	const loginsHelp = "Logins to devices: under_way until the device has answered, waiting for those of the same account."
 	registry.MustRegister(
+		login("netconf_exporter_logins", "under_way", loginsHelp, func(s account.Stats) int { return s.UnderWay }),
+		login("netconf_exporter_logins", "waiting", loginsHelp, func(s account.Stats) int { return s.Waiting }),
+		login("netconf_exporter_accounts_held", "", "User names that have had their two refused or unanswered logins of ten minutes, so that "+
+			"only devices that know them are logged in to.", func(s account.Stats) int { return s.Held }),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		version.NewCollector("netconf_exporter"),
@@ -52,6 +73,9 @@ func (m *Metrics) Reloaded(ok bool, at time.Time) {
 	m.successful.Set(1)
 	m.timestamp.Set(float64(at.UnixMilli()) / 1000)
 }
+
+// Logins sets where the numbers of logins come from; without it they are 0.
+func (m *Metrics) Logins(stats func() account.Stats) { m.logins.Store(&stats) }
 
 // Refused counts a scrape that was refused.
 func (m *Metrics) Refused() { m.refused.Inc() }

@@ -1,0 +1,70 @@
+package session
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/account"
+)
+
+// loginClock ends a login that takes too long. It stands still while the login waits for others, because a device is not at fault
+// for that.
+type loginClock struct {
+	ctx    context.Context // ends when the time is over, with the cause context.DeadlineExceeded
+	cancel context.CancelCauseFunc
+	timer  *time.Timer
+	limit  time.Duration
+}
+
+func startClock(ctx context.Context, limit time.Duration) *loginClock {
+	ctx, cancel := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(limit, func() { cancel(context.DeadlineExceeded) })
+	return &loginClock{ctx, cancel, timer, limit}
+}
+
+func (c *loginClock) stop() {
+	c.timer.Stop()
+	c.cancel(nil)
+}
+
+// admit waits until the secret may be sent to the device.
+func (d *dial) admit(clock *loginClock, asked time.Time) (*account.Login, error) {
+	clock.timer.Stop()
+	defer clock.timer.Reset(clock.limit)
+	entry, err := d.accounts.Begin(clock.ctx, d.credentials.account(), d.device)
+	waited := time.Since(asked)
+	if deadline, ok := clock.ctx.Deadline(); err == nil && ok && waited > time.Second && time.Until(deadline) < clock.limit/4 {
+		// Too little time is left: a login that is cut off counts as one that the device did not answer.
+		entry.Cancelled()
+		err = &account.Waiting{User: d.credentials.username, Waited: waited}
+	}
+	if err != nil {
+		err = accountError(err)
+	}
+	if err != nil || waited > time.Millisecond {
+		d.trace.end("queue", asked, err, "waited for other logins of the same account")
+	}
+	return entry, err
+}
+
+// deviceOf is what the accounts know a device by: the address and port that was connected to, however it is written in the
+// configuration.
+func deviceOf(remote net.Addr, hostPort string) string {
+	if tcp, ok := remote.(*net.TCPAddr); ok && !tcp.IP.IsUnspecified() {
+		at := tcp.AddrPort()
+		return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()).String()
+	}
+	return strings.ToLower(hostPort)
+}
+
+// knownDevice is deviceOf for an address that needs no look-up, or "".
+func knownDevice(hostPort string) string {
+	at, err := netip.ParseAddrPort(hostPort)
+	if err != nil {
+		return ""
+	}
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()).String()
+}
