@@ -78,7 +78,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%s is not up:\n%s", target, r.stderr)
 		}
 	}
-	for _, module := range []string{"ietf-interfaces", "ietf-interfaces-nmda", "openconfig-interfaces", "ietf-hardware", "ietf-hardware-nmda", "openconfig-platform", "openconfig-bgp", "openconfig-lldp"} {
+	for _, module := range []string{"ietf-interfaces", "ietf-interfaces-nmda", "openconfig-interfaces", "ietf-hardware", "ietf-hardware-nmda", "openconfig-platform", "openconfig-bgp", "openconfig-lldp", "junos-interfaces", "junos-bgp"} {
 		if !strings.Contains(metrics, `netconf_module_success{module="`+module+`",target=`) {
 			t.Errorf("the demo does not show the module %s", module)
 		}

@@ -45,37 +45,73 @@ func (c *content) Modules() (modules []simulator.YANGModule) {
 	return modules
 }
 
+// Capabilities implements simulator.Content.
+func (c *content) Capabilities() (all []string) {
+	for _, m := range c.models {
+		all = append(all, m.Capabilities...)
+	}
+	return all
+}
+
 // Data implements simulator.Content.
 func (c *content) Data(running bool, tops []string, now time.Time) ([]byte, error) {
-	n := c.network
-	n.mu.Lock()
-	n.advance(now)
-	c.device.rpcs++
-	v := n.view(c.device, n.now)
-	var failing, empty []bool
-	for _, name := range c.names {
-		failing = append(failing, n.faulty(c.device, "model", name))
-		empty = append(empty, n.faulty(c.device, "empty", name))
-	}
+	v := c.view(now)
 	v.Running = running
-	if c.logins != nil {
-		v.Logins = uint64(c.logins())
-	}
-	n.mu.Unlock()
 	var b bytes.Buffer
 	for i, m := range c.models {
 		if len(tops) > 0 && !slices.ContainsFunc(m.Tops, func(top string) bool { return slices.Contains(tops, top) }) {
 			continue
 		}
-		if failing[i] {
-			return nil, fmt.Errorf("%s does not answer", c.names[i])
-		}
-		if empty[i] {
-			continue
-		}
-		if err := m.template.Execute(&b, v); err != nil {
+		if err := v.execute(&b, m.template.Name(), i); err != nil {
 			return nil, err
 		}
 	}
 	return b.Bytes(), nil
+}
+
+// Operation implements simulator.Content.
+func (c *content) Operation(name string, now time.Time) (reply []byte, known bool, err error) {
+	i := slices.IndexFunc(c.models, func(m *model) bool { return slices.Contains(m.Operations, name) })
+	if i < 0 {
+		return nil, false, nil
+	}
+	var b bytes.Buffer
+	err = c.view(now).execute(&b, name, i)
+	return b.Bytes(), true, err
+}
+
+// answerView is a device as one request finds it, and what is wrong with its models.
+type answerView struct {
+	*View
+	content        *content
+	failing, empty []bool
+}
+
+// view shows the device to one request.
+func (c *content) view(now time.Time) answerView {
+	n := c.network
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.advance(now)
+	c.device.rpcs++
+	v := answerView{View: n.view(c.device, n.now), content: c}
+	if c.logins != nil {
+		v.Logins = uint64(c.logins())
+	}
+	for _, name := range c.names {
+		v.failing = append(v.failing, n.faulty(c.device, "model", name))
+		v.empty = append(v.empty, n.faulty(c.device, "empty", name))
+	}
+	return v
+}
+
+// execute writes what one of the device's models says.
+func (v answerView) execute(b *bytes.Buffer, template string, model int) error {
+	if v.failing[model] {
+		return fmt.Errorf("%s does not answer", v.content.names[model])
+	}
+	if v.empty[model] {
+		return nil
+	}
+	return v.content.models[model].template.ExecuteTemplate(b, template, v.View)
 }

@@ -65,6 +65,9 @@ func (n *Network) components(d *device, now time.Time) []Component {
 	return all
 }
 
+// Load is the share of its capacity that the supply gives.
+func (p *PowerSupply) Load() float64 { return p.OutWatts / p.Capacity }
+
 func (p *PowerSupply) deliver(watts float64) {
 	p.OutVolts, p.OutWatts = 12.05, watts
 	p.OutAmperes = watts / p.OutVolts

@@ -16,9 +16,11 @@ import (
 
 // model is how a device tells of itself in one YANG model, or a few that belong together.
 type model struct {
-	Tops     []string               `yaml:"tops"` // names of the top elements of its data
-	Modules  []simulator.YANGModule `yaml:"modules"`
-	template *template.Template
+	Tops         []string               `yaml:"tops"` // names of the top elements of its data
+	Capabilities []string               `yaml:"capabilities"`
+	Operations   []string               `yaml:"operations"` // of its own
+	Modules      []simulator.YANGModule `yaml:"modules"`
+	template     *template.Template
 }
 
 // loadModels reads the built-in models.
@@ -39,6 +41,11 @@ func loadModels() (map[string]*model, error) {
 		if m.template = templates.Lookup(name + ".xml"); m.template == nil {
 			return nil, fmt.Errorf("models.yml: there is no %s.xml", name)
 		}
+		for _, operation := range m.Operations {
+			if templates.Lookup(operation) == nil {
+				return nil, fmt.Errorf("models.yml: %s has no template for %s", name, operation)
+			}
+		}
 	}
 	return all, nil
 }
@@ -54,6 +61,10 @@ func functions() template.FuncMap {
 		"scientific":  func(value float64) string { return fmt.Sprintf("%.18f", value) }, // decimal64 of 18 digits
 		"percent":     func(ratio float64) int { return int(math.Round(100 * ratio)) },
 		"low32":       func(value uint64) uint32 { return uint32(value) }, // counter32 wraps
+		"mebibytes":   func(octets uint64) uint64 { return octets >> 20 },
+		"fahrenheit":  func(celsius float64) float64 { return celsius*9/5 + 32 },
+		"age":         func(now, then time.Time) int64 { return int64(now.Sub(then).Seconds()) },
+		"add":         add,
 		"gigabits":    func(speed uint64) uint64 { return speed / 1e9 },
 		"megabits":    func(speed uint64) uint64 { return speed / 1e6 },
 		"share":       func(value, percent uint64) uint64 { return value * percent / 100 },
@@ -62,6 +73,17 @@ func functions() template.FuncMap {
 		"platform":    func(class string) string { return upper(class) },
 		"family":      upper,
 	}
+}
+
+// add adds whole numbers to whatever kind of number the template has.
+func add(more int, to any) (int64, error) {
+	switch to := to.(type) {
+	case int:
+		return int64(more + to), nil
+	case float64:
+		return int64(more) + int64(math.Round(to)), nil
+	}
+	return 0, fmt.Errorf("cannot add to a %T", to)
 }
 
 // escape makes text fit to stand in XML.

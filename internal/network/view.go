@@ -33,11 +33,17 @@ type CPU struct {
 	Utilization float64
 }
 
+// Idle is the share that is not in use.
+func (c CPU) Idle() float64 { return 1 - c.Utilization }
+
 // Memory is in bytes.
 type Memory struct{ Size, Used uint64 }
 
 // Free is what is not in use.
 func (m Memory) Free() uint64 { return m.Size - m.Used }
+
+// Utilization is the share that is in use.
+func (m Memory) Utilization() float64 { return float64(m.Used) / float64(m.Size) }
 
 // Neighbor is a BGP neighbour.
 type Neighbor struct {
@@ -96,6 +102,18 @@ func (n *Network) Devices() (names []string) {
 		names = append(names, d.spec.Name)
 	}
 	return names
+}
+
+// Installed is how many prefixes of a family all neighbours together brought.
+func (v *View) Installed(family string) (sum uint64) {
+	for _, b := range v.Neighbors {
+		for _, f := range b.Families {
+			if f.Name == family {
+				sum += f.Installed
+			}
+		}
+	}
+	return sum
 }
 
 // view shows a device. The network is locked and has advanced to now.

@@ -20,6 +20,11 @@ type Definition struct {
 type Content interface {
 	// Modules are the YANG modules that the device announces, without those of the protocol.
 	Modules() []YANGModule
+	// Capabilities are announced in addition to those of the modules.
+	Capabilities() []string
+	// Operation returns the reply to an operation of the device's own as XML. It is not known if the device has none of
+	// that name.
+	Operation(name string, now time.Time) (reply []byte, known bool, err error)
 	// NMDA reports whether the device has the operational datastore of RFC 8342.
 	NMDA() bool
 	// Data returns the top-level elements of the given names in any namespace as XML, or all if none is named. If running is
@@ -50,6 +55,18 @@ func (d *Device) data(read reading, now time.Time) ([]*element, *rpcError) {
 		trees = append(trees, d.library.tree)
 	}
 	return trees, nil
+}
+
+// operation appends the reply to an operation of the device's own, if it is one.
+func (d *Device) operation(b []byte, name string, now time.Time) (_ []byte, known bool, refusal *rpcError) {
+	if d.content == nil {
+		return b, false, nil
+	}
+	reply, known, err := d.content.Operation(name, now)
+	if err != nil {
+		return b, known, &rpcError{"application", "operation-failed", err.Error(), "", ""}
+	}
+	return append(b, reply...), known, nil
 }
 
 // parseData makes elements of XML. White space between elements is dropped.

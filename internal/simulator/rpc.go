@@ -45,6 +45,9 @@ func (d *Device) perform(b []byte, rpc *request, now time.Time) (_ []byte, last 
 	if operation.name == (xml.Name{Space: nsBase, Local: "close-session"}) {
 		return append(b, "<ok/>"...), true, nil
 	}
+	if b, known, refusal := d.operation(b, operation.name.Local, now); known {
+		return b, false, refusal
+	}
 	read, refusal := d.reading(operation)
 	if refusal != nil {
 		return b, false, refusal

@@ -78,5 +78,8 @@ func (d *Device) capabilities() []string {
 	if !d.fleet.config.Base10 {
 		list = append(list, capabilityBase11)
 	}
+	if d.content != nil {
+		list = append(list, d.content.Capabilities()...)
+	}
 	return append(list, d.library.capabilities...)
 }
