@@ -113,7 +113,7 @@ func TestLoadRefuses(t *testing.T) {
 2: timeout 0s is too short; write a time such as 30s`},
 		{"wrong defaults once", lab + "defaults:\n  timeout: -5s", `3: timeout -5s is too short; write a time such as 30s`},
 		{"unknown module", withTarget("modules: [auto, ietf-interf]"), `2: module "ietf-interf" is not known; write auto or one of ietf-interfaces, ietf-interfaces-nmda`},
-		{"unknown module in defaults", lab + "defaults:\n  modules: [nmda]", `3: module "nmda" is not known; write auto or one of ietf-hardware-nmda, ietf-interfaces-nmda, ietf-ip-nmda`},
+		{"unknown module in defaults", lab + "defaults:\n  modules: [nmda]", `3: module "nmda" is not known; write auto or one of ietf-hardware-nmda, ietf-interfaces-nmda, ietf-ip-neighbors-nmda, ietf-ip-nmda`},
 		{"unknown module like no other", withTarget("modules: [qqq]"), "2: module \"qqq\" is not known; write auto or a name that `netconf_exporter discover` lists"},
 		{"no modules", withTarget("modules: []"), `2: modules is empty; name some, or take it out for auto`},
 		{"a module twice", withTarget("modules: [auto, auto]"), `2: module "auto" is named twice; name it once`},

@@ -175,8 +175,8 @@ func TestCorpus(t *testing.T) {
 }
 
 // kinds are what modules may provide. auto reads one module of each.
-var kinds = []string{"addresses", "alarms", "arp", "bfd", "bgp", "cpu", "fhrp", "filesystems", "hardware", "hsrp", "interfaces", "inventory", "isis", "lag",
-	"ldp", "lldp", "mac", "memory", "nd", "optical", "optics", "ospf", "poe", "power", "queues", "routes", "server", "system", "thresholds"}
+var kinds = []string{"addresses", "alarms", "arp", "bfd", "bgp", "cdp", "cpu", "fhrp", "filesystems", "hardware", "hsrp", "interfaces", "inventory", "isis", "lag",
+	"ldp", "lldp", "mac", "memory", "nd", "optical", "optics", "optics-thresholds", "ospf", "poe", "power", "queues", "routes", "server", "system", "thresholds"}
 
 // TestBuiltinModulesAgree loads all modules against one another: whatever device a metric comes from, it is one thing.
 func TestBuiltinModulesAgree(t *testing.T) {
