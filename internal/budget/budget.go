@@ -1,0 +1,118 @@
+// Package budget shares out memory among those who hold it: the devices that are read. It allocates nothing and does no I/O. Each
+// holder says how much it has, and asks before it takes more. When the budget is used up, the largest holder is told to give up
+// what it has, so that the others can go on.
+package budget
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// Budget is a number of bytes that holders share. It is safe for concurrent use.
+type Budget struct {
+	limit int64 // 0: no limit
+
+	mu      sync.Mutex // guards following fields, and those of holders
+	used    int64      // by all holders
+	ending  int64      // part of used, of holders that were told to give up
+	holders map[*Holder]bool
+	waiting []*waiter // in the order in which they came
+	ended   uint64    // how often a holder was told to give up
+}
+
+// New returns a budget of limit bytes. With 0 it only counts.
+func New(limit int64) *Budget {
+	return &Budget{limit: limit, holders: map[*Holder]bool{}}
+}
+
+// Stats are the sizes of a budget, in bytes, and its count.
+type Stats struct {
+	Limit int64 // 0: none
+	Used  int64
+	Ended uint64 // how often a holder was told to give up what it had
+}
+
+// Stats returns the present sizes.
+func (b *Budget) Stats() Stats {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return Stats{Limit: b.limit, Used: b.used, Ended: b.ended}
+}
+
+// Exceeded is why a holder has to give up, or is not let in.
+type Exceeded struct {
+	Limit int64 // of the budget
+	Held  int64 // by the holder; of one that is not let in what it needs
+	Waits bool  // it was not let in
+}
+
+// Error implements error.
+func (e *Exceeded) Error() string {
+	if e.Waits {
+		return fmt.Sprintf("the %s that it needs did not become free in time: all devices together may take %s", size(e.Held), size(e.Limit))
+	}
+	return fmt.Sprintf("it held %s, more than any other device, when the %s for all devices together were used up", size(e.Held), size(e.Limit))
+}
+
+// size writes a number of bytes for people.
+func size(n int64) string {
+	if n < 1<<20 {
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d MiB", n>>20)
+}
+
+// makeRoom tells the largest holders to give up until what the others have fits, with extra bytes more. Holders of no more than
+// least are left alone. It returns what is to be called once the lock is released. The caller has the lock.
+func (b *Budget) makeRoom(extra, least int64) (tell []func()) {
+	for b.limit > 0 && b.used-b.ending+extra > b.limit {
+		var largest *Holder
+		for h := range b.holders {
+			if !h.ending && h.held() > least && (largest == nil || h.held() > largest.held()) {
+				largest = h
+			}
+		}
+		if largest == nil {
+			break
+		}
+		tell = append(tell, largest.end())
+	}
+	return tell
+}
+
+// fits reports whether extra bytes are free. The caller has the lock.
+func (b *Budget) fits(extra int64) bool { return b.limit == 0 || b.used+extra <= b.limit }
+
+// waiter is a use that is not let in yet.
+type waiter struct {
+	use *Use
+	in  chan struct{} // closed when it is let in
+}
+
+// letIn lets in those who wait and fit, in the order in which they came: a large one holds back no small one. For the first
+// that still waits, holders that are larger than it would be are told to give up. The caller has the lock, and calls what is
+// returned once it is released.
+func (b *Budget) letIn() (tell []func()) {
+	b.waiting = slices.DeleteFunc(b.waiting, func(w *waiter) bool {
+		if !b.fits(w.use.bytes) {
+			return false
+		}
+		w.use.begin()
+		close(w.in)
+		return true
+	})
+	if len(b.waiting) > 0 {
+		first := b.waiting[0].use
+		return b.makeRoom(first.bytes, first.holder.kept+first.bytes)
+	}
+	return nil
+}
+
+// unlock releases the lock, then calls functions that may take it.
+func (b *Budget) unlock(then []func()) {
+	b.mu.Unlock()
+	for _, f := range then {
+		f()
+	}
+}
