@@ -199,10 +199,23 @@ func (r *reading) readModule(ctx context.Context, d *device, id string, m *modul
 	}
 	decode := time.Now()
 	got.Result = table.Result(t.memory(r.settings, id), decode, got.err != nil)
-	r.trace.Add("decode", decode, time.Since(decode), fmt.Sprintf("%d samples", got.Samples))
+	r.trace.Add("decode", decode, time.Since(decode), decoded(&got.Result))
 	got.at = time.Now()
 	got.duration, got.took = got.at.Sub(began), got.at.Sub(r.Began)
 	return got
+}
+
+// decoded says for people what was made of a module's replies.
+func decoded(r *decode.Result) string {
+	text := fmt.Sprintf("%d samples", r.Samples)
+	for _, l := range r.TooLong {
+		if l.Cut {
+			text += fmt.Sprintf("; label %s of %s has more than 1 KiB and was cut, in %d rows", l.Label, l.Path, l.Rows)
+		} else {
+			text += fmt.Sprintf("; label %s of %s has more than 1 KiB, which left out %d rows", l.Label, l.Path, l.Rows)
+		}
+	}
+	return text
 }
 
 // memory is what is kept of a module from read to read. Those of modules that are no longer configured are dropped.

@@ -9,7 +9,7 @@ type info struct {
 	set      *LabelSet
 	lastRead uint32 // the last read that gave the sample
 
-	keys           *LabelSet
+	of             *entity
 	metric, sample int // where the sample is in the families of the read in progress
 }
 
@@ -27,8 +27,9 @@ func (e *entity) info(metric int) *info {
 func (m *Memory) beginInfo(e *entity, metric *Metric, index, sample int) {
 	known := e.info(index)
 	if known == nil {
-		known = &info{keys: e.keys, metric: index, next: make([]string, len(metric.Info))}
+		known = &info{of: e, metric: index, next: make([]string, len(metric.Info))}
 		e.infos = append(e.infos, known)
+		m.grow(e, infoSize+int64(len(metric.Info))*valueSize+int64(len(e.keys.Pairs))*16)
 	}
 	clear(known.next)
 	known.sample, known.lastRead = sample, m.readNumber
@@ -45,8 +46,13 @@ func (m *Memory) labelInfo(families []Family, incomplete bool) {
 			}
 		}
 		if known.set == nil || !slices.Equal(known.next, known.values) {
+			for i, value := range known.values {
+				if value != known.next[i] {
+					m.grow(known.of, -int64(len(value)))
+				}
+			}
 			known.values = slices.Clone(known.next)
-			known.set = m.withValues(known.keys, families[known.metric].Metric.Info, known.values)
+			known.set = m.withValues(known.of.keys, families[known.metric].Metric.Info, known.values)
 		}
 		families[known.metric].Samples[known.sample].Labels = known.set
 	}
@@ -70,6 +76,7 @@ func (b *builder) mergeRepeated(m *RowMetric, e *entity) {
 			known.next[i] = known.values[i]
 		default:
 			known.next[i] = string(b.labels[label])
+			b.memory.grow(known.of, int64(len(known.next[i])))
 		}
 	}
 }

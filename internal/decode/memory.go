@@ -19,6 +19,8 @@ type Memory struct {
 	sizes        []int   // how many samples the last read gave, by metric
 	seenEntities int     // entities that the read in progress has found
 	readNumber   uint32  // of the read in progress
+	size         int64   // of all entities, in octets
+	seenSize     int64   // of those that the read in progress has found
 }
 
 // NewMemory returns an empty Memory for one Program. extra is the label pair that LabelSet.Extra has in addition; it may be nil.
@@ -35,6 +37,7 @@ type entity struct {
 	ages     map[int]float64 // the last timestamps made from ages, by metric; those of start times by ^row
 	start    start           // the last start time of its counters
 	sums     map[int]sum     // by metric that adds up rows
+	size     int64           // in octets, about
 }
 
 // start is a start time in two forms.
@@ -53,10 +56,12 @@ func (m *Memory) find(names []*string, values [][]byte) *entity {
 	if !ok {
 		e = &entity{keys: m.labelSet(names, values)}
 		m.entities[string(m.key)] = e
+		m.grow(e, entitySize+int64(len(names))*labelSize+2*int64(len(m.key)))
 	}
 	if e.lastRead != m.readNumber {
 		e.lastRead = m.readNumber
 		m.seenEntities++
+		m.seenSize += e.size
 		clear(e.given)
 	}
 	return e
@@ -74,7 +79,7 @@ func (e *entity) setGiven(metric int) bool {
 }
 
 // debounce keeps a timestamp that was made from an age while it moves by less than two seconds: devices round ages.
-func (e *entity) debounce(of int, q quantity) float64 {
+func (m *Memory) debounce(e *entity, of int, q quantity) float64 {
 	if !q.age {
 		return q.value
 	}
@@ -83,14 +88,15 @@ func (e *entity) debounce(of int, q quantity) float64 {
 	}
 	if e.ages == nil {
 		e.ages = map[int]float64{}
+		m.grow(e, mapSize)
 	}
 	e.ages[of] = q.value
 	return q.value
 }
 
 // startTime returns the start time for a counter. The same one is returned while it does not change; nil if there is none.
-func (e *entity) startTime(of int, q quantity) *timestamppb.Timestamp {
-	unix := e.debounce(of, q)
+func (m *Memory) startTime(e *entity, of int, q quantity) *timestamppb.Timestamp {
+	unix := m.debounce(e, of, q)
 	if unix == 0 {
 		return nil
 	}
@@ -103,24 +109,53 @@ func (e *entity) startTime(of int, q quantity) *timestamppb.Timestamp {
 // beginRead starts a read.
 func (m *Memory) beginRead() {
 	m.readNumber++
-	m.seenEntities = 0
+	m.seenEntities, m.seenSize = 0, 0
 	clear(m.infos) // so that entities that are gone can be freed
 	m.infos = m.infos[:0]
 }
 
-// maxMissedReads is how many incomplete reads in a row may lack an entity before it is dropped.
-const maxMissedReads = 100
+// Bounds of the entities that a read, because it was incomplete, did not find and that are remembered nevertheless.
+const (
+	maxMissedReads  = 100     // in a row
+	maxMissing      = 10_000  // more than the read found
+	maxMissingBytes = 8 << 20 // in octets
+)
 
-// dropGone drops the entities that the device no longer has. After an incomplete read they may be in what is missing.
+// dropGone drops the entities that the device no longer has. After an incomplete read they may be in what is missing, unless there
+// are so many that the device must be making them up.
 func (m *Memory) dropGone(incomplete bool) {
 	if m.seenEntities == len(m.entities) {
 		return
 	}
+	if len(m.entities) > 2*m.seenEntities+maxMissing || m.size > 2*m.seenSize+maxMissingBytes {
+		incomplete = false
+	}
 	for key, e := range m.entities {
 		if gone := m.readNumber - e.lastRead; gone > 0 && (!incomplete || gone > maxMissedReads) {
 			delete(m.entities, key)
+			m.size -= e.size
 		}
 	}
+}
+
+// grow notes that an entity takes more octets.
+func (m *Memory) grow(e *entity, more int64) {
+	e.size += more
+	m.size += more
+	if e.lastRead == m.readNumber {
+		m.seenSize += more
+	}
+}
+
+// forget drops all that is remembered.
+func (m *Memory) forget() { *m = *NewMemory(m.extra) }
+
+// samplesSize is how many octets the slices of newSamples have in all.
+func (m *Memory) samplesSize() (size int64) {
+	for _, n := range m.sizes {
+		size += int64(n) * sampleSize
+	}
+	return size
 }
 
 // newSamples returns a slice with room for as many samples of a metric as the last read gave.

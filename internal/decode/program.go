@@ -40,11 +40,12 @@ func (m *Metric) Labels() []string {
 
 // RowSpec describes one kind of row.
 type RowSpec struct {
-	Parent   int  // the row it is nested in, or -1
-	Implicit bool // an enclosing entry that is not a row of the module; it holds a leaf for other rows
-	Orders   int  // how many paths the row has
-	Repeats  bool // rows and series that come again are not duplicates
-	Limit    int  // rows beyond so many are left out; 0 is no limit
+	Path     string // the first of its paths, for people
+	Parent   int    // the row it is nested in, or -1
+	Implicit bool   // an enclosing entry that is not a row of the module; it holds a leaf for other rows
+	Orders   int    // how many paths the row has
+	Repeats  bool   // rows and series that come again are not duplicates
+	Limit    int    // rows beyond so many are left out; 0 is no limit
 	Columns  int
 	Key      []Leaf
 	When     []Condition
@@ -57,7 +58,18 @@ type RowSpec struct {
 	blank  []cell // the cells of a row before any is filled
 	isKey  []bool // by column
 	within []bool // by row: whether it may enclose a row of this kind
+
+	labelUses []labelUse // by label
 }
+
+// labelUse says what the metrics of a row have a label for.
+type labelUse uint8
+
+const (
+	unused labelUse = iota // it is there for nested rows
+	inInfo                 // it is a value label
+	inKey                  // it is part of a key
+)
 
 func (s *RowSpec) keyed() bool { return s.Implicit || len(s.Key) > 0 }
 
@@ -143,6 +155,19 @@ func (s *RowSpec) prepare(index int, rows []RowSpec) {
 	}
 	for p := s.Parent; p >= 0; p = rows[p].Parent {
 		s.within[p] = true
+	}
+	s.labelUses = make([]labelUse, len(s.Labels))
+	for _, m := range s.Metrics {
+		for _, label := range m.Info {
+			if label >= 0 {
+				s.labelUses[label] = inInfo
+			}
+		}
+	}
+	for _, set := range s.KeySets {
+		for _, label := range set.Labels {
+			s.labelUses[label] = inKey
+		}
 	}
 	for i := range s.Metrics {
 		s.Metrics[i].Value.prepare()

@@ -11,15 +11,9 @@ import (
 )
 
 const (
-	maxText     = 64 << 10 // octets of one leaf's text; a longer one is left out and counted
-	maxKeptText = 16 << 20 // octets of a table's buffer; a table with a larger one is not used again
+	maxText = 64 << 10 // octets of one leaf's text; a longer one is left out and counted
+	maxKept = 16 << 20 // octets of a table; a larger one is not used again
 )
-
-// Limits bound the memory that one read of a module may take.
-type Limits struct {
-	ReplyBytes int64 // of one reply
-	Samples    int   // of the module, and as many rows
-}
 
 // Reply describes one reply, apart from its rows.
 type Reply struct {
@@ -47,6 +41,9 @@ type Table struct {
 	overLimit   int   // rows and texts over a limit
 	reply       int16 // index of the current reply
 	current     Reply
+
+	granted int64 // what Limits.Hold allows the table to be
+	refused error // of Limits.Hold
 }
 
 // frame is an open element that is on a path, or part of the envelope, or the document.
@@ -61,11 +58,14 @@ type frame struct {
 func (t *Table) begin(limits Limits) {
 	t.limits, t.overLimit, t.reply = limits, 0, 0
 	t.joiner.reset(len(t.program.rows))
+	t.granted, t.refused = 0, nil
+	t.hold(t.size())
 }
 
 // Release returns the table for use by another read.
 func (t *Table) Release() {
-	if cap(t.text) <= maxKeptText {
+	t.limits.Hold = nil
+	if t.size() <= maxKept {
 		t.program.tables.Put(t)
 	}
 }
@@ -94,6 +94,9 @@ func (t *Table) Decode(r io.Reader) (Reply, error) {
 // decodeDocument decodes the reply token by token.
 func (t *Table) decodeDocument() error {
 	for {
+		if t.refused != nil {
+			return t.refused
+		}
 		kind, err := t.scanner.Next()
 		if err == io.EOF {
 			return nil
@@ -126,6 +129,10 @@ func (t *Table) keepText() {
 // appendText appends a piece of text to that of a leaf, which begins at from. If that gets too long, it drops the text and returns
 // false.
 func (t *Table) appendText(from int) bool {
+	if !t.growText(t.scanner.TextSize()) {
+		t.text = t.text[:from]
+		return false
+	}
 	t.text = t.scanner.AppendText(t.text)
 	if len(t.text)-from <= maxText {
 		return true
@@ -186,6 +193,9 @@ func (t *Table) openRow(o RowStart) bool {
 		t.overLimit++
 		return false
 	}
+	if !t.growRows(s.Columns) {
+		return false
+	}
 	rec := record{spec: int32(o.Row), parent: -1, group: -1, cells: int32(len(t.cells)), order: int16(o.Order), reply: t.reply}
 	for i := len(t.openRows) - 1; i >= 0; i-- {
 		if s.within[t.rows[t.openRows[i]].spec] {
@@ -220,6 +230,9 @@ func (t *Table) setAttribute(c Capture) {
 	for _, a := range t.scanner.Attrs() {
 		if string(xmlscan.Local(a.Name)) == c.Attribute && !bytes.HasPrefix(a.Name, []byte("xmlns:")) {
 			from := len(t.text)
+			if !t.growText(3 * len(a.Value)) {
+				return
+			}
 			t.text = t.scanner.AppendValue(t.text, a)
 			t.setCell(c.Column, from, len(t.text))
 			return

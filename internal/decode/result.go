@@ -3,6 +3,7 @@ package decode
 import (
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
@@ -12,12 +13,13 @@ const (
 	SkippedInvalid     = "invalid"     // the text is not of the value's type
 	SkippedImplausible = "implausible" // outside the range that the catalogue gives
 	SkippedDuplicate   = "duplicate"   // its row or its series came before
-	SkippedLimit       = "limit"       // over max_samples or the limit of a row, or a text of more than 64 KiB
+	SkippedLimit       = "limit"       // over max_samples or the limit of a row, a text of more than 64 KiB, a key label of more than 1 KiB
+	SkippedCut         = "cut"         // a value label of more than 1 KiB: what fits is there
 )
 
 // SkippedReasons lists them.
 func SkippedReasons() []string {
-	return []string{SkippedDuplicate, SkippedImplausible, SkippedInvalid, SkippedLimit}
+	return []string{SkippedCut, SkippedDuplicate, SkippedImplausible, SkippedInvalid, SkippedLimit}
 }
 
 // Result holds the samples of one read of a module.
@@ -25,6 +27,15 @@ type Result struct {
 	Families []Family
 	Samples  int
 	Skipped  map[string]int // by reason
+	TooLong  []TooLong      // labels that were too long
+}
+
+// TooLong says that values of a label had more than 1 KiB.
+type TooLong struct {
+	Path  string // of the row, as in the module
+	Label string
+	Cut   bool // a value label, which was cut; else the rows were left out
+	Rows  int
 }
 
 // Family is the samples of one metric.
@@ -43,18 +54,29 @@ type Sample struct {
 // Result makes samples of all replies that were decoded. incomplete says that one of the module's replies is missing: value labels
 // that are empty then keep their last value.
 func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
+	if !t.growGroups() {
+		return Result{}
+	}
 	t.join(t.program.rows, t.program.seed)
 	t.fillLookups()
 	memory.beginRead()
 	b := builder{
 		table: t, memory: memory, now: now, families: make([]Family, len(t.program.Metrics)), positions: make([]int, len(t.program.rows)),
 	}
+	b.held = t.size() - memory.Size()
+	if b.held += memory.samplesSize(); !t.hold(b.held + memory.Size()) {
+		return Result{}
+	}
 	for i, m := range t.program.Metrics {
 		b.families[i] = Family{m, memory.newSamples(i)}
 	}
 	for n := range t.groups {
-		if !t.groups[n].dropped && !t.program.rows[t.groups[n].spec].Implicit {
-			b.row(int32(n))
+		if t.groups[n].dropped || t.program.rows[t.groups[n].spec].Implicit {
+			continue
+		}
+		if b.row(int32(n)); !t.hold(b.held + int64(b.samples)*2*sampleSize + memory.Size()) {
+			memory.forget()
+			return Result{}
 		}
 	}
 	memory.keepSizes(b.families)
@@ -65,8 +87,9 @@ func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 		Samples:  b.samples,
 		Skipped: map[string]int{
 			SkippedInvalid: b.skipped[invalid], SkippedImplausible: b.skipped[implausible],
-			SkippedDuplicate: t.duplicates + b.duplicates, SkippedLimit: t.overLimit + b.overLimit,
+			SkippedDuplicate: t.duplicates + b.duplicates, SkippedLimit: t.overLimit + b.overLimit, SkippedCut: b.cut,
 		},
+		TooLong: b.tooLong,
 	}
 }
 
@@ -82,6 +105,9 @@ type builder struct {
 	skipped    [implausible + 1]int
 	duplicates int
 	overLimit  int
+	cut        int
+	tooLong    []TooLong
+	held       int64 // octets of all but the memory and the samples
 
 	text     []byte   // of the labels of the current row
 	labels   [][]byte // ranges of text
@@ -99,7 +125,10 @@ func (b *builder) row(n int32) {
 		b.overLimit++
 		return
 	}
-	b.evaluateLabels(s, r)
+	if !b.evaluateLabels(s, r) {
+		b.overLimit++
+		return
+	}
 	b.entities = b.entities[:0]
 	for range s.KeySets {
 		b.entities = append(b.entities, nil)
@@ -138,25 +167,57 @@ func (b *builder) row(n int32) {
 			b.overLimit++
 			continue
 		}
-		sample := Sample{Labels: e.keys, Value: e.debounce(m.Metric, q)}
+		sample := Sample{Labels: e.keys, Value: b.memory.debounce(e, m.Metric, q)}
 		if m.Counter {
-			sample.Start = e.startTime(^s.index, start)
+			sample.Start = b.memory.startTime(e, ^s.index, start)
 		}
 		if m.Sum {
-			e.beginSum(m.Metric, len(b.families[m.Metric].Samples))
+			b.memory.beginSum(e, m.Metric, len(b.families[m.Metric].Samples))
 		}
 		b.add(m, e, sample)
 	}
 }
 
-// evaluateLabels evaluates all labels of a row.
-func (b *builder) evaluateLabels(s *RowSpec, r row) {
+// evaluateLabels evaluates all labels of a row. It returns false if one that is part of a key is too long.
+func (b *builder) evaluateLabels(s *RowSpec, r row) bool {
 	b.text, b.labels = b.text[:0], b.labels[:0]
 	for i := range s.Labels {
 		from := len(b.text)
 		b.text, _ = s.Labels[i].Value.label(b.text, r)
+		if len(b.text)-from > maxLabel {
+			switch s.labelUses[i] {
+			case inKey:
+				b.countTooLong(s, i)
+				return false
+			case inInfo:
+				b.countTooLong(s, i)
+				b.cut++
+			}
+			b.text = append(b.text[:lastRune(b.text, from+maxLabel-len(cutMark))], cutMark...)
+		}
 		b.labels = append(b.labels, b.text[from:len(b.text):len(b.text)])
 	}
+	return true
+}
+
+// lastRune is where the rune begins of which the octet at an index is a part.
+func lastRune(text []byte, at int) int {
+	for at > 0 && !utf8.RuneStart(text[at]) {
+		at--
+	}
+	return at
+}
+
+// countTooLong counts a label that is too long.
+func (b *builder) countTooLong(s *RowSpec, label int) {
+	name := s.Labels[label].Name
+	for i := range b.tooLong {
+		if known := &b.tooLong[i]; known.Path == s.Path && known.Label == name {
+			known.Rows++
+			return
+		}
+	}
+	b.tooLong = append(b.tooLong, TooLong{Path: s.Path, Label: name, Cut: s.labelUses[label] == inInfo, Rows: 1})
 }
 
 // entity returns what the metrics of a key set are about; nil if all its labels are empty.

@@ -7,9 +7,10 @@ type sum struct {
 }
 
 // beginSum notes which sample of this read a metric's numbers are added up in.
-func (e *entity) beginSum(metric, sample int) {
+func (m *Memory) beginSum(e *entity, metric, sample int) {
 	if e.sums == nil {
 		e.sums = map[int]sum{}
+		m.grow(e, mapSize)
 	}
 	e.sums[metric] = sum{e.lastRead, sample}
 }

@@ -42,6 +42,10 @@ func (c *compiler) row(at []any, r config.Row, parent int, parents [][]step, inh
 		}
 	}
 	s := &c.rows[index]
+	s.Path = r.Path[0]
+	if parent >= 0 {
+		s.Path = c.rows[parent].Path + "/" + s.Path
+	}
 	s.Orders, s.Repeats, s.Limit = slices.Max(c.orders[index])+1, r.Repeats, r.Limit
 	if r.Limit < 0 {
 		c.fail(append(slices.Clip(at), "limit"), "a limit is not negative")

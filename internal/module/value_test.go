@@ -233,7 +233,7 @@ rows: [{path: /a:top/one, key: [name], labels: {thing: name}, metrics: {METRIC: 
 
 // TestTexts holds what each form of a label's value makes of what a device sends.
 func TestTexts(t *testing.T) {
-	long := strings.Repeat("x", 64<<10)
+	long := strings.Repeat("x", 1<<10)
 	cases := map[string]struct {
 		label, value string
 		data         string
@@ -275,7 +275,7 @@ func TestTexts(t *testing.T) {
 		"dotted quad already": {"text", "{leaf: v, decode: dotted_quad}", "<v>0.0.0.9</v>", "0.0.0.9"},
 		"dotted quad, large":  {"text", "{leaf: v, decode: dotted_quad}", "<v>4294967296</v>", "4294967296"},
 		"lower case":          {"text", "{leaf: v, decode: lower_case}", "<v>Major</v>", "major"},
-		"64 KiB":              {"text", "v", "<v>" + long + "</v>", long},
+		"1 KiB":               {"text", "v", "<v>" + long + "</v>", long},
 	}
 	yaml := map[string]string{}
 	for name, tc := range cases {

@@ -61,6 +61,8 @@ func (s *Scanner) startTag() (Kind, error) {
 		return 0, s.syntax("a '<' that begins no tag")
 	case s.closed:
 		return 0, s.syntax("a second root element <" + quote(s.name) + ">")
+	case i > maxName:
+		return 0, s.syntax("a name of more than 1 KiB")
 	case len(s.nameStarts) >= maxDepth:
 		return 0, s.syntax("elements nested more than 512 deep")
 	}
@@ -135,6 +137,9 @@ func (s *Scanner) scanAttrs(b []byte) error {
 		end := bytes.IndexByte(b[1:], b[0])
 		if end < 0 {
 			return s.syntax("an attribute value without its closing quote")
+		}
+		if len(s.attrs) >= maxAttrs {
+			return s.syntax("a tag with thousands of attributes")
 		}
 		s.attrs = append(s.attrs, Attr{Name: name, Value: b[1 : end+1]})
 		b = b[end+2:]

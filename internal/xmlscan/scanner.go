@@ -25,6 +25,8 @@ const (
 	bufferSize = 8 << 10
 	maxTag     = 1 << 20 // a start tag with its attributes; 77 kB hellos are text, not tags
 	maxDepth   = 512     // YANG trees of real devices stay below 30
+	maxName    = 1 << 10 // octets of a name with its prefix; all open names are kept
+	maxAttrs   = 4096    // of one tag; most declare namespaces
 )
 
 // ErrTruncated is returned where the document ends before its root element does.

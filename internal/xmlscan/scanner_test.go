@@ -88,11 +88,13 @@ func TestDocuments(t *testing.T) {
 		"too deep":             {doc: strings.Repeat("<a>", 10000), want: nil, err: "512 deep"},
 		"namespaces for ever":  {doc: "<a>" + declarations("<b xmlns='u%d'/>") + "</a>"},
 		"prefixes for ever":    {doc: "<a>" + declarations("<b xmlns:p%d='u'/>") + "</a>"},
+		"long name":            {doc: "<" + strings.Repeat("a", 1025) + "/>", err: "a name of more than 1 KiB"},
+		"many attributes":      {doc: "<a" + strings.Repeat(" b=''", 4097) + "/>", err: "thousands of attributes"},
 		"nested declarations":  {doc: strings.Repeat("<a"+strings.Repeat(" xmlns:p='u'", 20)+">", 300), err: "thousands of namespaces"},
 		"long declarations":    {doc: strings.Repeat("<a xmlns='"+strings.Repeat("u", 1<<19)+"'>", 9), err: "thousands of namespaces"},
 		"escaped namespace":    {doc: `<a xmlns:p="&#117;"><b xmlns="&lt;"><p:c/></b><p:d/></a>`, want: []string{"+{}a xmlns:p=u", "+{<}b xmlns=<", "+{u}c", "-", "-", "+{u}d", "-", "-"}},
 		"prefix bound anew":    {doc: `<p:a xmlns:p="u"><p:b xmlns:p="v"><p:c/></p:b><p:d/></p:a>`, want: []string{"+{u}a xmlns:p=u", "+{v}b xmlns:p=v", "+{v}c", "-", "-", "+{u}d", "-", "-"}},
-		"declarations":         {doc: "<a" + declarations(" xmlns:p%d='u'") + "/>", err: "thousands of namespaces"},
+		"declarations":         {doc: "<a" + declarations(" xmlns:p%d='u'") + "/>", err: "thousands of attributes"},
 		"end without start":    {doc: "</a>", err: "without a start tag"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -84,6 +84,9 @@ func (s *Scanner) unfinished(b []byte) int {
 	return 0
 }
 
+// TextSize is the most octets that AppendText appends: one that is not UTF-8 becomes three.
+func (s *Scanner) TextSize() int { return 3 * len(s.text) }
+
 // AppendText appends the piece of text that Next just found, decoded: references replaced, bytes that are not UTF-8 become
 // U+FFFD, characters that XML 1.0 does not allow are left out, line ends are "\n". The result is valid UTF-8.
 func (s *Scanner) AppendText(dst []byte) []byte {
