@@ -3,7 +3,6 @@ package collector
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -19,10 +18,11 @@ const defaultMaxAdHoc = 10_000
 // ErrTooMany is returned for a target that is not configured, when as many others were probed within ten minutes.
 var ErrTooMany = errors.New("too many targets that are not configured are probed; configure them, or spread them over several exporters")
 
-// adHoc keeps the targets that are not configured and were probed of late.
+// adHoc keeps the targets that are not configured and were probed of late. However an address is written, it has one target.
 type adHoc struct {
-	mu      sync.Mutex
-	targets map[string]*adHocTarget
+	mu      sync.Mutex // guards following fields
+	targets map[deviceKey]*adHocTarget
+	names   map[deviceKey]deviceKey // host names that were probed: which target they stand for
 }
 
 type adHocTarget struct {
@@ -45,26 +45,36 @@ func (e *Exporter) applyAdHoc(next *snapshot) {
 			continue
 		}
 		t.expiry.Stop()
-		delete(a.targets, key)
+		a.remove(key, t)
 		e.retire(t.Target)
 	}
 }
 
 // AdHoc returns a target that is not configured, for an address inside the networks that the auth allows; whether it is, the
-// dial decides (ErrNotAllowed). Its session is kept while it is probed.
-func (e *Exporter) AdHoc(address, auth string) (*Target, error) {
-	e.apply.Lock()
-	defer e.apply.Unlock()
+// dial decides (ErrNotAllowed). A host name that was not probed of late is looked up, within ctx. All names and spellings of one
+// address have one target. Its session is kept while it is probed.
+func (e *Exporter) AdHoc(ctx context.Context, address, auth string) (*Target, error) {
 	s := e.snapshot.Load()
 	target, err := s.config.AdHoc(address, auth)
 	if err != nil {
 		return nil, err
 	}
+	name := newDeviceKey(target.HostPort(), auth)
+	key, err := e.resolveAdHoc(ctx, name, target, s.config.Auths[auth])
+	if err != nil {
+		return nil, err
+	}
+	e.apply.Lock()
+	defer e.apply.Unlock()
+	s = e.snapshot.Load()
+	if target, err = s.config.AdHoc(address, auth); err != nil {
+		return nil, err
+	}
 	a := &e.adHoc
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	key := fmt.Sprintf("%s\x00%s", target.HostPort(), auth)
 	if t, ok := a.targets[key]; ok && t.expiry.Reset(adHocIdle) {
+		a.remember(name, key, e.maxAdHoc)
 		return t.Target, nil
 	}
 	if len(a.targets) >= e.maxAdHoc {
@@ -74,15 +84,14 @@ func (e *Exporter) AdHoc(address, auth string) (*Target, error) {
 	t := &adHocTarget{Target: fresh}
 	t.expiry = time.AfterFunc(adHocIdle, func() {
 		a.mu.Lock()
-		if a.targets[key] == t {
-			delete(a.targets, key)
-		}
+		a.remove(key, t)
 		a.mu.Unlock()
 		fresh.close(context.Background())
 	})
 	if a.targets == nil {
-		a.targets = map[string]*adHocTarget{}
+		a.targets, a.names = map[deviceKey]*adHocTarget{}, map[deviceKey]deviceKey{}
 	}
 	a.targets[key] = t
+	a.remember(name, key, e.maxAdHoc)
 	return fresh, nil
 }

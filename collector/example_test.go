@@ -122,7 +122,7 @@ func ExampleExporter_AdHoc() {
 	}
 	defer exporter.Close(context.Background())
 
-	target, err := exporter.AdHoc("127.0.0.1:1", "lab")
+	target, err := exporter.AdHoc(context.Background(), "127.0.0.1:1", "lab")
 	if err != nil {
 		log.Fatal(err)
 	}

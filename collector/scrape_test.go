@@ -177,7 +177,7 @@ func TestUnconfiguredTargets(t *testing.T) {
 	e := start(t, c)
 	address := devices.Devices()[0].Address()
 	c.Auths["sim"].AllowedTargets = []string{"192.0.2.0/24"}
-	target, err := e.AdHoc(address, "sim")
+	target, err := e.AdHoc(t.Context(), address, "sim")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestUnconfiguredTargets(t *testing.T) {
 	if s := target.Scrape(within(t, 10*time.Second), nil); !s.Up || s.Err != nil {
 		t.Errorf("up %v, error %v", s.Up, s.Err)
 	}
-	if _, err := e.AdHoc(address, "nobody"); err == nil || !strings.Contains(err.Error(), "nobody") {
+	if _, err := e.AdHoc(t.Context(), address, "nobody"); err == nil || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("error %v for an auth that does not exist", err)
 	}
 }
@@ -205,7 +205,7 @@ func TestReloadKeepsUnconfiguredTargets(t *testing.T) {
 		if err := e.Apply(&changed); err != nil {
 			t.Fatal(err)
 		}
-		target, err := e.AdHoc(device.Address(), "sim")
+		target, err := e.AdHoc(t.Context(), device.Address(), "sim")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -270,7 +270,7 @@ func TestUnconfiguredTargetsAreBounded(t *testing.T) {
 	t.Cleanup(func() { e.Close(context.Background()) })
 	for i, want := range []error{nil, nil, collector.ErrTooMany} {
 		for range 2 { // the same target again is no other one
-			if _, err := e.AdHoc(fmt.Sprintf("192.0.2.%d", i), "sim"); !errors.Is(err, want) {
+			if _, err := e.AdHoc(t.Context(), fmt.Sprintf("192.0.2.%d", i), "sim"); !errors.Is(err, want) {
 				t.Errorf("target %d: %v, want %v", i, err, want)
 			}
 		}

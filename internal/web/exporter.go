@@ -15,7 +15,7 @@ type Exporter interface {
 	Config() *config.Config
 	Targets() []Target // in configuration order
 	Target(name string) (Target, bool)
-	AdHoc(address, auth string) (Target, error) // a target that is not configured
+	AdHoc(ctx context.Context, address, auth string) (Target, error) // a target that is not configured
 	HasModule(name string) bool
 	Gather(ctx context.Context) []*dto.MetricFamily
 	Families(ctx context.Context) iter.Seq[*dto.MetricFamily] // the same, each good until the next one
@@ -46,4 +46,6 @@ func (r reading) Targets() []Target {
 
 func (r reading) Target(name string) (Target, bool) { return r.Exporter.Target(name) }
 
-func (r reading) AdHoc(address, auth string) (Target, error) { return r.Exporter.AdHoc(address, auth) }
+func (r reading) AdHoc(ctx context.Context, address, auth string) (Target, error) {
+	return r.Exporter.AdHoc(ctx, address, auth)
+}

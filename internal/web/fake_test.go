@@ -67,7 +67,7 @@ func (e *fakeExporter) setTargets(targets map[string]*fakeTarget) {
 	e.targets = targets
 }
 
-func (e *fakeExporter) AdHoc(address, auth string) (web.Target, error) {
+func (e *fakeExporter) AdHoc(_ context.Context, address, auth string) (web.Target, error) {
 	if e.adHoc == nil {
 		return nil, errors.New("no unconfigured target is expected in this test")
 	}

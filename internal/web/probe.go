@@ -31,7 +31,7 @@ func refuse(status int, format string, args ...any) error {
 // serveProbe answers with the metrics of one target, without the target label. The status is 200 even if the device does not answer.
 func (s *server) serveProbe(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	target, err := s.resolveTarget(query.Get("target"), query.Get("auth"))
+	target, err := s.resolveTarget(r.Context(), query.Get("target"), query.Get("auth"))
 	if err != nil {
 		writeRefusal(w, err)
 		return

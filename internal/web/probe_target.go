@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net"
@@ -15,7 +16,7 @@ import (
 )
 
 // resolveTarget returns the target that a probe names: a configured one, or any address if the auth allows it.
-func (s *server) resolveTarget(name, auth string) (Target, error) {
+func (s *server) resolveTarget(ctx context.Context, name, auth string) (Target, error) {
 	if name == "" {
 		return nil, refuse(http.StatusBadRequest, "which target? Use /probe?target=NAME; /sd lists the names")
 	}
@@ -38,7 +39,7 @@ func (s *server) resolveTarget(name, auth string) (Target, error) {
 		return nil, refuse(http.StatusForbidden,
 			"%s is outside the allowed_targets of auth %q; add its network there, or add it to the targets", name, auth)
 	}
-	target, err := s.Exporter.AdHoc(name, auth)
+	target, err := s.Exporter.AdHoc(ctx, name, auth)
 	switch {
 	case errors.Is(err, session.ErrNotAllowed):
 		return nil, refuse(http.StatusForbidden, "%v", err)
