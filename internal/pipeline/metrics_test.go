@@ -19,14 +19,18 @@ var (
 	brackets = regexp.MustCompile(`\[[^\]]*\]`)
 	grouping = regexp.MustCompile(`\b(by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)`)
 	function = regexp.MustCompile(`[a-zA-Z_]\w*\s*\(`)
+	moment   = regexp.MustCompile(`@\s*(start|end)\s*\(\s*\)`)
 	offset   = regexp.MustCompile(`\boffset\s+-?\w+`)
 	word     = regexp.MustCompile(`\b[a-zA-Z_][\w:]*`)
 	keywords = []string{"and", "or", "unless", "bool", "inf", "nan"}
 )
 
+// byPattern is a selector of several metrics.
+var byPattern = regexp.MustCompile(`__name__=~"([^"]*)"`)
+
 // metricsOf returns the metrics that an expression names.
 func metricsOf(expr string) []string {
-	for _, other := range []*regexp.Regexp{quoted, braces, brackets, grouping, offset, function} {
+	for _, other := range []*regexp.Regexp{quoted, braces, brackets, moment, grouping, offset, function} {
 		expr = other.ReplaceAllString(expr, " ")
 	}
 	names := word.FindAllString(expr, -1)
@@ -81,8 +85,15 @@ func known(t *testing.T) map[string]bool {
 func wantKnown(t *testing.T, known map[string]bool, where, expr string) {
 	t.Helper()
 	names := metricsOf(expr)
-	if len(names) == 0 {
+	patterns := byPattern.FindAllStringSubmatch(expr, -1)
+	if len(names)+len(patterns) == 0 {
 		t.Errorf("%s names no metric: %s", where, expr)
+	}
+	for _, pattern := range patterns {
+		matches := regexp.MustCompile("^(" + pattern[1] + ")$").MatchString
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(known)), matches) {
+			t.Errorf("%s: nobody exports or records %s", where, pattern[1])
+		}
 	}
 	for _, name := range names {
 		if !known[name] {
