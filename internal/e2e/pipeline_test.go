@@ -79,13 +79,15 @@ func (p *monitoring) write(path, text string) {
 func shortenTimes(text string) string {
 	for _, change := range []struct{ from, to string }{
 		{`(scrape_interval|scrape_timeout): \w+`, `$1: ` + pipelineScrape.String()},
-		{`(evaluation_interval|refresh_interval|group_wait|group_interval): \w+`, `$1: 1s`},
+		{`(evaluation_interval|refresh_interval|group_wait|group_interval|\n +interval): \w+`, `$1: 1s`},
 		{`\bfor: \w+`, `for: 3s`},
+		{`keep_firing_for: \w+`, `keep_firing_for: 8s`},
 		{`\[5m\]`, `[10s]`},
-		{`\[15m\]`, `[20s]`},
-		{`\[10m:15s\]`, `[10s:2s]`},
-		{`offset 1h`, `offset 1m`},
-		{`> 600\b`, `> 7`}, // seconds that data is old
+		{`\[15m\]`, `[1m]`},
+		{`\[1h\]`, `[1m]`},
+		{`offset 1[hd]`, `offset 1m`},
+		{`> 600\b`, `> 7`},  // seconds that data is old
+		{`< 900\b`, `< 30`}, // seconds since a device booted
 	} {
 		text = regexp.MustCompile(change.from).ReplaceAllString(text, change.to)
 	}
@@ -199,6 +201,18 @@ func startWebhook(t *testing.T) *webhook {
 	t.Cleanup(server.Close)
 	w.address = strings.TrimPrefix(server.URL, "http://")
 	return w
+}
+
+// counted is how many notices there were of an alert.
+func (w *webhook) counted(alert string) (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, notice := range w.alerts {
+		if notice.Labels["alertname"] == alert {
+			n++
+		}
+	}
+	return n
 }
 
 // last returns the last notice of an alert with these labels.

@@ -14,26 +14,57 @@ type Dashboard struct {
 	File       string `json:"-"` // without its folder
 	Text       string `json:"-"` // all of it
 	UID, Title string
+	Editable   bool
+	Tags       []string
+	Schema     int `json:"schemaVersion"`
 	Templating struct{ List []Variable }
-	Panels     []Panel
+	Panels     []Panel // of rows that are closed, too
 }
 
 // Variable is what a person chooses at the top of a dashboard.
 type Variable struct {
-	Name, Type string
-	Query      any // a text, or for Prometheus an object with one
+	Name, Type, Label, AllValue string
+	Multi, IncludeAll           bool
+	Refresh, Hide               int
+	Query                       any // a text, or for Prometheus an object with one
 }
 
 // Panel is one picture, or the title of a row.
 type Panel struct {
 	ID                       int
 	Type, Title, Description string
+	Repeat                   string // the variable for each of whose values there is such a row
+	Collapsed                bool
 	GridPos                  struct{ X, Y, W, H int }
 	Targets                  []struct{ RefID, Expr string }
 	Panels                   []Panel // of a row that is closed
-	FieldConfig              struct {
-		Defaults struct{ NoValue, Unit string }
+	Transformations          []struct {
+		ID      string
+		Options struct {
+			Include      struct{ Names []string }
+			RenameByName map[string]string
+		}
 	}
+	FieldConfig struct {
+		Defaults  struct{ NoValue, Unit string }
+		Overrides []struct {
+			Matcher    struct{ ID, Options string }
+			Properties []struct {
+				ID    string
+				Value any
+			}
+		}
+	}
+}
+
+// Columns are the fields that a table shows; none for other panels.
+func (p Panel) Columns() (names []string) {
+	if p.Type == "table" {
+		for _, t := range p.Transformations {
+			names = append(names, t.Options.Include.Names...)
+		}
+	}
+	return names
 }
 
 // Query is an expression of a dashboard, and where it is.
@@ -55,13 +86,16 @@ func Dashboards(root string) ([]*Dashboard, error) {
 		if err := json.Unmarshal(text, d); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
+		for _, row := range d.Panels {
+			d.Panels = append(d.Panels, row.Panels...)
+		}
 		all = append(all, d)
 	}
 	return all, nil
 }
 
-// labelValues is Grafana's way to ask for the values of a selector's label.
-var labelValues = regexp.MustCompile(`^label_values\((.*), \w+\)$`)
+// lookedUp is Grafana's way to ask for the values of a selector's label, or for what an expression gives.
+var lookedUp = regexp.MustCompile(`^(?:label_values\((.*), (?:\w+|\$\{label:raw\})|query_result\((.*))\)$`)
 
 // Queries returns the expressions of all panels and variables.
 func (d *Dashboard) Queries() []Query {
@@ -73,23 +107,31 @@ func (d *Dashboard) Queries() []Query {
 	}
 	for _, v := range d.Templating.List {
 		if inner, ok := v.Query.(map[string]any); ok {
-			if match := labelValues.FindStringSubmatch(fmt.Sprint(inner["query"])); match != nil {
-				all = append(all, Query{"", fmt.Sprintf("%s: variable %s", d.File, v.Name), match[1]})
+			if match := lookedUp.FindStringSubmatch(fmt.Sprint(inner["query"])); match != nil {
+				all = append(all, Query{"", fmt.Sprintf("%s: variable %s", d.File, v.Name), match[1] + match[2]})
 			}
 		}
 	}
 	return all
 }
 
-var variable = regexp.MustCompile(`\$(\w+)|\$\{(\w+)\}`)
+// variable begins with a letter: $1 belongs to a regular expression.
+var variable = regexp.MustCompile(`\$([A-Za-z_]\w*)|\$\{(\w+)(:raw)?\}`)
 
-// PromQL is the query with values in place of Grafana's variables; span is that of $__rate_interval.
+// PromQL is the query with values in place of Grafana's variables, ".*" for those that are not given; span is that of
+// $__rate_interval and $__range.
 func (q Query) PromQL(values map[string]string, span string) string {
 	return variable.ReplaceAllStringFunc(q.Expr, func(name string) string {
-		name = strings.Trim(name, "${}")
-		if name == "__rate_interval" {
+		name = strings.TrimSuffix(strings.Trim(name, "${}"), ":raw")
+		if name == "__rate_interval" || name == "__range" {
 			return span
 		}
-		return values[name]
+		if value, given := values[name]; given {
+			return value
+		}
+		if name == "label" { // the name of a label, not a pattern
+			return "target"
+		}
+		return ".*"
 	})
 }

@@ -1,0 +1,118 @@
+//go:build linux
+
+package e2e
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/network"
+	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
+)
+
+// lab is the demo's network twice, read by one exporter, so that faults of whole devices have devices enough. The devices of the
+// second one have names that begin with "b-".
+type lab struct {
+	t        testing.TB
+	exporter *exporter
+	networks map[string]*network.Fleet // by the beginning of the names
+	auths    map[string]any
+	targets  map[string]map[string]any
+}
+
+func startLab(t *testing.T, flags ...string) *lab {
+	t.Helper()
+	scenario, err := network.Load("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &lab{t: t, networks: map[string]*network.Fleet{}, auths: map[string]any{}, targets: map[string]map[string]any{}}
+	for prefix, auth := range map[string]string{"": "demo", "b-": "second"} {
+		fleet, err := network.Start(scenario, simulator.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { fleet.Close() })
+		text, err := fleet.ConfigYAML(auth)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var config struct {
+			Auths   map[string]any
+			Targets []map[string]any
+		}
+		if err := yaml.Unmarshal(text, &config); err != nil {
+			t.Fatal(err)
+		}
+		l.networks[prefix] = fleet
+		maps.Copy(l.auths, config.Auths)
+		for _, target := range config.Targets {
+			name := prefix + target["name"].(string)
+			target["name"] = name
+			l.targets[name] = target
+		}
+	}
+	l.exporter = startExporter(t, l.config(nil), flags...)
+	return l
+}
+
+// config has all devices as targets but those that are left out. Change, if any, changes a target.
+func (l *lab) config(change func(target map[string]any), without ...string) string {
+	l.t.Helper()
+	targets := []any{}
+	for _, name := range slices.Sorted(maps.Keys(l.targets)) {
+		if slices.Contains(without, name) {
+			continue
+		}
+		target := maps.Clone(l.targets[name])
+		if change != nil {
+			change(target)
+		}
+		targets = append(targets, target)
+	}
+	text, err := yaml.Marshal(map[string]any{"auths": l.auths, "targets": targets})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// load makes a configuration the exporter's.
+func (l *lab) load(config string) {
+	l.t.Helper()
+	l.exporter.configure(config)
+	if status, body := l.exporter.reload(); status != 200 {
+		l.t.Fatalf("reload: %d %s", status, body)
+	}
+}
+
+// set begins or ends a fault, as docs/demo.md writes it.
+func (l *lab) set(text string, on bool) {
+	l.t.Helper()
+	fault, err := network.ParseFault(text)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	fleet := l.networks[""]
+	if name, second := strings.CutPrefix(fault.Device, "b-"); second {
+		fleet, fault.Device = l.networks["b-"], name
+	}
+	if _, err := fleet.SetFault(fault, on); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// flap sets a fault and clears it again, several times.
+func (l *lab) flap(fault string, times int) {
+	for range times {
+		l.set(fault, true)
+		time.Sleep(2 * pipelineScrape)
+		l.set(fault, false)
+		time.Sleep(2 * pipelineScrape)
+	}
+}
