@@ -36,7 +36,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"unknown key of a target", withTarget("adress: b"), `2: unknown key "adress"; known here: name, address, auth, port, timeout, max_age, modules, max_reply_bytes, max_samples, labels, host_key_fingerprints`},
 		{"unknown key of defaults", "defaults:\n  retries: 3\n", `2: unknown key "retries"; known here: port, timeout, max_age, modules, max_reply_bytes, max_samples`},
 		{"unknown key of a value", "modules:\n  m:\n    rows:\n    - metrics:\n        x: {leaf: a, scal: 2}\n", `5: unknown key "scal"; known here: leaf, attribute, decode, values, scale, offset, min, max, scale_leaf, precision_leaf, match, skip, when, unless, first_of, sum_of, sum_rows, lookup, by, template`},
-		{"unknown key in an inner row", "modules: {m: {rows: [{rows: [{keys: [a]}]}]}}\n", `1: unknown key "keys"; known here: path, key, labels, when, unless, limit, repeats, start_time, metrics, rows`},
+		{"unknown key in an inner row", "modules: {m: {rows: [{rows: [{keys: [a]}]}]}}\n", `1: unknown key "keys"; known here: path, key, labels, when, unless, begins_with, limit, repeats, start_time, metrics, rows`},
 		{"duplicate key", "auths: {}\ntargets: []\nauths: {}\n", `3: key "auths" is already given on line 1; keep one of them`},
 		{"duplicate key of a target", withTarget("auth: lab"), `2: key "auth" is already given on line 2; keep one of them`},
 		{"duplicate auth", "auths:\n  lab: {}\n  lab: {}\n", `3: key "lab" is already given on line 2; keep one of them`},

@@ -61,6 +61,8 @@ type Row struct {
 	// leaf holds one of them.
 	When   map[string]Strings `yaml:"when,omitempty"`
 	Unless map[string]Strings `yaml:"unless,omitempty"`
+	// BeginsWith is for lists whose entries have no element around them: one begins with each of this leaf.
+	BeginsWith string `yaml:"begins_with,omitempty"`
 	// Limit is how many rows are taken at most; those beyond are left out and counted. 0 is no limit.
 	Limit int `yaml:"limit,omitempty"`
 	// Repeats says that the list tells of one thing several times, as of a BGP neighbour once for each address family: what

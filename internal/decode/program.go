@@ -45,6 +45,7 @@ type RowSpec struct {
 	Implicit bool   // an enclosing entry that is not a row of the module; it holds a leaf for other rows
 	Orders   int    // how many paths the row has
 	Repeats  bool   // rows and series that come again are not duplicates
+	Begins   Leaf   // of a list without elements around its entries: the leaf that each entry begins with; nil: none
 	Limit    int    // rows beyond so many are left out; 0 is no limit
 	Columns  int
 	Key      []Leaf
@@ -72,6 +73,9 @@ const (
 )
 
 func (s *RowSpec) keyed() bool { return s.Implicit || len(s.Key) > 0 }
+
+// beginsWith reports whether an entry of a list without elements around its entries begins with the column.
+func (s *RowSpec) beginsWith(c Column) bool { return s.Begins != nil && s.Begins[0] == c }
 
 // owns reports whether the leaf is the row's own.
 func (s *RowSpec) owns(leaf Leaf) bool { return len(leaf) > 0 && leaf[0].Row == s.index }

@@ -258,9 +258,27 @@ func (t *Table) setCell(c Column, from, to int) {
 		if int(rec.spec) != c.Row {
 			continue
 		}
-		if at := &t.cells[int(rec.cells)+c.Index]; at.size <= 0 {
+		at := &t.cells[int(rec.cells)+c.Index]
+		if at.size > 0 && t.program.rows[rec.spec].beginsWith(c) && t.nextEntry(i) {
+			at = &t.cells[int(t.rows[t.openRows[i]].cells)+c.Index]
+		}
+		if at.size <= 0 {
 			*at = cell{int32(from), int32(to - from)}
 		}
 		return
 	}
+}
+
+// nextEntry begins another row in the place of an open one, in the same element. It reports false if there are too many rows.
+func (t *Table) nextEntry(open int) bool {
+	if len(t.rows) >= t.limits.Samples {
+		t.overLimit++
+		return false
+	}
+	rec := t.rows[t.openRows[open]]
+	rec.cells = int32(len(t.cells))
+	t.cells = append(t.cells, t.program.rows[rec.spec].blank...)
+	t.openRows[open] = int32(len(t.rows))
+	t.rows = append(t.rows, rec)
+	return true
 }

@@ -54,6 +54,10 @@ func (c *compiler) row(at []any, r config.Row, parent int, parents [][]step, inh
 	for i, leaf := range r.Key {
 		key = append(key, c.markNeeded(c.leaf(slices.Concat(at, []any{"key", i}), index, leaf, "")))
 	}
+	begins := c.markNeeded(c.optional(append(slices.Clip(at), "begins_with"), index, r.BeginsWith))
+	if len(begins) > 0 && begins[0].Row != index {
+		c.fail(append(slices.Clip(at), "begins_with"), "an entry begins with a leaf of its own, not with one of an entry around it")
+	}
 	labels := slices.Clone(inherited)
 	for _, name := range slices.Sorted(maps.Keys(r.Labels)) {
 		here := slices.Concat(at, []any{"labels", name})
@@ -71,7 +75,7 @@ func (c *compiler) row(at []any, r config.Row, parent int, parents [][]step, inh
 		start = &v
 	}
 	s = &c.rows[index] // c.rows may have grown: leaves of enclosing entries add implicit rows
-	s.Key, s.Labels, s.When, s.Start = key, labels, when, start
+	s.Key, s.Labels, s.When, s.Start, s.Begins = key, labels, when, start, begins
 	c.rowMetrics(at, index, r)
 	for i, nested := range r.Rows {
 		c.row(slices.Concat(at, []any{"rows", i}), nested, index, c.paths[index], labels)

@@ -93,6 +93,7 @@ m.yml:2: module m: there is nothing under rows; say where the metrics are in the
 		"looked up number":       {start + "- path: /a:x\n  metrics: {lab_alone: {lookup: names, by: [v]}}", `m.yml:7: module m: a lookup gives a label's text, not a metric's number`},
 		"no such lookup":         {start + "- path: /a:x\n  labels: {thing: {lookup: names, by: [v]}}\n  metrics: {lab_value: v}", `m.yml:7: module m: there is no "names" under lookups; add it, or correct its name`},
 		"key to nothing":         {start + "- path: /a:x\n  labels: {thing: {leaf: v, by: [v]}}\n  metrics: {lab_value: v}", `m.yml:7: module m: by is the key to a lookup, which is not there; add it`},
+		"beginning":              {start + "- path: /a:x/y\n  begins_with: /a:x/n\n  metrics: {lab_alone: v}", `m.yml:7: module m: an entry begins with a leaf of its own, not with one of an entry around it`},
 		"limit":                  {start + "- path: /a:x\n  metrics: {lab_alone: v}\n  limit: -1", `m.yml:8: module m: a limit is not negative`},
 		"lookup without key":     {namespaces + reads + rows + "\nlookups:\n  names: {path: /a:y, value: n}", `m.yml:7: module m: a lookup needs a path, a key and a value`},
 		"lookup, relative":       {namespaces + reads + rows + "\nlookups:\n  names: {path: y, key: [k], value: n}", `m.yml:7: module m: path "y": a lookup's path begins with "/"`},

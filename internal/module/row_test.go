@@ -166,6 +166,12 @@ rows:
 			want:    []string{`lab_value{thing="eth"} 3`, `lab_value{thing="vlan"} 1`, `lab_value{thing="lag"} 0`, `lab_total{thing="eth"} 40`},
 			skipped: invalid,
 		},
+		"entries without elements around them": {
+			rows: `- {path: /a:top/list, begins_with: name, labels: {thing: name}, metrics: {lab_value: v}, rows: [{path: part, labels: {part: id}, metrics: {lab_pair: id}}]}`,
+			replies: []string{a(`<list><name>a</name><v>1</v><part><id>7</id></part><name>b</name><part><id>8</id></part><name>c</name><v>3</v></list>
+				<list><v>9</v><name>d</name><v>4</v></list>`)},
+			want: []string{`lab_value{thing="a"} 1`, `lab_pair{part="7",thing="a"} 7`, `lab_pair{part="8",thing="b"} 8`, `lab_value{thing="c"} 3`, `lab_value{thing="d"} 9`},
+		},
 		"rows by their place": {
 			rows: `- {path: /a:top/one, limit: 2, unless: {type: vlan}, labels: {thing: {template: "{position()} of {type}"}, text: name}, metrics: {lab_info: name}}`,
 			replies: []string{a(`<one><name>a</name><type>eth</type></one><one><name>b</name><type>vlan</type></one>
