@@ -27,6 +27,7 @@ func TestFaultsShowInTheMetrics(t *testing.T) {
 		"core-1:saturation:xe-0/1/1":      `netconf_interface_transmit_discards_total{interface="xe-0/1/1",target="core-1"} [1-9]`,
 		"access-1:down:xe-0/1/1":          `netconf_interface_oper_status{interface="xe-0/1/1",target="core-1"} 2`,
 		"core-2:down:et-0/0/1":            `netconf_lag_member_state{interface="et-0/0/1",lag="ae0",target="core-1"} 2`,
+		"core-2:down:xe-0/1/2":            `netconf_bfd_session_state{interface="xe-0/1/2",neighbor="10.0.1.3",target="core-2",vrf=""} 1`,
 		"cpe-1:flap:eth2":                 `netconf_interface_oper_status{interface="eth2",target="cpe-1"} 2`,
 		"core-2:bgp:198.51.100.1":         `netconf_bgp_neighbor_state{neighbor="198.51.100.1",target="core-2",vrf="default"} 3`,
 		"core-1:prefixes:192.0.2.1":       `netconf_bgp_neighbor_received_prefixes{family="ipv4-unicast",neighbor="192.0.2.1",target="core-1",vrf="default"} 18964`,
@@ -40,7 +41,7 @@ func TestFaultsShowInTheMetrics(t *testing.T) {
 		"access-2:login":                  `netconf_scrape_failure{reason="auth",target="access-2"} 1`,
 		"access-3:hostkey":                `netconf_scrape_failure{reason="host_key",target="access-3"} 1`,
 		"core-1:light":                    `netconf_alarm_info{alarm="Receive power below its limit: et-0/0/30",`,
-		"core-2:light":                    `netconf_alarms{severity="minor",target="core-2"} 1`,
+		"core-2:light":                    `netconf_alarms{severity="minor",target="core-2"} 2`,
 	}
 	apart := map[string]bool{"clock": true, "slow": true} // looked at below
 	for _, kind := range network.FaultKinds() {

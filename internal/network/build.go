@@ -78,7 +78,7 @@ func (n *Network) connect(spec linkSpec) error {
 		lag.speed += here.port.speed
 		lag.members = append(lag.members, here.port)
 	}
-	l := &link{a: a, b: b, ospf: spec.OSPF}
+	l := &link{a: a, b: b, spec: spec}
 	a.link, b.link = l, l
 	n.links = append(n.links, l)
 	return nil

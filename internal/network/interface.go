@@ -25,6 +25,7 @@ type Interface struct {
 	Peer              *Peer
 	Optics            *Optics
 	Queues            []Queue
+	Group             *Group // of VRRP
 }
 
 // Member is a member of an aggregate, as LACP sees it.
@@ -100,6 +101,12 @@ func (n *Network) showInterface(p *port, now time.Time) Interface {
 	}
 	if p.link != nil && p.up {
 		i.Peer = p.peer()
+	}
+	for _, m := range append([]*port{p}, p.members...) {
+		if m.link != nil && m.link.spec.VRRP.Group != 0 && m.routed() == p {
+			group := m.group(now)
+			i.Group = &group
+		}
 	}
 	if p.optical() {
 		i.Optics = n.optics(p, now)

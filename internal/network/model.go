@@ -63,6 +63,7 @@ func functions() template.FuncMap {
 		"low32":       func(value uint64) uint32 { return uint32(value) }, // counter32 wraps
 		"mebibytes":   func(octets uint64) uint64 { return octets >> 20 },
 		"fahrenheit":  func(celsius float64) float64 { return celsius*9/5 + 32 },
+		"dayclock":    dayClock,
 		"age":         func(now, then time.Time) int64 { return int64(now.Sub(then).Seconds()) },
 		"add":         add,
 		"gigabits":    func(speed uint64) uint64 { return speed / 1e9 },
@@ -73,6 +74,12 @@ func functions() template.FuncMap {
 		"platform":    func(class string) string { return upper(class) },
 		"family":      upper,
 	}
+}
+
+// dayClock is how long ago something was, as 3d 04:05:06.
+func dayClock(now, then time.Time) string {
+	seconds := int64(now.Sub(then).Seconds())
+	return fmt.Sprintf("%dd %02d:%02d:%02d", seconds/day, seconds/3600%24, seconds/60%60, seconds%60)
 }
 
 // add adds whole numbers to whatever kind of number the template has.

@@ -59,9 +59,8 @@ type port struct {
 // link connects two ports, or a port with the rest of the world (b is nil).
 type link struct {
 	a, b *port
-	ospf bool
+	spec linkSpec // empty without b
 	up   bool
-	upAt time.Time
 }
 
 // New starts a network at a time.
@@ -121,14 +120,10 @@ func (n *Network) advance(now time.Time) {
 // settle brings links and sessions into the state that follows from devices and faults at the network's present time.
 func (n *Network) settle() {
 	for _, l := range n.links {
-		up := n.attached(l.a) && (l.b == nil || n.attached(l.b))
-		if up && !l.up {
-			l.upAt = n.now
-		}
-		l.up = up
-		l.a.set(up, n.now)
+		l.up = n.attached(l.a) && (l.b == nil || n.attached(l.b))
+		l.a.set(l.up, n.now)
 		if l.b != nil {
-			l.b.set(up, n.now)
+			l.b.set(l.up, n.now)
 		}
 	}
 	for _, d := range n.devices {

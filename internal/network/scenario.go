@@ -62,6 +62,13 @@ type deviceSpec struct {
 	Ports   []portSpec        `yaml:"ports"`     // those without a link
 	Transit string            `yaml:"transit"`   // port to the rest of the world; only devices without it send traffic up
 	Spare   bool              `yaml:"spare"`     // left out of written configurations
+	Alarms  []alarmSpec       `yaml:"alarms"`    // since the device booted
+}
+
+type alarmSpec struct {
+	Severity string `yaml:"severity"` // critical, major, minor or warning
+	Resource string `yaml:"resource"`
+	Text     string `yaml:"text"`
 }
 
 // portSpec is a run of ports: a first one and as many more. Where nothing is attached they are down.
@@ -95,7 +102,14 @@ type linkSpec struct {
 	Speed uint64  `yaml:"speed"` // bits per second
 	Light float64 `yaml:"light"` // dBm that arrive
 	Lanes int     `yaml:"lanes"` // of the transceivers
-	OSPF  bool    `yaml:"ospf"`
+	OSPF  bool    `yaml:"ospf"`  // with BFD
+	ISIS  bool    `yaml:"isis"`
+	VRRP  vrrp    `yaml:"vrrp"` // a group of both ends; a has the higher priority
+}
+
+type vrrp struct {
+	Group   int    `yaml:"group"` // 0: none
+	Address string `yaml:"address"`
 }
 
 // sessionSpec is a BGP session: between two devices, or of one with somebody outside.

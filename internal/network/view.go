@@ -20,7 +20,9 @@ type View struct {
 	Interfaces                                       []Interface
 	Components                                       []Component
 	Neighbors                                        []Neighbor
-	Adjacencies                                      []Adjacency // of OSPF
+	Adjacencies                                      []Adjacency // of OSPF, each with a BFD session
+	ISIS                                             []Adjacency
+	Groups                                           []Group // of VRRP
 	Alarms                                           []Alarm
 	Channels                                         []Channel
 	Logins, RPCs                                     uint64
@@ -61,14 +63,6 @@ type Family struct {
 	Name                                      string
 	Received, Accepted, Installed, Advertised uint64
 	Limit                                     uint64 // 0: none
-}
-
-// Adjacency is an OSPF neighbour on an interface.
-type Adjacency struct {
-	Interface, Address, RouterID string
-	Up                           bool
-	Changed                      time.Time
-	Events                       uint64 // changes of state since the device booted
 }
 
 // Alarm is something that the device itself finds wrong.
@@ -134,15 +128,15 @@ func (n *Network) view(d *device, now time.Time) *View {
 		if p.load.Coherent {
 			v.Channels = append(v.Channels, n.channel(p, now))
 		}
-		if p.link != nil && p.link.ospf {
-			v.Adjacencies = append(v.Adjacencies, adjacency(p))
-		}
+		n.showRouting(v, p, now)
 	}
 	for _, e := range d.sessions {
 		v.Neighbors = append(v.Neighbors, n.showNeighbor(e))
 	}
-	kinds := FaultKinds()
-	for _, k := range kinds {
+	for _, a := range d.spec.Alarms {
+		v.Alarms = append(v.Alarms, Alarm{a.Resource, a.Text, a.Severity, d.booted})
+	}
+	for _, k := range FaultKinds() {
 		for f, since := range n.faults {
 			if f.Device == d.spec.Name && f.Kind == k.Name && k.alarm != "" {
 				v.Alarms = append(v.Alarms, Alarm{f.Where, k.alarm + " " + f.Where, k.severity, since})
@@ -150,20 +144,6 @@ func (n *Network) view(d *device, now time.Time) *View {
 		}
 	}
 	return v
-}
-
-func adjacency(p *port) Adjacency {
-	other := p.link.other(p)
-	a := Adjacency{Interface: p.routed().name, Address: bare(other.routed().address), RouterID: other.device.spec.Router, Up: p.link.up, Changed: p.changed, Events: 6 + p.transitions}
-	return a
-}
-
-// routed is the interface that has a port's address: its aggregate, or itself.
-func (p *port) routed() *port {
-	if p.lag != nil {
-		return p.lag
-	}
-	return p
 }
 
 func (n *Network) showNeighbor(e *sessionEnd) Neighbor {
