@@ -87,7 +87,7 @@ func (r *reading) readLibrary(ctx context.Context, d *device, operation string) 
 	}
 	r.trace.About("YANG library")
 	defer r.trace.About("")
-	err := r.rpc(ctx, operation, func(from io.Reader) (err error) {
+	err := r.rpc(ctx, operation, nil, func(from io.Reader) (err error) {
 		d.library, err = yang.ParseLibrary(io.LimitReader(from, int64(*r.settings.config.MaxReplyBytes)))
 		return err
 	})

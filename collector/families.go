@@ -40,7 +40,7 @@ type part struct {
 	samples []decode.Sample
 }
 
-// gather makes families of outcomes, sorted by name. With reuse they are built in the same memory, each in its turn.
+// gather makes families of outcomes, as sorted gives them.
 func gather(outcomes []outcome, labelled, reuse bool) iter.Seq[*dto.MetricFamily] {
 	f := &families{byName: map[string]*family{}, labelled: labelled, pairs: map[[2]string]*dto.LabelPair{}}
 	for i := range outcomes {
@@ -51,6 +51,11 @@ func gather(outcomes []outcome, labelled, reuse bool) iter.Seq[*dto.MetricFamily
 			}
 		}
 	}
+	return f.sorted(reuse)
+}
+
+// sorted gives the families by name. With reuse they are built in the same memory, each in its turn.
+func (f *families) sorted(reuse bool) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		memory := &buffers{}
 		if reuse {
@@ -61,7 +66,7 @@ func gather(outcomes []outcome, labelled, reuse bool) iter.Seq[*dto.MetricFamily
 			if !reuse {
 				memory = &buffers{}
 			}
-			if all := f.byName[name].build(memory, labelled); len(all.Metric) > 0 && !yield(all) {
+			if all := f.byName[name].build(memory, f.labelled); len(all.Metric) > 0 && !yield(all) {
 				return
 			}
 		}

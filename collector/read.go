@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"nemith.io/netconf"
@@ -24,6 +25,8 @@ type reading struct {
 	trace    *session.Trace
 	alive    bool // the device has answered
 	answered bool // the device has answered an rpc of the module that is being read
+
+	bytes, rows atomic.Int64 // so far, of all modules
 
 	// Once it has ended (ended: under the target's mutex):
 	ended   time.Time
@@ -169,7 +172,7 @@ func (r *reading) readModule(ctx context.Context, d *device, id string, m *modul
 	t := r.target
 	r.trace.About(m.Name)
 	defer r.trace.About("")
-	began := time.Now()
+	began, rows := time.Now(), r.rows.Load()
 	got := &result{module: m.Name, trace: r.trace}
 	r.answered = false
 	table := m.Table(decode.Limits{ReplyBytes: int64(*r.settings.config.MaxReplyBytes), Samples: samples})
@@ -178,7 +181,10 @@ func (r *reading) readModule(ctx context.Context, d *device, id string, m *modul
 		if d.lacks(m, i) {
 			continue
 		}
-		bytes, err := r.readReply(ctx, d, &m.Requests[i], table)
+		bytes, err := r.readReply(ctx, d, &m.Requests[i], table, func(n int) {
+			r.bytes.Add(int64(n))
+			r.rows.Store(rows + int64(table.Rows()))
+		})
 		got.bytes += bytes
 		var refused netconf.RPCErrors
 		if m.Requests[i].Optional && errors.As(err, &refused) {
@@ -234,11 +240,11 @@ func (t *Target) memory(s *settings, id string) *decode.Memory {
 }
 
 // readReply sends one rpc and streams its reply into the table, all parts of it where the device sends it in parts. A
-// get-data that the device cannot do becomes a get, for as long as the session lasts.
-func (r *reading) readReply(ctx context.Context, d *device, request *module.Request, table *decode.Table) (size int64, err error) {
+// get-data that the device cannot do becomes a get, for as long as the session lasts. received is told of the bytes as they come.
+func (r *reading) readReply(ctx context.Context, d *device, request *module.Request, table *decode.Table, received func(int)) (size int64, err error) {
 	for operation, more := request.XML(d.Device, d.noGetData), true; more; {
 		var reply decode.Reply
-		err := r.rpc(ctx, operation, func(from io.Reader) (err error) {
+		err := r.rpc(ctx, operation, received, func(from io.Reader) (err error) {
 			reply, err = table.Decode(from)
 			return err
 		})
@@ -272,13 +278,13 @@ func unsupported(e netconf.RPCError) bool {
 
 // rpc sends one operation and notes whether the device answered at all, and how the time was spent. A reply that is broken, or
 // too large, is an answer too, unless the session was lost in it.
-func (r *reading) rpc(ctx context.Context, operation string, read func(io.Reader) error) error {
+func (r *reading) rpc(ctx context.Context, operation string, received func(int), read func(io.Reader) error) error {
 	var decoding time.Duration
 	var broken bool
 	began := time.Now()
 	err := r.target.client.RPC(ctx, r.trace, operation, func(from io.Reader) error {
 		began = time.Now()
-		reply := &replyReader{r: from}
+		reply := &replyReader{r: from, received: received}
 		err := read(reply)
 		decoding = time.Since(began) - reply.waited
 		broken = err != nil && reply.bytes > 0 && reply.err == nil
@@ -296,10 +302,11 @@ func (r *reading) rpc(ctx context.Context, operation string, read func(io.Reader
 
 // replyReader measures how long was spent waiting for bytes, and keeps the error that broke a reply off.
 type replyReader struct {
-	r      io.Reader
-	waited time.Duration
-	bytes  int
-	err    error
+	r        io.Reader
+	received func(int) // nil: nobody
+	waited   time.Duration
+	bytes    int
+	err      error
 }
 
 func (r *replyReader) Read(p []byte) (int, error) {
@@ -307,6 +314,9 @@ func (r *replyReader) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
 	r.waited += time.Since(began)
 	r.bytes += n
+	if r.received != nil {
+		r.received(n)
+	}
 	if err != nil && err != io.EOF {
 		r.err = err
 	}

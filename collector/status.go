@@ -59,6 +59,8 @@ type ReadProgress struct {
 	Module  string   // that is being read; "" while the target is connected to
 	Modules []string // of the read, in order; none for a read that only connects
 	Ended   int      // how many of them have been read
+	Bytes   int64    // received so far
+	Rows    int64    // decoded so far
 }
 
 // interfaceInfo is the metric of which each interface has one.
@@ -138,6 +140,11 @@ func (t *Target) progress() *ReadProgress {
 		return nil
 	}
 	r := &ReadProgress{Target: t.Name(), Began: p.Began, Elapsed: time.Since(p.Began), Module: moduleName(p.Module), Ended: p.Ended}
+	t.mu.Lock()
+	if n := len(t.recent); n > 0 {
+		r.Bytes, r.Rows = t.recent[n-1].bytes.Load(), t.recent[n-1].rows.Load()
+	}
+	t.mu.Unlock()
 	for _, id := range p.Modules {
 		if id != schedule.Connect {
 			r.Modules = append(r.Modules, moduleName(id))

@@ -70,6 +70,9 @@ func (t *Table) Release() {
 	}
 }
 
+// Rows is how many rows the table has so far, those that are still open among them.
+func (t *Table) Rows() int { return len(t.rows) }
+
 // Decode decodes one reply, its envelope included. After an error nothing of the reply is kept. An rpc-error does not make it fail:
 // it is in the Reply, and rows that came with it are kept.
 func (t *Table) Decode(r io.Reader) (Reply, error) {
