@@ -139,7 +139,7 @@ func (a *attempt) work(ctx context.Context, run *task.Run) error {
 }
 
 // keep stores the target and puts it in force.
-func (a *attempt) keep(_ context.Context, run *task.Run) error {
+func (a *attempt) keep(ctx context.Context, run *task.Run) error {
 	if a.kind == Check {
 		run.Skip("store", "a check changes nothing")
 		run.Skip("live", "a check changes nothing")
@@ -152,9 +152,13 @@ func (a *attempt) keep(_ context.Context, run *task.Run) error {
 		if err := a.Inventory.Publish(); err != nil {
 			return "", err
 		}
-		if _, ok := a.Exporter.Target(a.target.Name); !ok {
+		target, ok := a.Exporter.Target(a.target.Name)
+		if !ok {
 			return "", fmt.Errorf("target %q was stored, and the configuration has been changed meanwhile so that it does not fit; the log says why", a.target.Name)
 		}
+		ctx, cancel := a.withTimeout(ctx)
+		defer cancel()
+		_ = target.Scrape(ctx, nil) // so that there is something to see at once
 		a.Audit(a.by, "stored a target", "target", a.target.Name, "address", a.target.HostPort(), "task", run.ID())
 		return fmt.Sprintf("in /metrics and /sd as target %q", a.target.Name), nil
 	})

@@ -124,7 +124,9 @@ func (a *attempt) read(ctx context.Context, run *task.Run) error {
 	return run.Step("read", func() (string, error) {
 		ctx, cancel := a.withTimeout(ctx)
 		defer cancel()
+		stop := follow(candidate, func(bytes, rows int64) { run.Progress("read", bytes, rows) })
 		scrape := candidate.Scrape(ctx, nil)
+		stop()
 		if ctx.Err() != nil && context.Cause(ctx) != context.DeadlineExceeded {
 			return "", ctx.Err()
 		}
@@ -141,6 +143,35 @@ func (a *attempt) read(ctx context.Context, run *task.Run) error {
 		}
 		return detail, nil
 	})
+}
+
+// progressEvery is how often the progress of a read is told.
+const progressEvery = 250 * time.Millisecond
+
+// follow tells of the progress of a target's reads until it is stopped.
+func follow(target *collector.Target, tell func(bytes, rows int64)) (stop func()) {
+	done, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		ticker := time.NewTicker(progressEvery)
+		defer ticker.Stop()
+		var told int64
+		for {
+			select {
+			case <-ticker.C:
+				if p := target.Status().Reading; p != nil && p.Bytes > told {
+					told = p.Bytes
+					tell(p.Bytes, p.Rows)
+				}
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-stopped
+	}
 }
 
 var errNothing = errors.New("the device gave nothing; look at its log, or read it with netconf_exporter probe")
