@@ -72,3 +72,13 @@ func (r Reading) Rates(before Reading, name string) *Rates {
 	}
 	return rates
 }
+
+// Rated reports whether rates are made of a metric.
+func Rated(metric string) bool {
+	for _, name := range rated {
+		if metric == interfacePrefix+name {
+			return true
+		}
+	}
+	return false
+}

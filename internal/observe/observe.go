@@ -1,0 +1,142 @@
+// Package observe keeps what people want to know of each target and what is not in the latest read alone: what the device is, and how
+// fast its counters grow. It tells listeners of each read.
+package observe
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/internal/events"
+	"github.com/netconf-exporter/netconf_exporter/internal/facts"
+)
+
+// Observer follows the reads of all targets. It is safe for concurrent use.
+type Observer struct {
+	exporter *collector.Exporter
+	log      *events.Log
+
+	mu    sync.Mutex
+	known map[string]*known // by target
+}
+
+// known is what is kept of a target. It is replaced, never changed.
+type known struct {
+	core          any // identity of the target's device: another one under the same name has other counters
+	system        facts.System
+	now, previous facts.Reading
+}
+
+// updatesKept bounds the updates that wait to be looked at. More are dropped by the exporter: the next read tells the same.
+const updatesKept = 4096
+
+// New returns an Observer that puts an event "read" into log for each read that ends.
+func New(exporter *collector.Exporter, log *events.Log) *Observer {
+	return &Observer{exporter: exporter, log: log, known: map[string]*known{}}
+}
+
+// Run follows the reads until ctx ends.
+func (o *Observer) Run(ctx context.Context) {
+	updates, stop := o.exporter.Watch(updatesKept)
+	defer stop()
+	tidy := time.NewTicker(time.Minute)
+	defer tidy.Stop()
+	for {
+		select {
+		case u := <-updates:
+			if u.Kind == collector.ReadEnded {
+				o.ended(u.Target)
+			}
+		case <-tidy.C:
+			o.forget()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// ended takes what a read gave.
+func (o *Observer) ended(name string) {
+	target, ok := o.exporter.Target(name)
+	if !ok {
+		return
+	}
+	status := target.Status()
+	families := target.Peek(interesting)
+	next := &known{core: target, system: facts.NewSystem(families), now: facts.NewReading(status.LastRead, families)}
+	o.mu.Lock()
+	if before := o.known[name]; before != nil && before.core == next.core {
+		next.previous = before.now
+		if next.system == (facts.System{}) {
+			next.system = before.system // it was not read this time
+		}
+	}
+	o.known[name] = next
+	o.mu.Unlock()
+	o.log.Add("read", name, NewRead(name, status))
+}
+
+// interesting are the metrics that are kept in some form.
+func interesting(metric string) bool {
+	return strings.HasPrefix(metric, "netconf_system_") || metric == "netconf_hardware_info" || facts.Rated(metric)
+}
+
+// forget drops what was known of targets that are gone.
+func (o *Observer) forget() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for name := range o.known {
+		if _, ok := o.exporter.Target(name); !ok {
+			delete(o.known, name)
+		}
+	}
+}
+
+// System is what a target said it is.
+func (o *Observer) System(name string) facts.System {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if k := o.known[name]; k != nil {
+		return k.system
+	}
+	return facts.System{}
+}
+
+// Interfaces adds the rates over the last two reads to interfaces of a target.
+func (o *Observer) Interfaces(name string, interfaces []facts.Interface) {
+	o.mu.Lock()
+	k := o.known[name]
+	o.mu.Unlock()
+	if k == nil {
+		return
+	}
+	for i := range interfaces {
+		interfaces[i].Rates = k.now.Rates(k.previous, interfaces[i].Name)
+	}
+}
+
+// Neighbors adds the names of the targets that neighbours are: those that are called as the neighbour is, with its domain or
+// without, by us or by themselves.
+func (o *Observer) Neighbors(neighbors []facts.Neighbor) {
+	targets := map[string]string{}
+	for _, t := range o.exporter.Targets() {
+		targets[short(t.Name())] = t.Name()
+	}
+	o.mu.Lock()
+	for name, k := range o.known {
+		if host := short(k.system.HostName); host != "" && targets[host] == "" {
+			targets[host] = name
+		}
+	}
+	o.mu.Unlock()
+	for i := range neighbors {
+		neighbors[i].Target = targets[short(neighbors[i].SystemName)]
+	}
+}
+
+func short(name string) string {
+	host, _, _ := strings.Cut(strings.ToLower(name), ".")
+	return host
+}
