@@ -1,0 +1,287 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+
+	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/api"
+	"github.com/netconf-exporter/netconf_exporter/internal/events"
+	"github.com/netconf-exporter/netconf_exporter/internal/guard"
+	"github.com/netconf-exporter/netconf_exporter/internal/inventory"
+	"github.com/netconf-exporter/netconf_exporter/internal/observe"
+	"github.com/netconf-exporter/netconf_exporter/internal/onboard"
+	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
+	"github.com/netconf-exporter/netconf_exporter/internal/store"
+	"github.com/netconf-exporter/netconf_exporter/internal/task"
+)
+
+const base = `
+auths:
+  lab: {username: netconf, password: netconf, insecure_ignore_host_key: true, allowed_targets: [127.0.0.0/8]}
+  far: {username: netconf, password: netconf, insecure_ignore_host_key: true, allowed_targets: [192.0.2.0/24]}
+admin: {allowed_targets: [127.0.0.0/8]}
+`
+
+// stand is an exporter with its API, on a server of its own.
+type stand struct {
+	url      string
+	exporter *collector.Exporter
+	queue    *task.Queue
+	folder   string
+	file     string
+
+	mu        sync.Mutex
+	validator validator.Validator
+	checked   map[string]int // answers that were validated, by method, path of the document and status
+}
+
+// options change a stand.
+type options struct {
+	config   string // base where it is ""
+	disabled bool   // nothing may be changed
+	limit    int    // of tasks
+	folder   string // of the storage
+}
+
+func newStand(t *testing.T, o options) *stand {
+	t.Helper()
+	s := &stand{folder: o.folder, file: filepath.Join(t.TempDir(), "netconf.yml"), checked: map[string]int{}}
+	if s.folder == "" {
+		s.folder = filepath.Join(t.TempDir(), "data")
+	}
+	if o.config == "" {
+		o.config = base
+	}
+	if err := os.WriteFile(s.file, []byte(o.config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	files, err := store.Open(s.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, merged, err := inventory.Open(inventory.Options{
+		Load: func() (*config.Config, error) { return config.Load([]string{s.file}) }, Folder: s.folder, Store: files,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.exporter, err = collector.New(merged, collector.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	set.OnChange(s.exporter.Apply)
+	log := events.New(4096)
+	observer := observe.New(s.exporter, log)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { observer.Run(ctx) })
+	s.queue = task.New(task.Options{Record: files.PutTask, Forget: files.RemoveTask, Events: log, Limit: o.limit}, nil)
+	g, err := guard.New(guard.Options{Enabled: !o.disabled})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(api.New(api.Options{
+		Exporter: s.exporter, Observer: observer, Events: log, Guard: g, Version: "1.2.3",
+		Onboarder: onboard.New(onboard.Options{Exporter: s.exporter, Inventory: set, Queue: s.queue, Logger: slog.New(slog.DiscardHandler)}),
+	}))
+	s.url = server.URL
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+		ctx, end := context.WithTimeout(context.Background(), 5*time.Second)
+		defer end()
+		s.queue.Close(ctx)
+		cancel()
+		running.Wait()
+		s.exporter.Close(ctx)
+		files.Close()
+	})
+	s.loadDocument(t)
+	return s
+}
+
+// loadDocument reads the OpenAPI document that the answers must keep to.
+func (s *stand) loadDocument(t *testing.T) {
+	t.Helper()
+	response, err := http.Get(s.url + "/api/v1/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := libopenapi.NewDocument(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, errs := validator.NewValidator(document)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	if ok, problems := v.ValidateDocument(); !ok {
+		for _, p := range problems {
+			t.Errorf("the OpenAPI document: %s: %s", p.Message, p.Reason)
+		}
+	}
+	s.validator = v
+}
+
+// answer is what the API said.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// get decodes a JSON answer.
+func decodeAs[T any](t *testing.T, a answer) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal(a.body, &v); err != nil {
+		t.Fatalf("%v: %s", err, a.body)
+	}
+	return v
+}
+
+// do sends a request and validates the answer against the document. body is JSON, or a value that becomes JSON, or nil.
+func (s *stand) do(t *testing.T, method, path string, body any, header ...string) answer {
+	t.Helper()
+	var text []byte
+	switch body := body.(type) {
+	case nil:
+	case string:
+		text = []byte(body)
+	default:
+		text, _ = json.Marshal(body)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), method, s.url+"/api/v1"+path, bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+		if header[i] == "Host" {
+			request.Host = header[i+1]
+		}
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body = io.NopCloser(bytes.NewReader(content))
+	s.validate(t, request, response, content)
+	if response.StatusCode >= 400 {
+		problem := response.Header.Get("Content-Type") == "application/problem+json" && bytes.Contains(content, []byte(`"detail":"`))
+		if !problem || strings.Contains(string(content), "$schema") {
+			t.Errorf("%s %s: %d is no problem document: %s", method, path, response.StatusCode, content)
+		}
+	}
+	return answer{response.StatusCode, response.Header, content}
+}
+
+func (s *stand) validate(t *testing.T, request *http.Request, response *http.Response, content []byte) {
+	if strings.HasSuffix(request.URL.Path, "/openapi.json") {
+		return
+	}
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if response.StatusCode == http.StatusMethodNotAllowed {
+		return // of no operation
+	}
+	if ok, problems := s.validator.ValidateHttpResponse(request, response); !ok {
+		for _, p := range problems {
+			t.Errorf("%s %s: %d is not as documented: %s: %s %v\n%s", request.Method, request.URL.Path, response.StatusCode, p.Message, p.Reason, p.SchemaValidationErrors, content)
+		}
+	}
+	s.checked[fmt.Sprintf("%s %s %d", request.Method, request.URL.EscapedPath(), response.StatusCode)]++
+}
+
+// follow waits until a task has ended, or waits to be confirmed.
+func (s *stand) follow(t *testing.T, id string) task.Task {
+	t.Helper()
+	log, err := s.queue.Events(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for place := log.Start(); ; {
+		now := decodeAs[task.Task](t, s.do(t, "GET", "/tasks/"+id, nil))
+		if now.State.Final() || now.State == task.AwaitingConfirmation {
+			return now
+		}
+		if _, place, _ = log.After(ctx, place); ctx.Err() != nil {
+			t.Fatalf("the task does not end: %+v", now)
+		}
+	}
+}
+
+func simulated(t *testing.T) *simulator.Device {
+	t.Helper()
+	devices, err := simulator.Start(simulator.Config{Devices: 1, Interfaces: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { devices.Close() })
+	return devices.Devices()[0]
+}
+
+// fields is a JSON object.
+type fields map[string]any
+
+// own is a target with credentials of its own.
+func own(device *simulator.Device, name string) fields {
+	return fields{"name": name, "address": device.Address(), "username": "netconf", "password": "netconf", "host_key_fingerprint": device.Fingerprint()}
+}
+
+// with changes some fields; nil takes one out.
+func (f fields) with(changes fields) fields {
+	changed := fields{}
+	for _, part := range []fields{f, changes} {
+		for name, value := range part {
+			if changed[name] = value; value == nil {
+				delete(changed, name)
+			}
+		}
+	}
+	return changed
+}
+
+// added adds a target and waits until it is there.
+func (s *stand) added(t *testing.T, target fields) {
+	t.Helper()
+	a := s.do(t, "POST", "/targets", target)
+	if a.status != http.StatusAccepted {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	if now := s.follow(t, decodeAs[task.Task](t, a).ID); now.State != task.Succeeded {
+		t.Fatalf("%s: %s", now.State, now.Error)
+	}
+}
