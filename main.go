@@ -83,6 +83,10 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	c.Flag("collector.targets", "Read all configured targets at the telemetry path; if not, it has only the exporter's own metrics.").
 		Default("true").BoolVar(&serve.Targets)
 	c.Flag("collector.max-dials", "Maximum number of logins at a time, over all targets.").Default("64").IntVar(&serve.MaxDials)
+	c.Flag("web.enable-admin-api", "Let targets be added, changed and removed while the exporter runs, by the REST API and the pages.").BoolVar(&serve.Admin.Enabled)
+	c.Flag("storage.path", "Folder of the targets that were added while the exporter ran.").Default("data/").StringVar(&serve.Admin.StoragePath)
+	c.Flag("web.external-url", "URL under which people reach the exporter, where that is not the address that it listens on.").StringVar(&serve.Admin.ExternalURL)
+	c.Flag("web.grafana-url", "URL of Grafana; pages of targets link to its dashboards.").StringVar(&serve.Admin.GrafanaURL)
 	c.Flag("web.max-requests", "Maximum number of scrapes at a time; more are refused with 503. 0: no limit.").Default("2000").IntVar(&serve.MaxScrapes)
 
 	probe := &command.Probe{}

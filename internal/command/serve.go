@@ -20,6 +20,7 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/internal/inventory"
 	"github.com/netconf-exporter/netconf_exporter/internal/web"
 )
 
@@ -31,6 +32,7 @@ type Serve struct {
 	Targets       bool    // the telemetry path reads all targets
 	MaxDials      int     // in flight over all targets
 	MaxScrapes    int     // in flight; 0: no limit
+	Admin         Admin
 
 	listening func(net.Addr) // called when requests are served; may be nil
 }
@@ -44,25 +46,29 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	if s.TimeoutOffset < 0 || math.IsNaN(s.TimeoutOffset) {
 		return fmt.Errorf("--timeout-offset=%v would make scrapes last longer than Prometheus waits; use 0 or more seconds", s.TimeoutOffset)
 	}
-	cfg, err := env.load()
+	if err := toolkit.Validate(*s.Web.WebConfigFile); err != nil {
+		return fmt.Errorf("%s: %w; correct it, or leave --web.config.file out", *s.Web.WebConfigFile, err)
+	}
+	admin, cfg, err := s.openAdmin(env)
 	if err != nil {
 		return err
 	}
 	if len(cfg.Targets) >= 100 && os.Getenv("GOGC") == "" { // a tenth less memory for a tenth more processor time
 		debug.SetGCPercent(50)
 	}
-	if err := toolkit.Validate(*s.Web.WebConfigFile); err != nil {
-		return fmt.Errorf("%s: %w; correct it, or leave --web.config.file out", *s.Web.WebConfigFile, err)
-	}
 	// Lazy: a second instance, whose port is taken, must end before it logs in to any device.
 	exporter, err := collector.New(cfg, collector.Options{Logger: env.Logger, Lazy: true, DialLimit: s.MaxDials})
+	if err == nil {
+		err = admin.start(env, exporter)
+	}
 	if err != nil {
+		admin.close(ctx)
 		return err
 	}
 	metrics := web.NewMetrics()
 	metrics.Logins(exporter.Logins)
 	metrics.Reloaded(true, time.Now())
-	reload := reloader(env, exporter, metrics)
+	reload := reloader(env, admin.inventory, exporter, metrics)
 	env.Logger.Info("starting netconf_exporter", "version", version.Version, "targets", len(cfg.Targets))
 
 	started := func() {}
@@ -73,7 +79,7 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 		Handler: web.New(web.Options{
 			Exporter: web.From(exporter), Reload: reload, Own: metrics, Logger: env.Logger, TimeoutOffset: s.TimeoutOffset,
 			TelemetryPath: s.TelemetryPath, NoTargets: !s.Targets, Version: version.Version,
-			MaxScrapes: s.MaxScrapes, Refused: metrics.Refused,
+			MaxScrapes: s.MaxScrapes, Refused: metrics.Refused, API: admin.api(exporter),
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       5 * time.Minute,
@@ -93,11 +99,11 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 		case <-hangups:
 			_ = reload() // it has been logged
 		case err := <-ended:
-			shutDown(server, exporter)
+			shutDown(server, admin, exporter)
 			return listenError(err)
 		case <-ctx.Done():
 			env.Logger.Info("stopping: closing the sessions")
-			shutDown(server, exporter)
+			shutDown(server, admin, exporter)
 			return nil
 		}
 	}
@@ -105,34 +111,29 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 
 // reloader returns the function that reloads the configuration. On an error the old configuration stays in use. The error is
 // logged here, because nobody receives it after a SIGHUP.
-func reloader(env *Environment, exporter *collector.Exporter, metrics *web.Metrics) func() error {
-	var one sync.Mutex
+func reloader(env *Environment, targets *inventory.Inventory, exporter *collector.Exporter, metrics *web.Metrics) func() error {
 	return func() error {
-		one.Lock()
-		defer one.Unlock()
-		cfg, err := env.load()
-		if err == nil {
-			err = exporter.Apply(cfg)
-		}
+		err := targets.Reload()
 		metrics.Reloaded(err == nil, time.Now())
 		if err != nil {
 			env.Logger.Error("the configuration was not reloaded, the old one stays", "err", err)
 			return err
 		}
-		env.Logger.Info("the configuration was reloaded", "targets", len(cfg.Targets))
+		env.Logger.Info("the configuration was reloaded", "targets", len(exporter.Targets()))
 		return nil
 	}
 }
 
 // shutDown ends the server, then the sessions. It cuts off scrapes that take longer: an answer without the devices whose sessions
 // are closed would be wrong.
-func shutDown(server *http.Server, exporter *collector.Exporter) {
+func shutDown(server *http.Server, admin *admin, exporter *collector.Exporter) {
 	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 	defer cancel()
 	_ = server.Shutdown(ctx)
 	_ = server.Close()
 	ctx, cancel = context.WithTimeout(context.Background(), closing)
 	defer cancel()
+	admin.close(ctx)
 	exporter.Close(ctx)
 }
 

@@ -23,6 +23,7 @@ type Options struct {
 	Version       string              // shown on the page
 	MaxScrapes    int                 // at a time; more are refused with 503; 0: no limit
 	Refused       func()              // called for each refused scrape; may be nil
+	API           http.Handler        // of all paths below /api/v1/; nil: there are none
 }
 
 // server holds what the handlers share. It is immutable.
@@ -66,6 +67,9 @@ func New(options Options) http.Handler {
 	} {
 		mux.Handle(pattern, handler) // profiles are compressed already
 	}
+	if options.API != nil {
+		mux.Handle("/api/v1/", compressed(compress, options.API))
+	}
 	metrics := compress(readOnly(scrape(s.serveMetrics)))
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -76,6 +80,18 @@ func New(options Options) http.Handler {
 			return
 		}
 		mux.ServeHTTP(w, r)
+	})
+}
+
+// compressed compresses the answers of a handler, but for streams of events, each of which must go out at once.
+func compressed(compress func(http.Handler) http.HandlerFunc, next http.Handler) http.Handler {
+	small := compress(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/events") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		small.ServeHTTP(w, r)
 	})
 }
 
