@@ -93,6 +93,12 @@ func (e *Exporter) Apply(c *config.Config) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
+	return e.Use(c)
+}
+
+// Use is Apply for a configuration that is valid, and made of parts that others may have invalidated since: that a file that one
+// target's auth names is gone is for the dials of that target to say.
+func (e *Exporter) Use(c *config.Config) error {
 	e.apply.Lock()
 	defer e.apply.Unlock()
 	old := e.snapshot.Load()

@@ -11,8 +11,6 @@ type Config struct {
 	Admin       Admin              `yaml:"admin,omitempty"`
 	Modules     map[string]*Module `yaml:"modules,omitempty"`
 	Catalog     map[string]*Metric `yaml:"catalog,omitempty"`
-
-	merged bool // by With, of parts that are valid
 }
 
 // Admin bounds what may be added while the exporter runs.

@@ -115,7 +115,6 @@ func (c *Config) Fit(s *Stored) (*Fitted, error) {
 // With returns the configuration, which is valid, with stored targets after its own. They are of this configuration's Fit, with names that differ.
 func (c *Config) With(stored []*Fitted) *Config {
 	with := *c
-	with.merged = true
 	with.Targets = slices.Grow(slices.Clone(c.Targets), len(stored))
 	with.Auths = maps.Clone(c.Auths)
 	for _, s := range stored {

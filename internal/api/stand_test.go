@@ -85,7 +85,7 @@ func newStand(t *testing.T, o options) *stand {
 	if s.exporter, err = collector.New(merged, collector.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	set.OnChange(s.exporter.Apply)
+	set.OnChange(s.exporter.Use)
 	log := events.New(4096)
 	observer := observe.New(s.exporter, log)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -82,7 +82,7 @@ func (s *Serve) openAdmin(env *Environment) (*admin, *config.Config, error) {
 
 // start begins to follow the exporter, and knows the tasks of before a restart.
 func (a *admin) start(env *Environment, exporter *collector.Exporter) error {
-	a.inventory.OnChange(exporter.Apply)
+	a.inventory.OnChange(exporter.Use)
 	a.observer = observe.New(exporter, a.events)
 	if a.store != nil {
 		past, err := a.store.Tasks()

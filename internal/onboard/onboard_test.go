@@ -79,7 +79,7 @@ func newStand(t *testing.T, text string) *stand {
 	if s.exporter, err = collector.New(merged, collector.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	set.OnChange(s.exporter.Apply)
+	set.OnChange(s.exporter.Use)
 	s.queue = task.New(task.Options{Record: files.PutTask, Forget: files.RemoveTask}, nil)
 	s.Onboarder = onboard.New(onboard.Options{Exporter: s.exporter, Inventory: set, Queue: s.queue, Logger: logger})
 	t.Cleanup(func() {
