@@ -12,29 +12,62 @@ type problem struct {
 	module string // "" for the device as a whole
 }
 
+// problems are those that the log has told of and that are not over.
+type problems map[problem]bool
+
+// of gives the problem with a module, or with the device; false if there is none.
+func (p problems) of(module string) (problem, bool) {
+	for known := range p {
+		if known.module == module {
+			return known, true
+		}
+	}
+	return problem{}, false
+}
+
+// replace makes err what is wrong with a module, or with the device; nil if nothing is. It reports whether that is news.
+func (p problems) replace(module string, err error) (news bool) {
+	now := problem{session.ReasonOf(err), module}
+	known, had := p.of(module)
+	delete(p, known)
+	if err != nil {
+		p[now] = true
+	}
+	return err != nil && !(had && known == now)
+}
+
 // logRead logs what went wrong in a read and did not before, and when all is well again.
 func (t *Target) logRead(r *reading) {
 	if t.life.Err() != nil { // the target is being closed
 		return
 	}
+	var news []error
+	note := func(module string, err error) {
+		if t.problems.replace(module, err) {
+			news = append(news, err)
+		}
+	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	before := len(t.logged)
-	for p := range t.logged {
-		_, configured := r.settings.modules.byName[p.module]
-		if p.module != "" && p.module != auto && !configured {
-			delete(t.logged, p)
+	before := len(t.problems)
+	for p := range t.problems {
+		if _, configured := r.settings.modules.byName[p.module]; !configured && p.module != "" && p.module != auto {
+			delete(t.problems, p)
 		}
 	}
 	if r.lost != nil || r.alive {
-		t.replaceProblem("", r.lost)
+		note("", r.lost)
 	}
 	for _, got := range r.results {
-		if !t.logged[problem{session.ReasonOf(got.err), ""}] { // else the log tells of it already
-			t.replaceProblem(got.module, got.err)
+		if !t.problems[problem{session.ReasonOf(got.err), ""}] { // else the log tells of it already
+			note(got.module, got.err)
 		}
 	}
-	if before > 0 && len(t.logged) == 0 {
+	well := before > 0 && len(t.problems) == 0
+	t.mu.Unlock()
+	for _, err := range news {
+		t.logFailure(err)
+	}
+	if well {
 		t.logger.Info("the target is read again in full")
 	}
 }
@@ -43,30 +76,14 @@ func (t *Target) logRead(r *reading) {
 // go on for long, and the log would say nothing until it ends.
 func (t *Target) logNoAnswer(err error) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	for p := range t.logged {
-		if p.module == "" {
-			return
-		}
+	_, known := t.problems.of("")
+	news := !known && t.problems.replace("", err)
+	t.mu.Unlock()
+	if news {
+		t.logFailure(err)
 	}
-	t.replaceProblem("", err)
 }
 
-// replaceProblem makes err what is known to be wrong with a module, or with the device; nil if all is well. It is called
-// under the lock.
-func (t *Target) replaceProblem(module string, err error) {
-	now := problem{session.ReasonOf(err), module}
-	known := t.logged[now]
-	for p := range t.logged {
-		if p.module == module {
-			delete(t.logged, p)
-		}
-	}
-	if err == nil {
-		return
-	}
-	t.logged[now] = true
-	if !known {
-		t.logger.Warn("reading the target failed", "err", err, "reason", string(cmp.Or(now.reason, ReasonRPC)))
-	}
+func (t *Target) logFailure(err error) {
+	t.logger.Warn("reading the target failed", "err", err, "reason", string(cmp.Or(session.ReasonOf(err), ReasonRPC)))
 }

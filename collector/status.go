@@ -111,8 +111,12 @@ func (s *Status) module(of *settings, share schedule.Share[*result]) {
 	m := ModuleStatus{
 		Name: compiled.Name, Provides: compiled.Provides, Why: "named in the configuration", LastRead: share.Last, FailedSince: share.FailedSince,
 	}
-	if !slices.Contains(of.config.Modules, compiled.Name) {
-		m.Why = "auto: the best provider of " + kindOf(compiled) + " that the device has"
+	switch {
+	case slices.Contains(of.config.Modules, compiled.Name):
+	case compiled.Provides == "":
+		m.Why = "auto: it fits the device"
+	default:
+		m.Why = "auto: it provides " + compiled.Provides + ", and no better module that fits the device gives any"
 	}
 	if got := share.Result; got != nil {
 		m.Success, m.Samples, m.Bytes, m.Duration = got.err == nil, got.Samples, got.bytes, got.duration

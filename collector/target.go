@@ -36,7 +36,7 @@ type Target struct {
 	mu       sync.Mutex // guards following fields
 	recent   []*reading // the last reads, with the one in flight
 	lastRead *reading   // that ended; nil before the first
-	logged   map[problem]bool
+	problems problems
 }
 
 // client is the session with the device. A session.Client is one.
@@ -64,7 +64,7 @@ func newTarget(e *Exporter, s *settings, unconfigured bool) *Target {
 		label:    &dto.LabelPair{Name: new("target"), Value: new(s.config.Name)},
 		watchers: &e.watchers,
 		memories: map[string]*decode.Memory{},
-		logged:   map[problem]bool{},
+		problems: problems{},
 	}
 	t.settings.Store(s)
 	t.life, t.end = context.WithCancel(context.Background())

@@ -70,10 +70,9 @@ const (
 type Share[R any] struct {
 	Module      string
 	State       State
-	Result      R             // of the complete or the failed read
-	Last        time.Time     // when it was last read in full; zero if it never was
-	FailedSince time.Time     // zero if its last read was complete
-	Longest     time.Duration // of its last ten reads
+	Result      R         // of the complete or the failed read
+	Last        time.Time // when it was last read in full; zero if it never was
+	FailedSince time.Time // zero if its last read was complete
 }
 
 // Answer is what a scrape is given.
@@ -99,7 +98,7 @@ func (s *Schedule[R]) answer(modules []Module, keepFor time.Duration, retried fu
 		share := Share[R]{Module: wanted.Name}
 		if m := s.modules[wanted.Name]; m != nil {
 			limit := wanted.MaxAge + keepFor
-			share.Last, share.FailedSince, share.Longest = m.at, m.failedSince, m.longest()
+			share.Last, share.FailedSince = m.at, m.failedSince
 			switch {
 			case s.visible(m, limit):
 				share.State, share.Result = Complete, m.last
