@@ -23,6 +23,7 @@ var runs = [][]string{
 	{"./internal/e2e", "-bench=Fleet", "-benchtime=8x"},
 	{"./internal/e2e", "-bench=Login", "-benchtime=60x"},
 	{"./internal/e2e", "-bench=Peers", "-benchtime=20x"},
+	{"./internal/e2e", "-bench=Rules", "-benchtime=5x"},
 }
 
 func main() {

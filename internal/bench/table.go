@@ -100,6 +100,10 @@ func rows() []row {
 			beside: "snmp_exporter, of net-snmp's agent", other: n("Peers/snmp_exporter", cpu), goal: goal{less: 10}},
 		{what: "6. the same", ours: n("Peers/exporter", cpu),
 			beside: "a script with ncclient and prometheus_client", other: n("Peers/script", cpu), goal: goal{less: 10}},
+		{what: "7. One evaluation of all rules, 300 devices of 48 interfaces: wall", ours: n("Rules", "evaluation-ns"),
+			beside: "one scrape of them by Prometheus", other: n("Rules", "scrape-ns"), goal: goal{below: 1e9}},
+		{what: "7. the same: recorded series of a device", ours: n("Rules", "recorded-series"),
+			beside: "its own series", other: n("Rules", "device-series"), goal: goal{below: 200}},
 	}
 }
 
@@ -174,7 +178,7 @@ func (n number) text(r results) string {
 func quantity(v float64, unit string) string {
 	names := []string{"ns", "µs", "ms", "s"}
 	switch {
-	case strings.HasPrefix(unit, "allocs"):
+	case strings.HasPrefix(unit, "allocs"), strings.HasSuffix(unit, "-series"):
 		return fmt.Sprintf("%.3g", v)
 	case !strings.HasSuffix(strings.TrimSuffix(unit, "/op"), "ns"):
 		names = []string{"B", "kB", "MB", "GB"}
