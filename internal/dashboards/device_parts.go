@@ -37,6 +37,8 @@ func opticsPanels() []panel {
 	power := func(metric string) string {
 		return `max by (interface, lane) (netconf_optics_` + metric + one + `)`
 	}
+	// The limit is the transceiver's, not each lane's.
+	const lowLimit = `on (interface) group_left () max by (interface) (netconf_optics_receive_power_low_warning_dbm` + one + `)`
 	// The weakest ten of the time that is shown. Dark ports would flatten the scale: the table has them.
 	weakest := func(metric string) []query {
 		return curves(`label_join(max by (interface, lane) (netconf_optics_`+metric+one+` > -35) and on (interface, lane) bottomk(10, min by (interface, lane) (netconf_optics_`+metric+one+` > -35)), "port", " ", "interface", "lane")`, "{{port}}")
@@ -44,7 +46,7 @@ func opticsPanels() []panel {
 	return []panel{
 		table("Transceivers", "Light, current and temperature of each lane. Margin is what the received light has left above the transceiver's own low limit.", 24, 10, "", []string{
 			`clamp_min(` + power("receive_power_dbm") + `, -40)`, `clamp_min(` + power("transmit_power_dbm") + `, -40)`, power("laser_bias_amperes"), power("temperature_celsius"), power("voltage_volts"),
-			power("receive_power_low_warning_dbm"), power("receive_power_dbm") + ` > -35 - ` + power("receive_power_low_warning_dbm"),
+			`clamp(` + power("receive_power_dbm") + `, 0, 0) + ` + lowLimit, `(` + power("receive_power_dbm") + ` > -35) - ` + lowLimit,
 			`max by (interface) (netconf_interface_oper_status` + one + `)`,
 		}, []column{col("interface", "Interface", 0, toInterfaceOf("optics")), col("lane", "Lane", 60), col("Value #H", "Interface is", 120, words(operStates), cell("color-text")),
 			col("Value #A", "Receive", 110, unit("dBm"), digits(1), words(light)), col("Value #F", "Low limit", 90, unit("dBm"), digits(1)),
