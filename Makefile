@@ -30,7 +30,7 @@ units = $$(go list ./... | grep -v /internal/e2e)
 .PHONY: help build test deps unit kubernetes e2e packages release image lint vuln fmt bench fuzz soak scale demo docs clean
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 build: ## the binary, ./netconf_exporter, with nothing linked in from the machine
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(ldflags)' -o netconf_exporter .
@@ -91,7 +91,7 @@ scale: ## examples/scale with DEVICES=300 simulated devices: what each part cost
 	GOBIN=$(CURDIR)/dist/bin go install github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert@$(VICTORIAMETRICS)
 	PATH=$(CURDIR)/dist/bin:$$PATH NETCONF_SCALE=$(DEVICES) go test -count=1 -v -timeout 30m -run '^TestScale$$' ./internal/e2e
 
-demo: build ## simulated devices and the exporter on :10830, nothing to configure
+demo: build ## a simulated network and the exporter on :10830, nothing to configure
 	./netconf_exporter demo
 
 docs: ## the generated documents

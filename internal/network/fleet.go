@@ -1,6 +1,7 @@
 package network
 
 import (
+	"sync"
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
@@ -13,6 +14,7 @@ const slowness = 4 * time.Second
 type Fleet struct {
 	*simulator.Fleet
 	Network *Network
+	changes sync.Mutex // one change of faults at a time, so that devices end up as the last one says
 }
 
 // Start runs a network's devices. The configuration says how they are reached; the scenario, which there are.
@@ -47,6 +49,8 @@ func Start(s *Scenario, config simulator.Config) (*Fleet, error) {
 
 // SetFault begins a fault or clears it, and returns it with its place.
 func (f *Fleet) SetFault(fault Fault, on bool) (Fault, error) {
+	f.changes.Lock()
+	defer f.changes.Unlock()
 	fault, err := f.Network.Set(fault, on, time.Now())
 	if err != nil {
 		return fault, err

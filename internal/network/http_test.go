@@ -1,10 +1,12 @@
 package network_test
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/network"
@@ -100,4 +102,26 @@ func TestOtherSitesCannotSetFaults(t *testing.T) {
 	if len(fleet.Network.Faults()) > 0 {
 		t.Error("a fault is set")
 	}
+}
+
+// However many set and clear at once, devices and network agree at the end.
+func TestFaultsSetByManyAtOnce(t *testing.T) {
+	fleet, handler := start(t)
+	var running sync.WaitGroup
+	for range 8 {
+		running.Go(func() {
+			for range 20 {
+				ask(handler, "PUT", "/faults/core-1:reboot", "")
+				ask(handler, "GET", "/faults", "")
+				ask(handler, "DELETE", "/faults/core-1:reboot", "")
+			}
+		})
+	}
+	running.Wait()
+	ask(handler, "DELETE", "/faults", "")
+	conn, err := net.Dial("tcp", fleet.Devices()[0].Address())
+	if err != nil {
+		t.Fatalf("no fault is set, and the device is off: %v", err)
+	}
+	conn.Close()
 }
