@@ -111,11 +111,15 @@ func (p *plan) resolve(s *settings, names []string, now time.Time) (wanted []sch
 }
 
 func (s *settings) wanted(m *module.Module) schedule.Module {
-	maxAge := time.Duration(*s.config.MaxAge)
+	return schedule.Module{Name: s.modules.ids[m.Name], MaxAge: s.maxAge(m)}
+}
+
+// maxAge is the module's own, else the target's.
+func (s *settings) maxAge(m *module.Module) time.Duration {
 	if m.MaxAge != nil {
-		maxAge = *m.MaxAge
+		return *m.MaxAge
 	}
-	return schedule.Module{Name: s.modules.ids[m.Name], MaxAge: maxAge}
+	return time.Duration(*s.config.MaxAge)
 }
 
 // fit sorts the modules that fit the device by kind.

@@ -34,6 +34,7 @@ var (
 	moduleSuccess  = definition{"netconf_module_success", "Whether the module was read in full: 1, or 0 if it failed or was not complete in time.", gauge}
 	moduleDuration = definition{"netconf_module_duration_seconds", "How long reading the module took.", gauge}
 	moduleLastRead = definition{"netconf_module_last_read_timestamp_seconds", "When the module was last read in full, in Unix time.", gauge}
+	moduleMaxAge   = definition{"netconf_module_max_age_seconds", "For how long what was read of the module is served again, where that is set.", gauge}
 	moduleBytes    = definition{"netconf_module_reply_bytes", "Size of the device's replies to the module's reads.", gauge}
 	moduleSamples  = definition{"netconf_module_samples", "Samples that the module gave; 0 where nothing in the replies matched.", gauge}
 	moduleSkipped  = definition{"netconf_module_skipped_values", "Values that the device sent and that were left out: not valid, not plausible, duplicate, or over a limit.", gauge}
@@ -58,7 +59,7 @@ func Definitions() (all []Definition) {
 	}{
 		{up, nil}, {scrapeFailure, []string{"reason"}}, {scrapeDuration, nil}, {scrapeBudget, nil}, {readDuration, nil}, {phaseDuration, []string{"phase"}},
 		{targetInfo, []string{"address"}}, {moduleSuccess, []string{"module"}}, {moduleDuration, []string{"module"}},
-		{moduleLastRead, []string{"module"}}, {moduleBytes, []string{"module"}}, {moduleSamples, []string{"module"}},
+		{moduleLastRead, []string{"module"}}, {moduleMaxAge, []string{"module"}}, {moduleBytes, []string{"module"}}, {moduleSamples, []string{"module"}},
 		{moduleSkipped, []string{"module", "reason"}}, {sessionDials, []string{"result"}}, {sessionUp, nil}, {sessionStart, nil}, {sessionRetryAt, nil},
 	} {
 		kind := "gauge"
@@ -103,6 +104,9 @@ func (o *outcome) own(f *families) {
 	}
 	for name, at := range o.lastRead {
 		put(moduleLastRead, unix(at), "module", name)
+		if m := o.settings.modules.byName[name]; m != nil && o.settings.maxAge(m) > 0 {
+			put(moduleMaxAge, o.settings.maxAge(m).Seconds(), "module", name)
+		}
 	}
 	for _, result := range session.Results() { // those without dials too, or increase() would miss the first of each
 		put(sessionDials, float64(o.stats.Dials[result]), "result", string(result))
