@@ -61,19 +61,19 @@ func plights(l *lab) []plight {
 	add("access-1:down:xe-0/1/0", held("NetconfLagMemberDown", "target", "access-1", "interface", "xe-0/1/0"))
 	add("access-1:saturation:ge-0/0/2", at("NetconfInterfaceSaturated", "target", "access-1", "interface", "ge-0/0/2"), held("NetconfInterfaceBusy", "target", "access-1", "interface", "ge-0/0/2"),
 		at("NetconfInterfaceDiscards", "target", "access-1", "interface", "ge-0/0/2"))
-	add("access-2:empty:ietf-hardware", at("NetconfModuleEmpty", "target", "access-2", "module", "ietf-hardware"))
+	add("access-2:empty:ietf-hardware", at("NetconfModuleEmpty", "target", "access-2", "module", "ietf-hardware-nmda"))
 	add("access-3:hostkey", at("NetconfHostKeyChanged", "target", "access-3"))
 	add("cpe-1:slow", at("NetconfScrapeNearBudget", "target", "cpe-1"))
 	add("b-access-1:values", at("NetconfSkippedValues", "target", "b-access-1"))
-	add("b-access-2:model:ietf-system", at("NetconfModuleFailing", "target", "b-access-2", "module", "ietf-system"))
+	add("b-access-2:model:ietf-ospf", at("NetconfModuleFailing", "target", "b-access-2", "module", "ietf-ospf"), held("NetconfDataStale", "target", "b-access-2", "module", "ietf-ospf"))
 	add("b-access-3:reboot", at("NetconfTargetDown", "target", "b-access-3", "site", "fra"))
 
-	login, stale, missing := at("NetconfLoginRefused", "target", "b-core-2"), at("NetconfDataStale", "target", "b-cpe-1"), at("NetconfTargetMissing", "target", "b-core-1")
+	login, missing := at("NetconfLoginRefused", "target", "b-core-2"), at("NetconfTargetMissing", "target", "b-core-1")
 	login.begin = func() { l.set("b-core-2:login", true) }
 	login.end = func() { l.set("b-core-2:login", false) }
 	flapping := at("NetconfBgpNeighborFlapping", "target", "core-2")
 	flapping.begin = func() { l.flap("core-2:bgp", 4) }
-	return append(all, login, stale, missing, flapping)
+	return append(all, login, missing, flapping)
 }
 
 // untried are alerts on metrics that only a later version exports.
@@ -93,12 +93,7 @@ func TestEveryAlertFiresAndEnds(t *testing.T) {
 	}
 
 	all := plights(l)
-	stale := func(target map[string]any) {
-		if target["name"] == "b-cpe-1" {
-			target["max_age"] = "1h"
-		}
-	}
-	l.load(l.config(stale, "b-core-1"))
+	l.load(l.config("b-core-1"))
 	for _, fault := range all {
 		switch {
 		case fault.begin != nil:
@@ -120,8 +115,8 @@ func TestEveryAlertFiresAndEnds(t *testing.T) {
 		}
 	}
 	// The login that was refused is tried at once for a target that is new.
-	l.load(l.config(nil, "b-core-2"))
-	l.load(l.config(nil))
+	l.load(l.config("b-core-2"))
+	l.load(l.config())
 	all = append(all, plight{alert: "NetconfDeviceRebooted", labels: with("target", "b-access-3")})
 	p.wantFiring(all[len(all)-1])
 	for _, fault := range all {
@@ -138,7 +133,7 @@ func TestEveryAlertFiresAndEnds(t *testing.T) {
 
 // exporterAlerts lets the exporter fail while an interface is down: nobody is told that the interface is up again.
 func (l *lab) exporterAlerts(p *monitoring, address string) {
-	good := l.config(nil)
+	good := l.config()
 	reload := plight{alert: "NetconfConfigReloadFailed", labels: with("instance", address)}
 	l.exporter.configure("targets: nonsense\n")
 	if status, _ := l.exporter.reload(); status == 200 {

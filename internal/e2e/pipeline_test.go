@@ -80,7 +80,6 @@ func shortenTimes(text string) string {
 	for _, change := range []struct{ from, to string }{
 		{`(scrape_interval|scrape_timeout): \w+`, `$1: ` + pipelineScrape.String()},
 		{`(evaluation_interval|refresh_interval|group_wait|group_interval|\n +interval): \w+`, `$1: 1s`},
-		{`\bfor: \w+`, `for: 3s`},
 		{`keep_firing_for: \w+`, `keep_firing_for: 8s`},
 		{`\[5m\]`, `[10s]`},
 		{`\[15m\]`, `[1m]`},
@@ -91,7 +90,14 @@ func shortenTimes(text string) string {
 	} {
 		text = regexp.MustCompile(change.from).ReplaceAllString(text, change.to)
 	}
-	return text
+	// What waits longer still does, so that what it follows from comes first.
+	return regexp.MustCompile(`\bfor: (\d+)([mh])`).ReplaceAllStringFunc(text, func(found string) string {
+		wait, err := time.ParseDuration(strings.TrimPrefix(found, "for: "))
+		if err != nil {
+			panic(err)
+		}
+		return fmt.Sprintf("for: %.0fs", 1+wait.Minutes())
+	})
 }
 
 func ready(address string) bool {
