@@ -15,15 +15,11 @@ import (
 func (a *Auth) PasswordValue() (string, error) {
 	switch {
 	case a.PasswordFile != "":
-		text, err := readSecret(a.PasswordFile)
-		if err != nil {
-			return "", fmt.Errorf("password_file %w", err)
-		}
-		return text, nil
+		return a.readSecret("password_file", a.PasswordFile)
 	case a.PasswordEnv != "":
 		text := os.Getenv(a.PasswordEnv)
 		if text == "" {
-			return "", fmt.Errorf("password_env %s is not set in the exporter's environment; set it, or use password_file", a.PasswordEnv)
+			return "", a.envError()
 		}
 		return text, nil
 	}
@@ -60,21 +56,24 @@ func isFingerprint(text string) bool {
 	return ok && err == nil && len(sum) == 32
 }
 
-// readSecret reads a file that holds one secret, and takes off the newline that editors leave at its end.
-func readSecret(file string) (string, error) {
+// readSecret reads the file that a key names and that holds one secret, and takes off the newline that editors leave at its end.
+func (a *Auth) readSecret(key, file string) (string, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return "", fileError(file, err)
+		return "", a.secretFileError(key, file, err)
 	}
 	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 	if text == "" {
-		return "", fmt.Errorf("%s is empty; write the secret into it", file)
+		return "", fmt.Errorf("%s %s is empty; write the secret into it", key, file)
 	}
 	return text, nil
 }
 
 // fileError says why a file cannot be read.
 func fileError(file string, err error) error {
+	if looksLikeKey(file) {
+		return errors.New("holds a key; write it to a file and name the file")
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s does not exist; create it or correct the path", file)
 	}

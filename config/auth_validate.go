@@ -75,8 +75,8 @@ func (v *validator) hostKeys(name string, a *Auth) {
 func (v *validator) fingerprints(fingerprints []string, at *source) {
 	for i, text := range fingerprints {
 		if !isFingerprint(text) {
-			v.add(at.at("host_key_fingerprints", i), "host key fingerprint %q is not of the form SHA256: and 43 characters; "+
-				"netconf_exporter hostkey ADDRESS prints it", text)
+			v.add(at.at("host_key_fingerprints", i), "host key fingerprint %s is not of the form SHA256: and 43 characters; "+
+				"netconf_exporter hostkey ADDRESS prints it", quoteFingerprint(text))
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (k *Keyring) Signer(a *Auth) (ssh.Signer, error) {
 	}
 	key, err := os.ReadFile(a.PrivateKeyFile)
 	if err != nil {
-		return nil, fmt.Errorf("private_key_file %w", fileError(a.PrivateKeyFile, err))
+		return nil, a.secretFileError("private_key_file", a.PrivateKeyFile, err)
 	}
 	signer, err := ssh.ParsePrivateKey(key)
 	var encrypted *ssh.PassphraseMissingError
@@ -44,9 +44,9 @@ func (k *Keyring) Signer(a *Auth) (ssh.Signer, error) {
 	case a.PrivateKeyPassphraseFile == "":
 		return nil, fmt.Errorf("private_key_file %s is protected by a passphrase; put that in a file and name it with private_key_passphrase_file", a.PrivateKeyFile)
 	}
-	passphrase, err := readSecret(a.PrivateKeyPassphraseFile)
+	passphrase, err := a.readSecret("private_key_passphrase_file", a.PrivateKeyPassphraseFile)
 	if err != nil {
-		return nil, fmt.Errorf("private_key_passphrase_file %w", err)
+		return nil, err
 	}
 	found := k.open(key, []byte(passphrase))
 	if found.wrong {

@@ -22,7 +22,7 @@ func (c *Config) AdHoc(address, auth string) (*Target, error) {
 		return nil, fmt.Errorf("auth %q is not in the configuration; use one that is", auth)
 	}
 	if _, _, err := splitAddress(address); err != nil {
-		return nil, fmt.Errorf("%q %w", address, err)
+		return nil, fmt.Errorf("%s %w", quoteAddress(address), err)
 	}
 	target := &Target{Name: address, Address: address, Auth: auth, Settings: c.Defaults}
 	target.applyDefaults(defaults())

@@ -87,7 +87,7 @@ func (v *validator) targetNames() {
 			if other.Position != (Position{}) {
 				where = "already at " + other.Position.String()
 			}
-			v.add(target.Position, "target %q is %s; give one of them another name", target.Name, where)
+			v.add(target.Position, "target %s is %s; give one of them another name", target.quoteName(), where)
 			continue
 		}
 		first[target.Name] = target
@@ -99,11 +99,11 @@ func (v *validator) target(t *Target) {
 	if t.Address == "" {
 		v.add(at.at("address"), "a target has no address; add address: HOST or HOST:PORT")
 	} else if _, _, err := splitAddress(t.Address); err != nil {
-		v.add(at.at("address"), "address %q %v", t.Address, err)
+		v.add(at.at("address"), "address %s %v", quoteAddress(t.Address), err)
 	}
 	switch {
 	case t.Auth == "":
-		v.add(at.at("auth"), "target %q has no auth; add auth: with %s", t.Name, v.authNames())
+		v.add(at.at("auth"), "target %s has no auth; add auth: with %s", t.quoteName(), v.authNames())
 	case v.config.Auths[t.Auth] == nil:
 		v.add(at.at("auth"), "auth %q is not under auths; write %s", t.Auth, v.authNames())
 	}

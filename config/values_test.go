@@ -38,7 +38,7 @@ func TestAdHoc(t *testing.T) {
 	}
 	for _, test := range []struct{ address, auth, want string }{
 		{"a", "core", `auth "core" is not in the configuration; use one that is`},
-		{"a b", "lab", `"a b" is not an address; write a host name or an IP address, and a port if need be: HOST, HOST:PORT, [IPV6]:PORT`},
+		{"a b", "lab", `(not shown, because it may hold a secret) is not an address; write a host name or an IP address, and a port if need be: HOST, HOST:PORT, [IPV6]:PORT`},
 		{"", "lab", `"" is not an address; write a host name or an IP address, and a port if need be: HOST, HOST:PORT, [IPV6]:PORT`},
 	} {
 		if _, err := c.AdHoc(test.address, test.auth); err == nil || err.Error() != test.want {

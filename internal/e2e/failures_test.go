@@ -126,17 +126,27 @@ func TestSecretsComeOutNowhere(t *testing.T) {
 		_, outputs[path] = e.get(path)
 	}
 	for what, broken := range map[string]string{ // mistakes next to secrets
-		"an unknown key":           text + "surprise: true\n",
-		"a secret as a list":       strings.Replace(text, "password: "+secret, "password: ["+secret+"]", 1),
-		"a secret as a map":        strings.Replace(text, "password: "+secret, "password: {"+secret+": "+secret+"}", 1),
-		"a misspelt key":           strings.Replace(text, "password: "+secret, "passwort: "+secret, 1),
-		"a secret twice":           strings.Replace(text, "password: "+secret, "password: "+secret+"\n    password: "+secret, 1),
-		"two kinds of secret":      strings.Replace(text, "password: "+secret, "password: "+secret+"\n    password_env: NETCONF_TEST_PASSWORD", 1),
-		"a secret that is no YAML": strings.Replace(text, "password: "+secret, "password: "+secret+": x", 1),
-		"an alias":                 strings.Replace(text, "password: "+secret, "password: *"+secret, 1),
-		"a tag":                    strings.Replace(text, "password: "+secret, "password: !!int "+secret, 1),
-		"the wrong passphrase":     strings.Replace(text, filepath.Join(folder, "phrase"), filepath.Join(folder, "password"), 1),
-		"a file as another's key":  strings.Replace(text, "private_key_file: \""+filepath.Join(folder, "key"), "private_key_file: \""+filepath.Join(folder, "phrase"), 1),
+		"an unknown key":             text + "surprise: true\n",
+		"a secret as a list":         strings.Replace(text, "password: "+secret, "password: ["+secret+"]", 1),
+		"a secret as a map":          strings.Replace(text, "password: "+secret, "password: {"+secret+": "+secret+"}", 1),
+		"a misspelt key":             strings.Replace(text, "password: "+secret, "passwort: "+secret, 1),
+		"a secret twice":             strings.Replace(text, "password: "+secret, "password: "+secret+"\n    password: "+secret, 1),
+		"two kinds of secret":        strings.Replace(text, "password: "+secret, "password: "+secret+"\n    password_env: NETCONF_TEST_PASSWORD", 1),
+		"a secret that is no YAML":   strings.Replace(text, "password: "+secret, "password: "+secret+": x", 1),
+		"an alias":                   strings.Replace(text, "password: "+secret, "password: *"+secret, 1),
+		"a tag":                      strings.Replace(text, "password: "+secret, "password: !!int "+secret, 1),
+		"the wrong passphrase":       strings.Replace(text, filepath.Join(folder, "phrase"), filepath.Join(folder, "password"), 1),
+		"a secret for its file":      strings.Replace(text, "password: "+secret, "password_file: "+secret, 1),
+		"a secret with a slash":      strings.Replace(text, "password: "+secret, "password_file: /"+secret, 1),
+		"a secret for its variable":  strings.Replace(text, "password: "+secret, "password_env: "+secret, 1),
+		"a secret for a fingerprint": strings.Replace(text, fmt.Sprintf("%q", d.fingerprint), fmt.Sprintf("%q", secret), 1),
+		"a key for its file":         strings.Replace(text, filepath.Join(folder, "key"), strings.ReplaceAll(armoured, "\n", "\\n"), 1),
+		"a passphrase for its file":  strings.Replace(text, filepath.Join(folder, "phrase"), passphrase, 1),
+		"a key for the passphrase":   strings.Replace(text, filepath.Join(folder, "phrase"), strings.ReplaceAll(armoured, "\n", "\\n"), 1),
+		"a secret before an address": strings.Replace(text, fmt.Sprintf("address: %q", d.address), fmt.Sprintf("address: %q", deviceUser+":"+secret+"@"+d.address), 1),
+		"a secret for a port":        strings.Replace(text, fmt.Sprintf("address: %q", d.address), "address: 127.0.0.1:"+secret, 1),
+		"a secret after an address":  strings.Replace(text, fmt.Sprintf("address: %q", d.address), fmt.Sprintf("address: %q", d.address+"/"+secret), 1),
+		"a file as another's key":    strings.Replace(text, "private_key_file: \""+filepath.Join(folder, "key"), "private_key_file: \""+filepath.Join(folder, "phrase"), 1),
 	} {
 		e.configure(broken)
 		_, outputs["/-/reload of "+what] = e.reload()
