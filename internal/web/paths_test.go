@@ -71,6 +71,35 @@ func TestAFailedReloadSaysWhy(t *testing.T) {
 	}
 }
 
+// TestReloadFromOtherSites sends what browsers send for a page of another site, and for one of the exporter.
+func TestReloadFromOtherSites(t *testing.T) {
+	for _, test := range []struct {
+		header []string
+		status int
+	}{
+		{nil, 200}, // no browser
+		{[]string{"Sec-Fetch-Site", "same-origin"}, 200},
+		{[]string{"Origin", "http://example.com"}, 200}, // the host of the request
+		{[]string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{[]string{"Sec-Fetch-Site", "same-site"}, 403},
+		{[]string{"Origin", "http://evil.example"}, 403},
+		{[]string{"Origin", "null"}, 403},
+	} {
+		for _, method := range []string{http.MethodPost, http.MethodPut} {
+			reloads := 0
+			h := handler(newFake(t, testConfig), func(o *web.Options) {
+				o.Reload = func() error { reloads++; return nil }
+			})
+			if got := do(h, method, "/-/reload", test.header...); got.Code != test.status || reloads > 0 != (test.status == 200) {
+				t.Errorf("%s with %q: status %d, %d reloads, want status %d", method, test.header, got.Code, reloads, test.status)
+			}
+		}
+	}
+	if got := get(handler(newFake(t, testConfig), nil), "/sd", "Sec-Fetch-Site", "cross-site"); got.Code != 200 {
+		t.Errorf("reading from another site's page: %d", got.Code)
+	}
+}
+
 func TestServiceDiscovery(t *testing.T) {
 	type group struct {
 		Targets []string          `json:"targets"`

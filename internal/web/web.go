@@ -56,7 +56,7 @@ func New(options Options) http.Handler {
 		"POST /-/reload": s.serveReload,
 		"PUT /-/reload":  s.serveReload,
 	} {
-		mux.Handle(pattern, compress(handler))
+		mux.Handle(pattern, compress(sameSite(handler)))
 	}
 	for pattern, handler := range map[string]http.HandlerFunc{
 		"GET /debug/pprof/":        pprof.Index, // and the profiles by name
@@ -93,6 +93,15 @@ func compressed(compress func(http.Handler) http.HandlerFunc, next http.Handler)
 		}
 		small.ServeHTTP(w, r)
 	})
+}
+
+// sameSite refuses requests that change something and that a browser sends for a page of another site.
+func sameSite(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "the request comes from a page of another site; send it from no page at all, as curl does", http.StatusForbidden)
+	}))
+	return protection.Handler(next)
 }
 
 // readOnly refuses methods other than GET and HEAD, as the mux does for its own patterns.
