@@ -37,15 +37,19 @@ func decodeTimestamp(text []byte, _ time.Time) (float64, bool) {
 
 // decodeZone reads the offset from UTC at the end of a date-and-time, in seconds.
 func decodeZone(text []byte) (int, bool) {
-	switch {
-	case matchesForm(text, "Z"):
+	if matchesForm(text, "Z") {
 		return 0, true
-	case matchesForm(text, "+00:00"):
-		return 3600*twoDigits(text[1:]) + 60*twoDigits(text[4:]), true
-	case matchesForm(text, "-00:00"):
-		return -3600*twoDigits(text[1:]) - 60*twoDigits(text[4:]), true
 	}
-	return 0, false
+	east := matchesForm(text, "+00:00")
+	if !east && !matchesForm(text, "-00:00") {
+		return 0, false
+	}
+	hour, minute := twoDigits(text[1:]), twoDigits(text[4:])
+	offset := 3600*hour + 60*minute
+	if !east {
+		offset = -offset
+	}
+	return offset, hour <= 23 && minute <= 59
 }
 
 // matchesForm reports whether text has a digit wherever form has a 0, and else the same characters, in upper or lower case.

@@ -108,6 +108,8 @@ func TestNumbers(t *testing.T) {
 		"no leap day":           {"lab_time", "v", "<v>2023-02-29T00:00:00Z</v>", "", invalid},
 		"month 13":              {"lab_time", "v", "<v>2023-13-01T00:00:00Z</v>", "", invalid},
 		"hour 24":               {"lab_time", "v", "<v>2023-12-01T24:00:00Z</v>", "", invalid},
+		"zone +99:99":           {"lab_time", "v", "<v>2023-12-01T00:00:00+99:99</v>", "", invalid},
+		"zone of 60 minutes":    {"lab_time", "v", "<v>2023-12-01T00:00:00-01:60</v>", "", invalid},
 		"date without zone":     {"lab_time", "v", "<v>2023-12-01T00:00:00</v>", "", invalid},
 		"date with a space":     {"lab_time", "v", "<v>2023-12-01 00:00:00Z</v>", "", invalid},
 		"date and more":         {"lab_time", "v", "<v>2023-12-01T00:00:00Z!</v>", "", invalid},

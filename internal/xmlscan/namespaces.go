@@ -2,26 +2,31 @@ package xmlscan
 
 import "bytes"
 
-// Bounds of the declarations in force: all of them are searched for a prefix.
 const (
+	// Bounds of the declarations in force.
 	maxBindings    = 4096
 	maxBindingText = 4 << 20 // octets of their prefixes and URIs; a tag may have 1 MiB
+
+	// mostSearched is how many declarations are searched for a prefix, which is faster than an index of so few.
+	mostSearched = 16
 )
 
 // binding is a declaration of a namespace. Its prefix and then its URI are in namespaces.text.
 type binding struct {
 	prefix, uri int // where they begin
 	depth       int
+	hides       int // which binding of the same prefix is not in force while this one is, -1 for none; set once there is an index
 }
 
 // namespaces holds the bindings in force, the innermost last.
 type namespaces struct {
 	text     []byte
 	bindings []binding
+	index    map[string]int // which binding of a prefix is in force; nil as long as there were few
 }
 
 func (n *namespaces) reset() {
-	n.bindings, n.text = n.bindings[:0], n.text[:0]
+	n.bindings, n.text, n.index = n.bindings[:0], n.text[:0], nil
 	if cap(n.text) > 64<<10 { // what one document needed is not kept
 		n.text = nil
 	}
@@ -42,6 +47,15 @@ func (n *namespaces) declare(attrs []Attr, depth int) bool {
 			n.text = append(n.text, a.Value...)
 		}
 		n.bindings = append(n.bindings, b)
+		switch {
+		case n.index != nil:
+			n.addToIndex(len(n.bindings) - 1)
+		case len(n.bindings) > mostSearched:
+			n.index = map[string]int{}
+			for i := range n.bindings {
+				n.addToIndex(i)
+			}
+		}
 		if len(n.bindings) > maxBindings || len(n.text) > maxBindingText {
 			return false
 		}
@@ -54,13 +68,47 @@ func (n *namespaces) endElement(depth int) {
 	i := len(n.bindings)
 	for i > 0 && n.bindings[i-1].depth >= depth {
 		i--
+		if n.index != nil {
+			n.removeFromIndex(i)
+		}
 		n.text = n.text[:n.bindings[i].prefix]
 	}
 	n.bindings = n.bindings[:i]
 }
 
+func (n *namespaces) addToIndex(i int) {
+	b := &n.bindings[i]
+	prefix := string(n.text[b.prefix:b.uri])
+	b.hides = -1
+	if hidden, ok := n.index[prefix]; ok {
+		b.hides = hidden
+	}
+	n.index[prefix] = i
+}
+
+func (n *namespaces) removeFromIndex(i int) {
+	b := n.bindings[i]
+	prefix := n.text[b.prefix:b.uri]
+	if b.hides >= 0 {
+		n.index[string(prefix)] = b.hides
+	} else {
+		delete(n.index, string(prefix))
+	}
+}
+
 // lookup returns the URI that a prefix is bound to; it is empty if there is none.
 func (n *namespaces) lookup(prefix []byte) []byte {
+	if n.index != nil {
+		i, ok := n.index[string(prefix)]
+		if !ok {
+			return nil
+		}
+		end := len(n.text)
+		if i+1 < len(n.bindings) {
+			end = n.bindings[i+1].prefix
+		}
+		return n.text[n.bindings[i].uri:end]
+	}
 	end := len(n.text)
 	for i := len(n.bindings) - 1; i >= 0; i-- {
 		b := n.bindings[i]

@@ -181,3 +181,84 @@ func declarations(text string) string {
 	}
 	return b.String()
 }
+
+// TestManyNamespaces nests declarations that hide each other, and looks prefixes up in each element on the way in and out.
+func TestManyNamespaces(t *testing.T) {
+	const depth, prefixes = 60, 7
+	var doc strings.Builder
+	doc.WriteString(`<a xmlns="root">`)
+	for i := range depth {
+		fmt.Fprintf(&doc, `<a xmlns:p%d="u%d" xmlns:q%d="v%d">`, i%prefixes, i, i, i)
+	}
+	for i := depth - 1; i >= 0; i-- {
+		for p := range prefixes {
+			fmt.Fprintf(&doc, "<p%d:b/>", p)
+		}
+		fmt.Fprintf(&doc, "<q%d:b/><q%d:b/><b/></a>", i, i+1)
+	}
+	doc.WriteString("</a>")
+	var s xmlscan.Scanner
+	for range 2 { // the second document finds nothing of the first
+		s.Reset(strings.NewReader(doc.String()))
+		looked := 0
+		for {
+			kind, err := s.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := string(s.Name())
+			if kind != xmlscan.Start || name == "a" {
+				continue
+			}
+			innermost := s.Depth() - 3 // the number of the element around it
+			want := "root"
+			var n int
+			if _, err := fmt.Sscanf(name, "p%d:b", &n); err == nil {
+				if want = ""; n <= innermost {
+					want = fmt.Sprint("u", innermost-(innermost-n)%prefixes)
+				}
+			} else if _, err := fmt.Sscanf(name, "q%d:b", &n); err == nil {
+				if want = ""; n <= innermost {
+					want = fmt.Sprint("v", n)
+				}
+			}
+			if uri, _ := s.Resolve(s.Name()); uri != want {
+				t.Fatalf("%s in the element of depth %d is in %q, want %q", name, innermost, uri, want)
+			}
+			looked++
+		}
+		if looked != depth*(prefixes+3) {
+			t.Fatalf("%d elements", looked)
+		}
+	}
+}
+
+// BenchmarkManyNamespaces looks up prefixes while 4,000 namespaces are in force.
+func BenchmarkManyNamespaces(b *testing.B) {
+	var doc strings.Builder
+	doc.WriteString("<a")
+	for i := range 4000 {
+		fmt.Fprintf(&doc, " xmlns:p%d='u'", i)
+	}
+	doc.WriteString(">" + strings.Repeat("<p0:b/>", 10_000) + "</a>")
+	b.SetBytes(int64(doc.Len()))
+	for b.Loop() {
+		var s xmlscan.Scanner
+		s.Reset(strings.NewReader(doc.String()))
+		for {
+			kind, err := s.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+			if kind == xmlscan.Start {
+				s.Resolve(s.Name())
+			}
+		}
+	}
+}
