@@ -87,6 +87,8 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	c.Flag("storage.path", "Folder of the targets that were added while the exporter ran.").Default("data/").StringVar(&serve.Admin.StoragePath)
 	c.Flag("web.external-url", "URL under which people reach the exporter, where that is not the address that it listens on.").StringVar(&serve.Admin.ExternalURL)
 	c.Flag("web.grafana-url", "URL of Grafana; pages of targets link to its dashboards.").StringVar(&serve.Admin.GrafanaURL)
+	c.Flag("collector.memory-limit", "Memory that all devices together may take, such as 512MiB; the device that takes most is given up first. 0: no limit. "+
+		"If it is not set, half of GOMEMLIMIT, of the cgroup's limit or of the machine's memory.").StringVar(&serve.MemoryLimit)
 	c.Flag("web.max-requests", "Maximum number of scrapes at a time; more are refused with 503. 0: no limit.").Default("2000").IntVar(&serve.MaxScrapes)
 
 	probe := &command.Probe{}

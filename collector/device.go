@@ -17,6 +17,7 @@ type device struct {
 	session   time.Time // when the session was opened
 	contentID string    // of the YANG library
 	library   *yang.Library
+	size      int64                 // of all this, in bytes
 	unread    time.Time             // when the library could last not be read; zero if it could
 	noGetData bool                  // it announces NMDA and refuses get-data; this and what follows belong to the read in flight
 	refusals  map[refusal]time.Time // of optional requests: when they were refused
@@ -72,7 +73,8 @@ func (t *Target) connect(ctx context.Context, r *reading) (*device, error) {
 		r.readLibrary(ctx, d, operation)
 	}
 	d.Device = yang.NewDevice(hello.Capabilities, d.library)
-	return d, nil
+	d.size = d.Device.Size()
+	return d, r.use.took(d.size)
 }
 
 // libraryRetry is how long a device whose YANG library could not be read is taken by its hello alone.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
+	"github.com/netconf-exporter/netconf_exporter/internal/budget"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -28,6 +29,9 @@ type Options struct {
 	DialLimit int          // dials in flight over all targets; 0: 64
 	Lazy      bool         // dial no target before its first scrape, or Warm
 	MaxAdHoc  int          // targets kept that are not configured; 0: 10,000
+	// MemoryLimit is how many bytes all devices together may take: their replies while they are read, their samples, and what is
+	// known of them. The device that takes most is given up first. 0: no limit.
+	MemoryLimit int64
 
 	newClient func(session.Options) client // nil: session.NewClient; tests have their own
 }
@@ -36,6 +40,7 @@ type Options struct {
 type Exporter struct {
 	logger    *slog.Logger
 	dialer    *session.Dialer
+	memory    *budget.Budget
 	newClient func(session.Options) client
 	watchers  watchers
 
@@ -75,7 +80,7 @@ func New(c *config.Config, o Options) (*Exporter, error) {
 		o.newClient = func(o session.Options) client { return session.NewClient(o) }
 	}
 	e := &Exporter{
-		maxAdHoc: o.MaxAdHoc, logger: o.Logger, dialer: session.NewDialer(o.DialLimit), lazy: o.Lazy, newClient: o.newClient,
+		maxAdHoc: o.MaxAdHoc, logger: o.Logger, dialer: session.NewDialer(o.DialLimit), memory: budget.New(o.MemoryLimit), lazy: o.Lazy, newClient: o.newClient,
 	}
 	e.life, e.end = context.WithCancel(context.Background())
 	e.snapshot.Store(&snapshot{})

@@ -84,6 +84,16 @@ func (t *Target) logNoAnswer(err error) {
 	}
 }
 
+// logDropped logs that what was kept of the device was given up.
+func (t *Target) logDropped(err error) {
+	t.mu.Lock()
+	news := t.problems.replace("", err)
+	t.mu.Unlock()
+	if news {
+		t.logFailure(err)
+	}
+}
+
 func (t *Target) logFailure(err error) {
 	t.logger.Warn("reading the target failed", "err", err, "reason", string(cmp.Or(session.ReasonOf(err), ReasonRPC)))
 }

@@ -90,10 +90,13 @@ func (o *outcome) fail(err error) {
 func (o *outcome) giveUp() {
 	t := o.target
 	t.mu.Lock()
-	trace := t.recent[len(t.recent)-1].trace
+	read := t.recent[len(t.recent)-1]
 	t.mu.Unlock()
+	trace := read.trace
 	reason, doing := ReasonTimeout, "the device has not answered in full"
 	switch {
+	case read.waiting.Load():
+		reason, doing = ReasonMemory, "the read still waits for memory, which other devices take"
 	case o.stats.Established:
 	case len(trace.Events()) == 0:
 		reason, doing = ReasonQueue, "the target still waits for its turn to be dialled"

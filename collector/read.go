@@ -23,15 +23,17 @@ type reading struct {
 	target   *Target
 	settings *settings
 	trace    *session.Trace
-	alive    bool // the device has answered
-	answered bool // the device has answered an rpc of the module that is being read
+	alive    bool        // the device has answered
+	answered bool        // the device has answered an rpc of the module that is being read
+	use      *memoryUse  // nil until there is memory for the read
+	waiting  atomic.Bool // for memory
 
 	bytes, rows atomic.Int64 // so far, of all modules
 
 	// Once it has ended (ended: under the target's mutex):
 	ended   time.Time
-	lost    error // the session failed
-	results []*result
+	lost    error     // the session failed
+	results []*result // nil from then on
 }
 
 // result is what a read made of one module. It is not changed once it is published.
@@ -68,18 +70,29 @@ func (r *reading) run() {
 	defer cancel()
 	r.read(ctx)
 	t.logRead(r)
+	r.endUse()
+	err := r.failure()
 	t.mu.Lock()
 	r.ended = time.Now()
 	if len(r.results) > 0 || r.lost != nil { // not one that only logged in
 		t.lastRead = r
 	}
+	r.results = nil // what is to be served the schedule has
 	t.mu.Unlock()
 	r.End()
-	t.watchers.tell(Update{Target: r.settings.config.Name, Kind: ReadEnded, Time: r.ended, Err: r.failure()})
+	t.watchers.tell(Update{Target: r.settings.config.Name, Kind: ReadEnded, Time: r.ended, Err: err})
 }
 
 // read connects and reads one module after the other, each published as soon as it is complete.
 func (r *reading) read(ctx context.Context) {
+	r.waiting.Store(true)
+	use, ctx, err := r.target.use(ctx)
+	r.waiting.Store(false)
+	if err != nil {
+		r.lose(err)
+		return
+	}
+	r.use = use
 	device, err := r.target.connect(ctx, r)
 	if err != nil {
 		r.lose(err)
@@ -175,7 +188,7 @@ func (r *reading) readModule(ctx context.Context, d *device, id string, m *modul
 	began, rows := time.Now(), r.rows.Load()
 	got := &result{module: m.Name, trace: r.trace}
 	r.answered = false
-	table := m.Table(decode.Limits{ReplyBytes: int64(*r.settings.config.MaxReplyBytes), Samples: samples})
+	table := m.Table(decode.Limits{ReplyBytes: int64(*r.settings.config.MaxReplyBytes), Samples: samples, Hold: r.use.holdTable})
 	defer table.Release()
 	for i := range m.Requests {
 		if d.lacks(m, i) {
@@ -204,7 +217,18 @@ func (r *reading) readModule(ctx context.Context, d *device, id string, m *modul
 		}
 	}
 	decode := time.Now()
-	got.Result = table.Result(t.memory(r.settings, id), decode, got.err != nil)
+	memory := t.moduleMemory(r.settings, id)
+	before := memory.Size()
+	got.Result = table.Result(memory.Memory, decode, got.err != nil)
+	if err := table.Err(); err != nil && got.err == nil {
+		got.err = fmt.Errorf("module %s: %w", m.Name, err)
+	}
+	t.mu.Lock()
+	memory.size = memory.Size()
+	t.mu.Unlock()
+	if err := r.use.took(got.Result.Size() + max(0, memory.size-before)); err != nil && got.err == nil {
+		got.err = fmt.Errorf("module %s: %w", m.Name, err)
+	}
 	r.trace.Add("decode", decode, time.Since(decode), decoded(&got.Result))
 	got.at = time.Now()
 	got.duration, got.took = got.at.Sub(began), got.at.Sub(r.Began)
@@ -224,8 +248,10 @@ func decoded(r *decode.Result) string {
 	return text
 }
 
-// memory is what is kept of a module from read to read. Those of modules that are no longer configured are dropped.
-func (t *Target) memory(s *settings, id string) *decode.Memory {
+// moduleMemory is what is kept of a module from read to read. Those of modules that are no longer configured are dropped.
+func (t *Target) moduleMemory(s *settings, id string) *keptMemory {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	memory := t.memories[id]
 	if memory == nil {
 		for other := range t.memories {
@@ -233,7 +259,7 @@ func (t *Target) memory(s *settings, id string) *decode.Memory {
 				delete(t.memories, other)
 			}
 		}
-		memory = decode.NewMemory(t.label)
+		memory = &keptMemory{Memory: decode.NewMemory(t.label)}
 		t.memories[id] = memory
 	}
 	return memory
@@ -284,7 +310,8 @@ func (r *reading) rpc(ctx context.Context, operation string, received func(int),
 	began := time.Now()
 	err := r.target.client.RPC(ctx, r.trace, operation, func(from io.Reader) error {
 		began = time.Now()
-		reply := &replyReader{r: from, received: received}
+		reply := &replyReader{r: from, use: r.use, received: received}
+		r.use.reply = 0
 		err := read(reply)
 		decoding = time.Since(began) - reply.waited
 		broken = err != nil && reply.bytes > 0 && reply.err == nil
@@ -303,6 +330,7 @@ func (r *reading) rpc(ctx context.Context, operation string, received func(int),
 // replyReader measures how long was spent waiting for bytes, and keeps the error that broke a reply off.
 type replyReader struct {
 	r        io.Reader
+	use      *memoryUse
 	received func(int) // nil: nobody
 	waited   time.Duration
 	bytes    int
@@ -319,6 +347,9 @@ func (r *replyReader) Read(p []byte) (int, error) {
 	}
 	if err != nil && err != io.EOF {
 		r.err = err
+	}
+	if refused := r.use.received(n); refused != nil {
+		return 0, refused
 	}
 	return n, err
 }

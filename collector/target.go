@@ -13,7 +13,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
-	"github.com/netconf-exporter/netconf_exporter/internal/decode"
+	"github.com/netconf-exporter/netconf_exporter/internal/budget"
 	"github.com/netconf-exporter/netconf_exporter/internal/schedule"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
@@ -31,11 +31,13 @@ type Target struct {
 	schedule *schedule.Schedule[*result]
 	plan     plan
 
-	memories map[string]*decode.Memory // by name in the schedule; belongs to the read in flight
+	memory *budget.Holder
 
-	mu       sync.Mutex // guards following fields
-	recent   []*reading // the last reads, with the one in flight
-	lastRead *reading   // that ended; nil before the first
+	mu       sync.Mutex             // guards following fields
+	memories map[string]*keptMemory // by name in the schedule; their content belongs to the read in flight
+	answered time.Time              // when the device last did
+	recent   []*reading             // the last reads, with the one in flight
+	lastRead *reading               // that ended; nil before the first
 	problems problems
 }
 
@@ -63,12 +65,14 @@ func newTarget(e *Exporter, s *settings, unconfigured bool) *Target {
 		}),
 		label:    &dto.LabelPair{Name: new("target"), Value: new(s.config.Name)},
 		watchers: &e.watchers,
-		memories: map[string]*decode.Memory{},
+		memories: map[string]*keptMemory{},
+		answered: time.Now(),
 		problems: problems{},
 	}
 	t.settings.Store(s)
 	t.life, t.end = context.WithCancel(context.Background())
 	t.schedule = schedule.New(t.start)
+	t.memory = e.memory.Holder(t.giveUpKept)
 	return t
 }
 
@@ -87,6 +91,7 @@ func (t *Target) Config() *config.Target { return t.settings.Load().config }
 func (t *Target) close(ctx context.Context) {
 	t.end()
 	_ = t.client.Close(ctx) // it has no error that anybody could act on
+	t.memory.Close()
 }
 
 // connectAhead logs in and learns what the device is, so that the first scrape need not.

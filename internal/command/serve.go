@@ -33,6 +33,7 @@ type Serve struct {
 	MaxDials      int     // in flight over all targets
 	MaxScrapes    int     // in flight; 0: no limit
 	Admin         Admin
+	MemoryLimit   string  // for all devices together; see memoryLimit
 
 	listening func(net.Addr) // called when requests are served; may be nil
 }
@@ -56,8 +57,13 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	if len(cfg.Targets) >= 100 && os.Getenv("GOGC") == "" { // a tenth less memory for a tenth more processor time
 		debug.SetGCPercent(50)
 	}
+	memory, err := memoryLimit(s.MemoryLimit, env.Logger)
+	if err != nil {
+		admin.close(ctx)
+		return err
+	}
 	// Lazy: a second instance, whose port is taken, must end before it logs in to any device.
-	exporter, err := collector.New(cfg, collector.Options{Logger: env.Logger, Lazy: true, DialLimit: s.MaxDials})
+	exporter, err := collector.New(cfg, collector.Options{Logger: env.Logger, Lazy: true, DialLimit: s.MaxDials, MemoryLimit: memory})
 	if err == nil {
 		err = admin.start(env, exporter)
 	}
@@ -67,6 +73,7 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	}
 	metrics := web.NewMetrics()
 	metrics.Logins(exporter.Logins)
+	metrics.Memory(exporter.Memory)
 	metrics.Reloaded(true, time.Now())
 	reload := reloader(env, admin.inventory, exporter, metrics)
 	env.Logger.Info("starting netconf_exporter", "version", version.Version, "targets", len(cfg.Targets))

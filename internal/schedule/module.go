@@ -12,6 +12,7 @@ const remembered = 10
 type module[R any] struct {
 	last      R // the last complete result
 	at        time.Time
+	dropped   bool                      // last was dropped since
 	durations [remembered]time.Duration // of the last reads that were answered, from the begin of the read
 	reads     int                       // that were answered
 
@@ -23,7 +24,7 @@ type module[R any] struct {
 	ended       int  // reads of it that have ended, in whatever way
 }
 
-func (m *module[R]) complete() bool { return !m.at.IsZero() }
+func (m *module[R]) complete() bool { return !m.at.IsZero() && !m.dropped }
 func (m *module[R]) failed() bool   { return !m.failedSince.IsZero() }
 
 // answers reports whether the device answered the last read of the module.

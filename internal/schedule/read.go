@@ -96,7 +96,8 @@ func (r *Read[R]) Complete(name string, result R) {
 		if name != Connect {
 			r.answer()
 		}
-		m.last, m.at = result, time.Now()
+		var none R
+		m.last, m.failure, m.at, m.dropped = result, none, time.Now(), false
 		m.failedSince, m.timedOut = time.Time{}, false
 		m.took(time.Since(r.Began))
 	})
@@ -130,7 +131,8 @@ func (r *Read[R]) TimeOut(name string, result R, err error) (silent bool) {
 }
 
 func (m *module[R]) fail(result R, answered bool) {
-	m.failure, m.failedAt, m.answered = result, time.Now(), answered
+	var none R
+	m.last, m.failure, m.failedAt, m.answered = none, result, time.Now(), answered // the last one is hidden from now on
 	if m.failedSince.IsZero() {
 		m.failedSince = m.failedAt
 	}

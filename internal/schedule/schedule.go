@@ -207,6 +207,28 @@ func (s *Schedule[R]) Rename(now func(name string) string) {
 	}
 }
 
+// Drop forgets all results, which frees what they take. Nothing is served until the device answers again; err says why.
+func (s *Schedule[R]) Drop(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var none R
+	for _, m := range s.modules {
+		m.last, m.failure, m.dropped, m.failedAt = none, none, true, time.Time{}
+	}
+	s.lost = err
+	s.notify()
+}
+
+// Size adds up what the results that are kept take.
+func (s *Schedule[R]) Size(of func(R) int64) (size int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.modules {
+		size += of(m.last) + of(m.failure)
+	}
+	return size
+}
+
 // Idle returns a channel that is closed when the read in flight has ended.
 func (s *Schedule[R]) Idle() <-chan struct{} {
 	s.mu.Lock()

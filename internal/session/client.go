@@ -88,14 +88,15 @@ func NewClient(options Options) *Client {
 
 // Connect returns what the device announced in its hello. It uses the open session, or opens one. Errors are *Error.
 func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
-	ctx, release, err := c.acquire(ctx)
+	within := ctx
+	ctx, release, err := c.acquire(within)
 	if err != nil {
-		return Hello{}, c.withTarget(err)
+		return Hello{}, c.withTarget(within, err)
 	}
 	defer release()
 	s, _, err := c.ensureSession(ctx, trace)
 	if err != nil {
-		return Hello{}, c.withTarget(err)
+		return Hello{}, c.withTarget(ctx, err)
 	}
 	return s.hello, nil
 }
@@ -105,15 +106,16 @@ func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
 // arrives, it is replaced once and the rpc is sent again. The end of ctx and an error of read close the session. Errors are
 // *Error; an error of read is wrapped.
 func (c *Client) RPC(ctx context.Context, trace *Trace, operation string, read func(io.Reader) error) error {
-	ctx, release, err := c.acquire(ctx)
+	within := ctx
+	ctx, release, err := c.acquire(within)
 	if err != nil {
-		return c.withTarget(err)
+		return c.withTarget(within, err)
 	}
 	defer release()
 	for retried := false; ; retried = true {
 		s, fresh, err := c.ensureSession(ctx, trace)
 		if err != nil {
-			return c.withTarget(err)
+			return c.withTarget(ctx, err)
 		}
 		// A session that has just been opened is not replaced: a device that hangs up on the first rpc does so again.
 		mayBeStale := !fresh && (s.replies > 0 || s.idle() > time.Second)
@@ -126,7 +128,7 @@ func (c *Client) RPC(ctx context.Context, trace *Trace, operation string, read f
 		c.drop(s)
 		stale := mayBeStale && got.bytes == 0 && (errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errKeepaliveTimeout))
 		if retried || !stale || ctx.Err() != nil {
-			return c.withTarget(err)
+			return c.withTarget(ctx, err)
 		}
 	}
 }
@@ -260,7 +262,7 @@ func (c *Client) dial(ctx context.Context, trace *Trace, with *credentials) (*se
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	reason := reasonOf(err)
+	reason := reasonOf(caused(ctx, err))
 	switch {
 	case err == nil:
 		reason = ResultOK
@@ -311,7 +313,11 @@ func (c *Client) forget(s *session) {
 }
 
 // withTarget adds the target's name to an error.
-func (c *Client) withTarget(err error) error {
+func (c *Client) withTarget(ctx context.Context, err error) error {
+	var known *Error
+	if err = caused(ctx, err); errors.As(err, &known) {
+		return err
+	}
 	reason := reasonOf(err)
 	var with *failure
 	if errors.As(err, &with) && error(with) == err {

@@ -210,7 +210,7 @@ func TestReasons(t *testing.T) {
 			t.Errorf("%v: %q, want %q", test.err, got, test.want)
 		}
 	}
-	if n := len(session.Reasons()); n != 10 {
+	if n := len(session.Reasons()); n != 11 {
 		t.Errorf("%d reasons", n)
 	}
 }

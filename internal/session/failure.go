@@ -53,6 +53,22 @@ var (
 	errSend      = errors.New("the rpc could not be sent")
 )
 
+// MemoryError is the failure of a read that has to end, or may not begin, because of the memory for all devices. A context that is
+// cancelled with it makes it the error of the client's methods.
+func MemoryError(target string, err error) error {
+	return &Error{Reason: ReasonMemory, Target: target, Err: fmt.Errorf("%w; raise --collector.memory-limit if the exporter may take more, "+
+		"or ask the device for less", err)}
+}
+
+// caused returns the cause of the end of ctx if that is an Error, else err. One that err wraps stays as it is.
+func caused(ctx context.Context, err error) error {
+	var with *Error
+	if err != nil && (errors.As(context.Cause(ctx), &with) || errors.As(err, &with)) {
+		return with
+	}
+	return err
+}
+
 // lockError is the failure of a caller whose time ended while others used the session.
 func lockError(err error) error {
 	return failed(ReasonTimeout, "an earlier rpc to the device took all the time: %w", err)

@@ -22,6 +22,8 @@ const (
 	ReasonHello     Reason = "hello"      // no NETCONF hello, or one that cannot be understood
 	ReasonRPC       Reason = "rpc"        // the session was lost during a reply, or the reply is broken
 
+	ReasonMemory Reason = "memory" // the device took too much of the memory for all devices, or none was free
+
 	// ResultOK stands beside the reasons as a key of Stats.Dials.
 	ResultOK Reason = "ok"
 )
@@ -32,7 +34,7 @@ func Results() []Reason { return append([]Reason{ResultOK}, Reasons()...) }
 // Reasons returns all reasons in order.
 func Reasons() []Reason {
 	return []Reason{ReasonQueue, ReasonDNS, ReasonRefused, ReasonTimeout, ReasonHostKey, ReasonAuth, ReasonBackoff,
-		ReasonNoNetconf, ReasonHello, ReasonRPC}
+		ReasonNoNetconf, ReasonHello, ReasonRPC, ReasonMemory}
 }
 
 // ErrNotAllowed is wrapped by the error of a dial to an address outside the auth's allowed_targets.

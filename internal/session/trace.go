@@ -11,6 +11,9 @@ func Phases() []string {
 	return []string{"queue", "dns", "tcp", "ssh", "auth", "hello", "rpc", "decode"}
 }
 
+// maxEvents bounds a timeline: a device may send a reply in any number of parts.
+const maxEvents = 1000
+
 // Event is one step of a read.
 type Event struct {
 	Phase    string
@@ -68,7 +71,9 @@ func (t *Trace) add(began time.Time, e Event) {
 	if t.subject != "" {
 		e.Detail = t.subject + ": " + e.Detail
 	}
-	t.events = append(t.events, e)
+	if len(t.events) < maxEvents {
+		t.events = append(t.events, e)
+	}
 	t.mu.Unlock()
 	if t.watch != nil {
 		t.watch(e)

@@ -8,16 +8,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/collectors/version"
 
+	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
 )
 
 // Metrics are the exporter's metrics about itself: go_*, process_*, its build, the result of the last reload, the number of
-// refused scrapes, and the state of its logins.
+// refused scrapes, the state of its logins, and the memory for all devices.
 type Metrics struct {
 	prometheus.Gatherer
 	successful, timestamp prometheus.Gauge
 	refused               prometheus.Counter
 	logins                atomic.Pointer[func() account.Stats]
+	memory                atomic.Pointer[func() collector.MemoryStats]
 }
 
 // NewMetrics returns the metrics of an exporter that has loaded no configuration yet.
@@ -51,7 +53,27 @@ func NewMetrics() *Metrics {
 		})
 	}
 	const loginsHelp = "Logins to devices: under_way until the device has answered, waiting for those of the same account."
+	memory := func(value func(collector.MemoryStats) float64) func() float64 {
+		return func() float64 {
+			if stats := m.memory.Load(); stats != nil {
+				return value((*stats)())
+			}
+			return 0
+		}
+	}
 	registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "netconf_exporter_memory_limit_bytes",
+			Help: "Memory that all devices together may take; 0: no limit.",
+		}, memory(func(s collector.MemoryStats) float64 { return float64(s.Limit) })),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "netconf_exporter_memory_used_bytes",
+			Help: "Memory that all devices together take: replies that are read, samples, and what is known of the devices.",
+		}, memory(func(s collector.MemoryStats) float64 { return float64(s.Used) })),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "netconf_exporter_memory_exceeded_total",
+			Help: "How often the device that took most had to give up its read or its results, because the memory for all devices was used up.",
+		}, memory(func(s collector.MemoryStats) float64 { return float64(s.Ended) })),
 		login("netconf_exporter_logins", "under_way", loginsHelp, func(s account.Stats) int { return s.UnderWay }),
 		login("netconf_exporter_logins", "waiting", loginsHelp, func(s account.Stats) int { return s.Waiting }),
 		login("netconf_exporter_accounts_held", "", "User names that have had their two refused or unanswered logins of ten minutes, so that "+
@@ -76,6 +98,9 @@ func (m *Metrics) Reloaded(ok bool, at time.Time) {
 
 // Logins sets where the numbers of logins come from; without it they are 0.
 func (m *Metrics) Logins(stats func() account.Stats) { m.logins.Store(&stats) }
+
+// Memory sets where the sizes of memory come from; without it they are 0.
+func (m *Metrics) Memory(stats func() collector.MemoryStats) { m.memory.Store(&stats) }
 
 // Refused counts a scrape that was refused.
 func (m *Metrics) Refused() { m.refused.Inc() }

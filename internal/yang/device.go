@@ -49,6 +49,18 @@ func NewDevice(capabilities []string, library *Library) *Device {
 	return d
 }
 
+// Size is about how many bytes it takes in memory, with the library that it was made of.
+func (d *Device) Size() (size int64) {
+	const entry = 96 // of a map or a slice, without the text
+	for _, c := range d.Capabilities {
+		size += entry + int64(len(c))
+	}
+	for namespace, revision := range d.Revisions {
+		size += 3*entry + int64(len(namespace)+len(revision)+len(d.Names[namespace]))
+	}
+	return size
+}
+
 func (d *Device) add(namespace, name, revision string) {
 	if old, ok := d.Revisions[namespace]; !ok || revision > old {
 		d.Revisions[namespace] = revision

@@ -1,0 +1,139 @@
+package collector
+
+import (
+	"context"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/budget"
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+const (
+	// sessionSize is about what an open session takes, in bytes.
+	sessionSize = 128 << 10
+	// sshWindow is how much a device may send ahead of what was read, in bytes: the window of a channel of x/crypto/ssh.
+	sshWindow = 2 << 20
+	// replyStep is how much of a reply comes in between two looks at the budget, in bytes.
+	replyStep = 64 << 10
+)
+
+// MemoryStats are the sizes of the budget for all devices, in bytes.
+type MemoryStats = budget.Stats
+
+// Memory returns what devices take of the memory for all of them.
+func (e *Exporter) Memory() MemoryStats { return e.memory.Stats() }
+
+// memoryUse is what a read takes of the memory for all devices.
+type memoryUse struct {
+	*budget.Use
+	target  string
+	modules int64 // by modules that were read
+	table   int64 // by the one that is being read
+	reply   int64 // bytes so far of the reply that is being read
+}
+
+// use waits until there is memory for a read. The context returned ends when the read has to give it back.
+func (t *Target) use(ctx context.Context) (*memoryUse, context.Context, error) {
+	name := t.Name()
+	ctx, cancel := context.WithCancelCause(ctx)
+	use, err := t.memory.Use(ctx, func(err error) { cancel(session.MemoryError(name, err)) })
+	if err != nil {
+		cancel(nil)
+		return nil, ctx, session.MemoryError(name, err)
+	}
+	return &memoryUse{Use: use, target: name}, ctx, nil
+}
+
+// hold asks for what the read takes by now.
+func (u *memoryUse) hold() error {
+	if err := u.Hold(u.modules + u.table + min(2*u.reply, sshWindow)); err != nil {
+		return session.MemoryError(u.target, err)
+	}
+	return nil
+}
+
+// holdTable asks for so many bytes for the module that is being read.
+func (u *memoryUse) holdTable(bytes int64) error {
+	u.table = bytes
+	return u.hold()
+}
+
+// took asks for so many bytes that stay until the read ends.
+func (u *memoryUse) took(bytes int64) error {
+	u.modules, u.table = u.modules+bytes, 0
+	return u.hold()
+}
+
+// received notes that n more bytes of a reply were read.
+func (u *memoryUse) received(n int) error {
+	before := u.reply / replyStep
+	u.reply += int64(n)
+	if u.reply > sshWindow || u.reply/replyStep == before {
+		return nil
+	}
+	return u.hold()
+}
+
+// kept is what the target keeps between reads, in bytes.
+func (t *Target) kept() int64 {
+	size := t.schedule.Size(func(r *result) int64 {
+		if r == nil {
+			return 0
+		}
+		return r.Size()
+	})
+	if d := t.plan.known(); d != nil {
+		size += d.size
+	}
+	if t.client.Stats().Established {
+		size += sessionSize
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, memory := range t.memories {
+		size += memory.size
+	}
+	return size
+}
+
+// keptMemory is what is kept of a module, with its size after the last read.
+type keptMemory struct {
+	*decode.Memory
+	size int64
+}
+
+// dropKept gives up what is kept from reads.
+func (t *Target) dropKept(err error) {
+	t.mu.Lock()
+	t.memories = map[string]*keptMemory{}
+	t.mu.Unlock()
+	t.schedule.Drop(err)
+}
+
+// giveUpKept is what the target does when it is the largest while it is not read.
+func (t *Target) giveUpKept(err error) {
+	err = session.MemoryError(t.Name(), err)
+	t.dropKept(err)
+	t.logDropped(err)
+	t.memory.Keep(t.kept())
+}
+
+// endUse gives back what the read took. What can be served no more is not kept: nothing after a read that took too much, and
+// nothing of a device that was away for long.
+func (r *reading) endUse() {
+	t := r.target
+	tooMuch := session.ReasonOf(r.lost) == ReasonMemory
+	t.mu.Lock()
+	if r.alive {
+		t.answered = time.Now()
+	}
+	away := r.lost != nil && time.Since(t.answered) > t.keepFor()
+	t.mu.Unlock()
+	if tooMuch || away {
+		t.dropKept(r.lost)
+	}
+	if r.use != nil {
+		r.use.End(t.kept())
+	}
+}
