@@ -2,6 +2,7 @@ package collector_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -62,6 +63,10 @@ func (c *client) RPC(ctx context.Context, _ *session.Trace, operation string, re
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.opened = time.Time{}
+		var with *session.Error
+		if errors.As(context.Cause(ctx), &with) {
+			return with
+		}
 		return c.fail(session.ReasonTimeout, fmt.Sprintf("no answer to the rpc within %v", time.Since(time.Unix(0, 0))))
 	}
 }
@@ -138,13 +143,20 @@ func simulated(text string, targets int) string {
 // itself.
 func simulate(t *testing.T, text string, targets int, device func(i int) *client) (*collector.Exporter, *netconftest.Buffer) {
 	t.Helper()
+	return simulateWith(t, collector.Options{}, text, targets, device)
+}
+
+// simulateWith is simulate with other options.
+func simulateWith(t *testing.T, options collector.Options, text string, targets int, device func(i int) *client) (*collector.Exporter, *netconftest.Buffer) {
+	t.Helper()
 	c, err := config.Parse([]byte(simulated(text, targets)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := &netconftest.Buffer{}
 	made := 0
-	e, err := collector.New(c, collector.Options{Lazy: true, Logger: slog.New(slog.NewTextHandler(log, nil))}.WithClients(
+	options.Lazy, options.Logger = true, slog.New(slog.NewTextHandler(log, nil))
+	e, err := collector.New(c, options.WithClients(
 		func(o session.Options) collector.Client {
 			d := device(made)
 			d.target, made = o.Target.Name, made+1

@@ -69,7 +69,7 @@ func (b *Budget) makeRoom(extra, least int64) (tell []func()) {
 	for b.limit > 0 && b.used-b.ending+extra > b.limit {
 		var largest *Holder
 		for h := range b.holders {
-			if !h.ending && h.held() > least && (largest == nil || h.held() > largest.held()) {
+			if h.canEnd() && h.held() > least && (largest == nil || h.held() > largest.held()) {
 				largest = h
 			}
 		}
@@ -102,11 +102,26 @@ func (b *Budget) letIn() (tell []func()) {
 		close(w.in)
 		return true
 	})
-	if len(b.waiting) > 0 {
-		first := b.waiting[0].use
-		return b.makeRoom(first.bytes, first.holder.kept+first.bytes)
+	if len(b.waiting) == 0 {
+		return nil
 	}
-	return nil
+	first := b.waiting[0].use
+	h := first.holder
+	tell = b.makeRoom(first.bytes, h.kept+first.bytes)
+	if kept := b.kept(); h.canEnd() && h.kept > 0 && kept+first.bytes > b.limit {
+		tell = append(tell, h.end()) // no use whose end could be waited for makes room
+	}
+	return tell
+}
+
+// kept is what all holders keep beside their uses. The caller has the lock.
+func (b *Budget) kept() (bytes int64) {
+	for h := range b.holders {
+		if !h.ending {
+			bytes += h.kept
+		}
+	}
+	return bytes
 }
 
 // unlock releases the lock, then calls functions that may take it.

@@ -155,6 +155,36 @@ func TestRoomForSmall(t *testing.T) {
 	})
 }
 
+// TestOwnRoom holds that a device that finds no room beside what it keeps itself gives that up.
+func TestOwnRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := budget.New(64 * mib)
+		d := newDevice(b)
+		for range 20 {
+			if err := d.read(time.Second, 40*mib, 40*mib); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if d.drops() == 0 {
+			t.Error("it kept what it had")
+		}
+	})
+}
+
+// TestWhatCannotBeDropped holds that a holder that gives up less than it keeps is not asked again and again.
+func TestWhatCannotBeDropped(t *testing.T) {
+	b := budget.New(64 * mib)
+	asked := 0
+	var h *budget.Holder
+	h = b.Holder(func(error) { asked++; h.Keep(60 * mib) })
+	h.Keep(60 * mib)
+	newDevice(b).Keep(10 * mib)
+	newDevice(b).Keep(10 * mib)
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
 // TestNoLimit holds that without a limit the budget only counts.
 func TestNoLimit(t *testing.T) {
 	b := budget.New(0)

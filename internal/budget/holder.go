@@ -23,6 +23,7 @@ type Holder struct {
 	peak   int64 // of the last use
 	ending bool  // it was told to give up, and has not yet
 	marked int64 // what it held then
+	bare   bool  // it has given up all that it can, and has had no use since
 }
 
 // Holder returns a holder of nothing. drop is called when it has to give up what it keeps, while it has no Use: it lets go of the
@@ -111,7 +112,7 @@ func (u *Use) End(kept int64) {
 	b := h.budget
 	b.mu.Lock()
 	b.used -= u.bytes
-	h.use, h.peak = nil, max(First, u.most)
+	h.use, h.peak, h.bare = nil, max(First, u.most), false
 	b.unlock(h.setKept(kept))
 }
 
@@ -122,6 +123,9 @@ func (u *Use) begin() {
 	u.holder.use = u
 	u.holder.budget.used += u.bytes
 }
+
+// canEnd reports whether the holder can be told to give up.
+func (h *Holder) canEnd() bool { return !h.ending && (h.use != nil || !h.bare) }
 
 func (h *Holder) held() int64 {
 	if h.use == nil {
@@ -157,5 +161,6 @@ func (h *Holder) end() func() {
 		u.err = err
 		return func() { u.cancel(err) }
 	}
+	h.bare = true
 	return func() { h.drop(err) }
 }

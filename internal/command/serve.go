@@ -33,7 +33,7 @@ type Serve struct {
 	MaxDials      int     // in flight over all targets
 	MaxScrapes    int     // in flight; 0: no limit
 	Admin         Admin
-	MemoryLimit   string  // for all devices together; see memoryLimit
+	MemoryLimit   string // for all devices together; see memoryLimit
 
 	listening func(net.Addr) // called when requests are served; may be nil
 }

@@ -12,7 +12,7 @@ import (
 
 const (
 	maxText = 64 << 10 // octets of one leaf's text; a longer one is left out and counted
-	maxKept = 16 << 20 // octets of a table; a larger one is not used again
+	maxKept = 4 << 20  // octets of a table; a larger one is not used again
 )
 
 // Reply describes one reply, apart from its rows.
@@ -59,13 +59,12 @@ func (t *Table) begin(limits Limits) {
 	t.limits, t.overLimit, t.reply = limits, 0, 0
 	t.joiner.reset(len(t.program.rows))
 	t.granted, t.refused = 0, nil
-	t.hold(t.size())
 }
 
 // Release returns the table for use by another read.
 func (t *Table) Release() {
 	t.limits.Hold = nil
-	if t.size() <= maxKept {
+	if t.room() <= maxKept {
 		t.program.tables.Put(t)
 	}
 }

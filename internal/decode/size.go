@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// The sizes of what a read of a module keeps in memory, in octets. Slices are counted as large as they are; what is in maps
-// and behind pointers is estimated by numbers that TestMemorySize compares with the truth.
+// The sizes of what a read of a module keeps in memory, in octets. What is in maps and
+// behind pointers is estimated by numbers that TestHold compares with the truth.
 const (
 	recordSize = int64(unsafe.Sizeof(record{}))
 	cellSize   = int64(unsafe.Sizeof(cell{}))
@@ -25,10 +25,15 @@ const (
 	holdStep = 64 << 10
 )
 
-// size is how many octets the table takes.
+// size is how many octets of the table are in use. Room that an earlier read left does not count: it was paid for.
 func (t *Table) size() int64 {
-	return int64(cap(t.text)) + int64(cap(t.rows))*recordSize + int64(cap(t.cells))*cellSize + int64(cap(t.groups))*groupSize +
-		int64(len(t.byHash))*hashSize + int64(t.cacheSize)
+	return int64(len(t.text)) + int64(len(t.rows))*recordSize + int64(len(t.cells))*cellSize + int64(len(t.groups))*groupSize +
+		int64(len(t.byHash))*hashSize
+}
+
+// room is how many octets the table takes.
+func (t *Table) room() int64 {
+	return int64(cap(t.text)) + int64(cap(t.rows))*recordSize + int64(cap(t.cells))*cellSize + int64(cap(t.groups))*groupSize
 }
 
 // hold asks whether the read may take so many octets in all. When it may not, it is over.

@@ -120,7 +120,7 @@ func greeting() []fault {
 		{name: "hello without end", begin: follows(func(p *netconftest.Peer) {
 			for p.Send("<hello><capabilities>" + many) {
 			}
-		}), want: failed("hello", "larger than 4194304 bytes")},
+		}), want: failed("hello", "larger than 1048576 bytes")},
 	}
 }
 

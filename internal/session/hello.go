@@ -21,7 +21,7 @@ const (
 		`<capability>` + netconf.CapNetConf10 + `</capability>` +
 		`<capability>` + netconf.CapNetConf11 + `</capability></capabilities></hello>`
 
-	maxHello = 4 << 20 // bytes; hellos of 80 KB are common on large routers
+	maxHello = 1 << 20 // bytes; hellos of 80 KB are common on large routers
 )
 
 // Hello is what a device announced when the session opened (RFC 6241 section 8.1).

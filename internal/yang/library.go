@@ -1,6 +1,7 @@
 package yang
 
 import (
+	"errors"
 	"io"
 	"net/url"
 	"strings"
@@ -17,8 +18,14 @@ type Library struct {
 // Module is a YANG module that the device implements.
 type Module struct{ Name, Revision, Namespace string }
 
-// maxText bounds the text of one leaf, in octets.
-const maxText = 64 << 10
+// Bounds of a library. Large routers have 1,500 modules.
+const (
+	maxModules = 10_000
+	maxText    = 1 << 10 // octets of one leaf; a module with a longer one is left out
+)
+
+// ErrTooMany is returned for a library of more modules than any device has.
+var ErrTooMany = errors.New("the YANG library has more than 10,000 modules")
 
 const libraryNamespace = "urn:ietf:params:xml:ns:yang:ietf-yang-library"
 
@@ -50,6 +57,7 @@ func ParseLibrary(r io.Reader) (*Library, error) {
 		now  Module
 
 		imported bool // it is only imported by others, and not implemented
+		tooLong  bool // one of its leaves is
 	)
 	s.Reset(r)
 	for {
@@ -67,12 +75,13 @@ func ParseLibrary(r io.Reader) (*Library, error) {
 		case xmlscan.Start:
 			path = append(path, string(xmlscan.Local(s.Name())))
 			if path[len(path)-1] == "module" {
-				now, imported = Module{}, false
+				now, imported, tooLong = Module{}, false, false
 			}
 			text = text[:0]
 		case xmlscan.Text:
-			if len(text) < maxText {
+			if len(text) <= maxText {
 				text = s.AppendText(text)
+				tooLong = tooLong || len(text) > maxText
 			}
 		case xmlscan.End:
 			value := strings.TrimSpace(string(text))
@@ -87,10 +96,17 @@ func ParseLibrary(r io.Reader) (*Library, error) {
 			case "module/conformance-type": // RFC 7895; RFC 8525 lists these apart
 				imported = value == "import"
 			case "module-set/module", "modules-state/module":
-				if now.Namespace != "" && !imported {
-					l.Modules = append(l.Modules, now)
+				if now.Namespace == "" || imported || tooLong {
+					break
 				}
+				if len(l.Modules) >= maxModules {
+					return nil, ErrTooMany
+				}
+				l.Modules = append(l.Modules, now)
 			case "datastore/name":
+				if len(l.Datastores) >= maxModules || len(value) > maxText {
+					break
+				}
 				l.Datastores = append(l.Datastores, value[strings.LastIndexByte(value, ':')+1:])
 			}
 			path = path[:len(path)-1]

@@ -1,6 +1,7 @@
 package yang_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -53,6 +54,8 @@ func TestParseLibrary(t *testing.T) {
 			&yang.Library{Modules: []yang.Module{a}}},
 		"parts missing": {envelope(`<modules-state ` + ns + `><module><name>x</name></module><module/><module><name>a</name><namespace>urn:a</namespace><revision/></module></modules-state>`),
 			&yang.Library{Modules: []yang.Module{{Name: "a", Namespace: "urn:a"}}}},
+		"long names": {envelope(`<modules-state ` + ns + `><module><name>` + strings.Repeat("x", 1025) + `</name><namespace>urn:x</namespace></module><module><name>a</name><namespace>urn:a</namespace></module></modules-state>`),
+			&yang.Library{Modules: []yang.Module{{Name: "a", Namespace: "urn:a"}}}},
 		"empty":     {envelope(""), nil},
 		"error":     {`<rpc-reply><rpc-error><error-tag>access-denied</error-tag></rpc-error></rpc-reply>`, nil},
 		"elsewhere": {envelope(`<x><module><name>a</name></module></x>`), nil},
@@ -66,6 +69,10 @@ func TestParseLibrary(t *testing.T) {
 				t.Errorf("library (-want +got):\n%s", diff)
 			}
 		})
+	}
+	many := strings.Repeat(`<module><name>a</name><namespace>urn:a</namespace></module>`, 10_001)
+	if _, err := yang.ParseLibrary(strings.NewReader(envelope(`<modules-state ` + ns + `>` + many + `</modules-state>`))); !errors.Is(err, yang.ErrTooMany) {
+		t.Errorf("10,001 modules: %v", err)
 	}
 	for _, broken := range []string{"", "<a>", "<a></b>", "junk", `<rpc-reply><data><modules-state><module><name>a`} {
 		if _, err := yang.ParseLibrary(strings.NewReader(broken)); err == nil {
