@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"text/tabwriter"
 	"time"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
@@ -98,27 +99,25 @@ func (d *Demo) serveFaults(fleet *network.Fleet) (url string, stop func(), err e
 func welcome(env *Environment, fleet *network.Fleet, address net.Addr, faults string) {
 	url := "http://" + localURL(address)
 	devices := fleet.Devices()
-	spare := slices.IndexFunc(devices, func(d *simulator.Device) bool { return d.Name == "spare-1" })
-	_, _ = fmt.Fprintf(env.Stdout, `%d simulated NETCONF devices, linked to a small network, and netconf_exporter reading all but one of them.
-
-Open  %[2]s/
-      %[2]s/probe?target=core-1&debug=true   what one read of a device did
-      %[2]s/config                           what you would write for devices of your own
-`, len(devices), url)
+	_, _ = fmt.Fprintf(env.Stdout, "%d simulated NETCONF devices, linked to a small network, and netconf_exporter reading all but one of them.\n\n", len(devices))
+	table := tabwriter.NewWriter(env.Stdout, 0, 0, 3, ' ', 0)
+	line := func(text string, values ...any) { _, _ = fmt.Fprintf(table, text+"\n", values...) }
+	line("Open  %s/", url)
+	line("      %s/probe?target=core-1&debug=true\twhat one read of a device did", url)
+	line("      %s/config\twhat you would write for devices of your own", url)
 	if faults != "" {
-		_, _ = fmt.Fprintf(env.Stdout, "      %s/                              set and clear faults: a power supply, a link, a session\n", faults)
+		line("      %s/\tset and clear faults: a power supply, a link, a session", faults)
 	}
-	_, _ = fmt.Fprintf(env.Stdout, `Try   curl -s %[1]s/metrics | grep netconf_interface_oper_status
-      curl -s '%[1]s/probe?target=access-1'
-`, url)
+	line("Try   curl -s %s/metrics | grep netconf_interface_oper_status", url)
+	line("      curl -s '%s/probe?target=access-1'", url)
 	if faults != "" {
-		_, _ = fmt.Fprintf(env.Stdout, "      curl -X PUT %s/faults/core-1:psu        and -X DELETE to clear it\n", faults)
+		line("      curl -X PUT %s/faults/core-1:psu\tand -X DELETE to clear it", faults)
 	}
-	_, _ = fmt.Fprintf(env.Stdout, `
-Not configured yet: %s at %s, user netconf, password netconf, host key %s
-
-Ctrl-C ends it.
-`, devices[spare].Name, devices[spare].Address(), devices[spare].Fingerprint())
+	if i := slices.IndexFunc(devices, func(d *simulator.Device) bool { return d.Name == "spare-1" }); i >= 0 {
+		line("\nNot configured yet: %s at %s, user netconf, password netconf, host key %s", devices[i].Name, devices[i].Address(), devices[i].Fingerprint())
+	}
+	line("\nCtrl-C ends it.")
+	_ = table.Flush()
 }
 
 // localURL is the host:port at which this machine reaches a listener.

@@ -142,7 +142,7 @@ func (s *scale) measure(t *testing.T, devices int, interval time.Duration) {
 	began, inserted := time.Now(), s.inserted(t)
 	time.Sleep(interval)
 	seconds := time.Since(began).Seconds()
-	t.Logf("%d devices, %d series of them, %.0f samples per second into the store", devices, int(s.value(t, `count({target!=""})`)), (s.inserted(t)-inserted)/seconds)
+	t.Logf("%d devices, %d samples of them in a round of scrapes, %.0f samples per second into the store", devices, int(s.value(t, `sum(scrape_samples_scraped)`)), (s.inserted(t)-inserted)/seconds)
 	for i, part := range parts {
 		var resident float64
 		for _, p := range part.processes {
