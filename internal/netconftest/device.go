@@ -32,6 +32,8 @@ type Device struct {
 	Script func(*Peer)    // one session, from the hello to its end
 	TCP    func(net.Conn) // if set, serves connections instead of the SSH server
 
+	Channel func(ssh.NewChannel) // if set, answers the requests to open a channel
+
 	Logins     atomic.Int32 // sessions of the subsystem so far
 	Offered    atomic.Int32 // passwords that clients sent
 	RPCs       atomic.Int32 // requests read by Peer.Request
@@ -120,6 +122,10 @@ func (d *Device) Serve(tcp net.Conn) {
 	}
 	go d.globalRequests(requests)
 	for offer := range channels {
+		if d.Channel != nil {
+			d.Channel(offer)
+			continue
+		}
 		channel, requests, err := offer.Accept()
 		if err != nil {
 			return

@@ -23,7 +23,7 @@ type failure struct {
 	err    error
 }
 
-func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Error() string { return cut(f.err.Error()) }
 func (f *failure) Unwrap() error { return f.err }
 
 // failed makes a failure; the arguments are those of fmt.Errorf.

@@ -2,7 +2,6 @@ package session
 
 import (
 	"bytes"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,8 @@ import (
 	"strings"
 
 	"nemith.io/netconf"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
 const (
@@ -46,26 +47,24 @@ func plainHello(chunked bool) string {
 func exchangeHellos(t *transport) (Hello, error) {
 	sent := make(chan error, 1)
 	go func() { sent <- writeFrame(t.out, []byte(clientHello), false) }()
-	raw, err := readHello(t)
+	hello, head, err := readHello(t)
 	if err == nil {
-		err = <-sent
-		if err == nil {
-			return parseHello(raw)
+		if err = <-sent; err == nil {
+			return hello, nil
 		}
 	} else {
 		t.fail(err)
 		<-sent
 		err = t.cause() // if the deadline closed the stream, that
 	}
-	if raw = bytes.TrimSpace(raw); len(raw) > 0 {
-		err = fmt.Errorf("%w (the device sent %s)", err, excerpt(raw))
+	if head = bytes.TrimSpace(head); len(head) > 0 {
+		err = fmt.Errorf("%w (the device sent %s)", err, excerpt(head))
 	}
 	return Hello{}, err
 }
 
-// readHello returns the bytes of the device's hello from its root element on. With an error, it returns what the device sent
-// instead.
-func readHello(t *transport) ([]byte, error) {
+// readHello reads the device's hello. With an error, it returns how what the device sent begins.
+func readHello(t *transport) (Hello, []byte, error) {
 	for range maxIgnored {
 		message := &frame{in: t.in}
 		head, tag, err := readRoot(message)
@@ -73,54 +72,67 @@ func readHello(t *transport) ([]byte, error) {
 		case err == io.EOF && len(bytes.TrimSpace(head)) == 0:
 			continue // an empty message
 		case bytes.HasPrefix(bytes.TrimSpace(head), []byte("#")):
-			return head, errors.New("the device frames its hello in chunks, which RFC 6242 section 4.1 forbids")
+			return Hello{}, head, errors.New("the device frames its hello in chunks, which RFC 6242 section 4.1 forbids")
 		case err == io.EOF, err == nil && tag.local != "hello":
-			return head, errors.New("expected a NETCONF hello")
+			return Hello{}, head, errors.New("expected a NETCONF hello")
 		case err != nil:
-			return head, err
+			return Hello{}, head, err
 		}
-		rest, err := io.ReadAll(io.LimitReader(message, maxHello+1))
-		raw := append(head[tag.offset:], rest...)
-		if err == nil && len(raw) > maxHello {
-			err = fmt.Errorf("the device's hello is larger than %d bytes", maxHello)
-		}
-		return raw, err
+		head = head[tag.offset:]
+		hello, err := parseHello(&helloReader{io.MultiReader(bytes.NewReader(head), message), maxHello})
+		return hello, head, err
 	}
-	return nil, errors.New("expected a NETCONF hello, got only empty messages")
+	return Hello{}, nil, errors.New("expected a NETCONF hello, got only empty messages")
 }
 
-// parseHello finds capabilities and session-id in any namespace and at any depth. The bytes begin with the root element, without
-// the XML declaration: its encoding does not matter, because capabilities are ASCII.
-func parseHello(raw []byte) (Hello, error) {
-	decoder := xml.NewDecoder(bytes.NewReader(sanitize(raw)))
-	decoder.Strict = false
+// helloReader reads a hello that has at most a number of octets.
+type helloReader struct {
+	message io.Reader
+	left    int
+}
+
+func (r *helloReader) Read(p []byte) (int, error) {
+	n, err := r.message.Read(p)
+	if r.left -= n; r.left < 0 {
+		return 0, fmt.Errorf("the device's hello is larger than %d bytes", maxHello)
+	}
+	return n, err
+}
+
+// parseHello finds capabilities and session-id in any namespace and at any depth. What it reads begins with the root element,
+// without the XML declaration: its encoding does not matter, because capabilities are ASCII. It reads to the end of the message.
+func parseHello(message io.Reader) (Hello, error) {
+	var scanner xmlscan.Scanner
+	scanner.Reset(message)
 	var hello Hello
-	var text strings.Builder
-	for depth := 0; ; {
-		token, err := decoder.Token()
-		if err != nil {
+	var text []byte
+	for open := true; open; {
+		kind, err := scanner.Next()
+		if isSyntax(err) {
 			return Hello{}, fmt.Errorf("the device's hello cannot be read: %w", err)
 		}
-		switch token := token.(type) {
-		case xml.StartElement:
-			depth++
-			text.Reset()
-		case xml.CharData:
-			text.Write(token)
-		case xml.EndElement:
-			depth--
-			value := strings.TrimSpace(text.String())
-			text.Reset()
-			switch {
-			case token.Name.Local == "capability" && value != "":
+		if err != nil {
+			return Hello{}, err
+		}
+		switch kind {
+		case xmlscan.Start:
+			text = text[:0]
+		case xmlscan.Text:
+			text = scanner.AppendText(text)
+		case xmlscan.End:
+			value := string(bytes.TrimSpace(text))
+			text = text[:0]
+			switch local := string(xmlscan.Local(scanner.Name())); {
+			case local == "capability" && value != "":
 				hello.Capabilities = append(hello.Capabilities, value)
-			case token.Name.Local == "session-id" && value != "":
-				hello.SessionID = value
+			case local == "session-id" && value != "":
+				hello.SessionID = cut(value)
 			}
+			open = scanner.Depth() > 0
 		}
-		if depth == 0 {
-			break
-		}
+	}
+	if _, err := io.Copy(io.Discard, message); err != nil {
+		return Hello{}, err
 	}
 	if len(hello.Capabilities) == 0 {
 		return Hello{}, errors.New("the device's hello announces no capability")
@@ -128,12 +140,7 @@ func parseHello(raw []byte) (Hello, error) {
 	return hello, nil
 }
 
-// sanitize replaces what encoding/xml refuses: octets that are not UTF-8 and characters that XML 1.0 forbids.
-func sanitize(raw []byte) []byte {
-	return bytes.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\r' && r != '\t' {
-			return ' '
-		}
-		return r // an invalid octet comes as U+FFFD
-	}, raw)
+func isSyntax(err error) bool {
+	var syntax *xmlscan.SyntaxError
+	return errors.As(err, &syntax) || errors.Is(err, xmlscan.ErrTruncated)
 }

@@ -44,9 +44,10 @@ func TestHello(t *testing.T) {
 		{"white space", "<hello>\n <capabilities>\n  <capability>\n   " + base11 + "\n\t</capability></capabilities></hello>", base11, "", true},
 		{"the wrong base:1.0", `<hello><capabilities><capability>urn:ietf:params:xml:ns:netconf:base:1.0</capability></capabilities></hello>`,
 			"urn:ietf:params:xml:ns:netconf:base:1.0", "", false},
-		{"bytes that are not UTF-8", strings.Replace(netconftest.Hello10, "<capability>", "<capability>urn:m\xfcll\x08er</capability><capability>", 1), "urn:m\ufffdll er", "7", false},
+		{"bytes that are not UTF-8", strings.Replace(netconftest.Hello10, "<capability>", "<capability>urn:m\xfcll\x08er</capability><capability>", 1), "urn:m\ufffdller", "7", false},
 		{"bare ampersand", strings.Replace(netconftest.Hello10, "<capability>", "<capability>urn:a?module=a&revision=1</capability><capability>", 1),
 			"urn:a?module=a&revision=1", "7", false},
+		{"more behind it", netconftest.Hello10 + "\n<more/> and more\n", base10, "7", false},
 		{"text ahead of it", "Last login: today\n" + netconftest.Hello10, base10, "7", false},
 		{"empty message ahead of it", "\n" + netconftest.EOM + "\n" + netconftest.Hello10, base10, "7", false},
 		{"600 capabilities", strings.Replace(netconftest.Hello11, "</capabilities>", strings.Repeat("<capability>http://example.com/yang/"+
@@ -133,6 +134,12 @@ func TestBadHello(t *testing.T) {
 			p.UntilEOM()
 			p.UntilEOM()
 		}, []string{"larger than"}},
+		{"bare attributes", func(p *netconftest.Peer) {
+			p.Greet("<hello><capabilities>" + strings.Repeat("<a"+strings.Repeat(" a=''", 5000)+"/>", 20) + "</capabilities></hello>")
+		}, []string{"thousands of attributes"}},
+		{"a long session-id and no capability", func(p *netconftest.Peer) {
+			p.Greet("<hello><session-id>" + strings.Repeat("7", 500<<10) + "</session-id></hello>")
+		}, []string{"no capability"}},
 		{"an endless comment", func(p *netconftest.Peer) { p.Send("<!--" + strings.Repeat("x", 20<<10)); p.UntilEOM(); p.UntilEOM() }, []string{"no element within"}},
 		{"empty messages for ever", func(p *netconftest.Peer) {
 			for {

@@ -173,8 +173,8 @@ func TestLogin(t *testing.T) {
 				return nil, netconftest.ErrWrong
 			}
 		}, wrong, 1, "auth", []string{"password"}},
-		{"a password file that is not there", func(*netconftest.Device) {}, func(o *session.Options) { o.Auth.PasswordFile = "/nonexistent/secret" }, 0, "auth",
-			[]string{"/nonexistent/secret", `auth "lab"`}},
+		{"a password file that is not there", func(*netconftest.Device) {}, func(o *session.Options) { o.Auth.PasswordFile = "/etc/no-such-secret" }, 0, "auth",
+			[]string{"/etc/no-such-secret", `auth "lab"`}},
 		{"no secret at all", func(*netconftest.Device) {}, func(o *session.Options) { o.Auth.Password = "" }, 0, "auth", []string{"set password"}},
 	}
 	for _, test := range tests {

@@ -47,8 +47,8 @@ type Error struct {
 	Err    error  // what failed and what to do about it
 }
 
-// Error names the target, what failed and what to do.
-func (e *Error) Error() string { return fmt.Sprintf("target %s: %v", e.Target, e.Err) }
+// Error names the target, what failed and what to do, in about 1 KiB.
+func (e *Error) Error() string { return fmt.Sprintf("target %s: %s", e.Target, cut(e.Err.Error())) }
 
 // Unwrap returns what failed.
 func (e *Error) Unwrap() error { return e.Err }

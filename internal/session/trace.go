@@ -68,6 +68,7 @@ func (t *Trace) add(began time.Time, e Event) {
 	}
 	t.mu.Lock()
 	e.Start = began.Sub(t.Began)
+	e.Detail = cut(e.Detail)
 	if t.subject != "" {
 		e.Detail = t.subject + ": " + e.Detail
 	}
