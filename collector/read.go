@@ -268,7 +268,8 @@ func (t *Target) moduleMemory(s *settings, id string) *keptMemory {
 // readReply sends one rpc and streams its reply into the table, all parts of it where the device sends it in parts. A
 // get-data that the device cannot do becomes a get, for as long as the session lasts. received is told of the bytes as they come.
 func (r *reading) readReply(ctx context.Context, d *device, request *module.Request, table *decode.Table, received func(int)) (size int64, err error) {
-	for operation, more := request.XML(d.Device, d.noGetData), true; more; {
+	operation := request.XML(d.Device, d.noGetData)
+	for more := operation != ""; more; {
 		var reply decode.Reply
 		err := r.rpc(ctx, operation, received, func(from io.Reader) (err error) {
 			reply, err = table.Decode(from)

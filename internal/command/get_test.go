@@ -114,11 +114,16 @@ func TestGetByPath(t *testing.T) {
 		"/ietf-interfaces:interfaces/interface/{name,type}":         "<name>ethernet1/2</name>",
 		`<get><filter type="subtree"><x xmlns="u"/></filter></get>`: "",
 		"": "<interfaces-state ",
+		"/ietf-interfaces:interfaces-state/interface[name='ethernet1/2']/oper-status": "<oper-status>",
 	} {
 		r := run(t, &command.Get{Device: command.Device{Target: "sim-0001"}, What: what}, file)
 		if r.err != nil || !strings.Contains(r.stdout.String(), want) {
 			t.Errorf("get %s gives %v and\n%s\nwithout %s", what, r.err, r.stdout, want)
 		}
+	}
+	r := run(t, &command.Get{Device: command.Device{Target: "sim-0001"}, What: `/ietf-interfaces:interfaces-state/interface[name="ethernet1/2"]`}, file)
+	if out := r.stdout.String(); r.err != nil || strings.Count(out, "<interface>") != 1 || !strings.Contains(out, "<name>ethernet1/2</name>") {
+		t.Errorf("get of one entry gives %v and\n%s", r.err, out)
 	}
 	wantError(t, run(t, &command.Get{Device: command.Device{Target: "sim-0001"}, What: "/no-such-model:top"}, file).err, "no-such-model", "ietf-interfaces")
 

@@ -172,7 +172,8 @@ func (r *Request) IsGetData() bool { return r.Operation == opGetData }
 
 // XML returns the operation that goes inside <rpc>. A namespace that is a pattern is replaced by that of the device. A get-data request
 // (RFC 8526, section 3.1) reads the operational datastore. With asGet it becomes a get, for servers that announce NMDA but refuse
-// get-data.
+// get-data. It is "" if the device is known to have nothing of what the request asks for: an empty filter would select all in some
+// servers.
 func (r *Request) XML(d *yang.Device, asGet bool) string {
 	if r.Operation == opRPC {
 		return r.rpc
@@ -180,6 +181,8 @@ func (r *Request) XML(d *yang.Device, asGet bool) string {
 	var b strings.Builder
 	r.filter.xml(&b, noInherit, r.uris, d)
 	switch {
+	case b.Len() == 0:
+		return ""
 	case r.Operation == opGetConfig:
 		return "<get-config><source><running/></source>" + `<filter type="subtree">` + b.String() + "</filter></get-config>"
 	case r.Operation == opGetData && !asGet:

@@ -26,6 +26,8 @@ type Device struct {
 	Revisions map[string]string
 	// Names maps the same namespaces to the names of the modules, if known.
 	Names map[string]string
+	// Deviations maps the same namespaces to the names of the modules that deviate from the module (RFC 7950, section 5.6.3).
+	Deviations map[string][]string
 	// Datastores are those that the YANG library lists (RFC 8525); nil without one.
 	Datastores []string
 
@@ -34,16 +36,16 @@ type Device struct {
 
 // NewDevice combines a hello's capabilities with the device's YANG library, which may be nil.
 func NewDevice(capabilities []string, library *Library) *Device {
-	d := &Device{Capabilities: capabilities, Revisions: map[string]string{}, Names: map[string]string{}}
+	d := &Device{Capabilities: capabilities, Revisions: map[string]string{}, Names: map[string]string{}, Deviations: map[string][]string{}}
 	for _, c := range capabilities {
-		namespace, query, _ := strings.Cut(c, "?")
-		parameters, _ := url.ParseQuery(query) // parameters that do not parse are ignored
-		d.add(namespace, parameters.Get("module"), parameters.Get("revision"))
+		namespace, parameters := splitCapability(c)
+		deviations := strings.FieldsFunc(parameters.Get("deviations"), func(r rune) bool { return r == ',' || r == ' ' })
+		d.add(namespace, parameters.Get("module"), parameters.Get("revision"), deviations)
 	}
 	if library != nil {
 		d.Datastores, d.complete = library.Datastores, true
 		for _, m := range library.Modules {
-			d.add(m.Namespace, m.Name, m.Revision)
+			d.add(m.Namespace, m.Name, m.Revision, m.Deviations)
 		}
 	}
 	return d
@@ -55,18 +57,27 @@ func (d *Device) Size() (size int64) {
 	for _, c := range d.Capabilities {
 		size += entry + int64(len(c))
 	}
+	for namespace, names := range d.Deviations {
+		size += entry + int64(len(namespace))
+		for _, name := range names {
+			size += entry + int64(len(name))
+		}
+	}
 	for namespace, revision := range d.Revisions {
 		size += 3*entry + int64(len(namespace)+len(revision)+len(d.Names[namespace]))
 	}
 	return size
 }
 
-func (d *Device) add(namespace, name, revision string) {
+func (d *Device) add(namespace, name, revision string, deviations []string) {
 	if old, ok := d.Revisions[namespace]; !ok || revision > old {
 		d.Revisions[namespace] = revision
 	}
 	if name != "" {
 		d.Names[namespace] = name
+	}
+	if len(deviations) > 0 {
+		d.Deviations[namespace] = deviations
 	}
 }
 
@@ -96,9 +107,34 @@ func (d *Device) Resolve(uri string) (best string) {
 	return best
 }
 
+// splitCapability splits the URI of a capability into the namespace and the parameters of a YANG module (RFC 6020, section 5.6.4). A
+// namespace may itself hold a "?": parameters begin at the first one that a module has.
+func splitCapability(capability string) (namespace string, parameters url.Values) {
+	at := strings.IndexByte(capability, '?')
+	for i := at; i >= 0 && i < len(capability); i++ {
+		if c := capability[i]; (c == '?' || c == '&') && isModuleParameter(capability[i+1:]) {
+			at = i
+			break
+		}
+	}
+	if at < 0 {
+		return capability, nil
+	}
+	parameters, _ = url.ParseQuery(capability[at+1:]) // parameters that do not parse are ignored
+	return capability[:at], parameters
+}
+
+func isModuleParameter(text string) bool {
+	name, _, _ := strings.Cut(text, "=")
+	return slices.Contains([]string{"module", "revision", "features", "deviations"}, name)
+}
+
 // announces reports whether the device has a namespace or capability, and its latest revision. Parameters are ignored, unless uri has
 // some: then the capability has to have them all.
 func (d *Device) announces(uri string) (revision string, ok bool) {
+	if revision, ok := d.Revisions[uri]; ok {
+		return revision, true
+	}
 	if _, _, parameters := strings.Cut(uri, "?"); parameters {
 		return "", slices.ContainsFunc(d.Capabilities, func(c string) bool { return hasParameters(c, uri) })
 	}

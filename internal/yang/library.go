@@ -16,12 +16,16 @@ type Library struct {
 }
 
 // Module is a YANG module that the device implements.
-type Module struct{ Name, Revision, Namespace string }
+type Module struct {
+	Name, Revision, Namespace string
+	Deviations                []string // names of the modules that deviate from it
+}
 
 // Bounds of a library. Large routers have 1,500 modules.
 const (
-	maxModules = 10_000
-	maxText    = 1 << 10 // octets of one leaf; a module with a longer one is left out
+	maxModules    = 10_000
+	maxText       = 1 << 10 // octets of one leaf; a module with a longer one is left out
+	maxDeviations = 64      // modules that deviate from one
 )
 
 // ErrTooMany is returned for a library of more modules than any device has.
@@ -37,10 +41,10 @@ func LibraryOperation(capabilities []string) (operation, contentID string) {
 		parameters, _ := url.ParseQuery(query)
 		switch name {
 		case CapabilityPrefix + "yang-library:1.1": // RFC 8525, section 2
-			return `<get><filter type="subtree"><yang-library xmlns="` + libraryNamespace + `"><module-set><name/><module><name/><revision/><namespace/></module></module-set>` +
+			return `<get><filter type="subtree"><yang-library xmlns="` + libraryNamespace + `"><module-set><name/><module><name/><revision/><namespace/><deviation/></module></module-set>` +
 				`<datastore><name/></datastore></yang-library></filter></get>`, parameters.Get("content-id")
 		case CapabilityPrefix + "yang-library:1.0": // RFC 7950, section 5.6.4
-			operation = `<get><filter type="subtree"><modules-state xmlns="` + libraryNamespace + `"><module><name/><revision/><namespace/><conformance-type/></module></modules-state></filter></get>`
+			operation = `<get><filter type="subtree"><modules-state xmlns="` + libraryNamespace + `"><module><name/><revision/><namespace/><deviation><name/></deviation><conformance-type/></module></modules-state></filter></get>`
 			contentID = parameters.Get("module-set-id")
 		}
 	}
@@ -103,6 +107,10 @@ func ParseLibrary(r io.Reader) (*Library, error) {
 					return nil, ErrTooMany
 				}
 				l.Modules = append(l.Modules, now)
+			case "module/deviation", "deviation/name": // RFC 8525; RFC 7895
+				if value != "" && len(now.Deviations) < maxDeviations {
+					now.Deviations = append(now.Deviations, value)
+				}
 			case "datastore/name":
 				if len(l.Datastores) >= maxModules || len(value) > maxText {
 					break

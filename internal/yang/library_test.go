@@ -36,6 +36,8 @@ func TestLibraryOperation(t *testing.T) {
 func TestParseLibrary(t *testing.T) {
 	const ns = `xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-library"`
 	a := yang.Module{Name: "a", Revision: "2020-01-01", Namespace: "urn:a"}
+	deviated := a
+	deviated.Deviations = []string{"d"}
 	for name, tc := range map[string]struct {
 		reply string
 		want  *yang.Library // nil for none
@@ -45,11 +47,11 @@ func TestParseLibrary(t *testing.T) {
 			<import-only-module><name>i</name><revision>2020-01-01</revision><namespace>urn:i</namespace></import-only-module>
 			</module-set><schema><name>s</name><module-set>all</module-set></schema>
 			<datastore xmlns:ds="urn:ds"><name>ds:running</name><schema>s</schema></datastore><datastore><name> x:operational </name></datastore></yang-library>`),
-			&yang.Library{Modules: []yang.Module{a}, Datastores: []string{"running", "operational"}}},
+			&yang.Library{Modules: []yang.Module{deviated}, Datastores: []string{"running", "operational"}}},
 		"RFC 7895": {envelope(`<modules-state ` + ns + `><module-set-id>1</module-set-id><module><namespace>urn:a</namespace><submodule><name>s</name><revision>2001-01-01</revision></submodule>
 			<deviation><name>d</name><revision>2001-01-01</revision></deviation><revision>2020-01-01</revision><name>a</name><conformance-type>implement</conformance-type></module>
 			<module><name>i</name><revision>2021-01-01</revision><namespace>urn:i</namespace><conformance-type>import</conformance-type></module></modules-state>`),
-			&yang.Library{Modules: []yang.Module{a}}},
+			&yang.Library{Modules: []yang.Module{deviated}}},
 		"prefixes": {`<q:rpc-reply xmlns:q="urn:q"><q:data><l:modules-state xmlns:l="urn:l"><l:module><l:name>a</l:name><l:revision>2020-01-01</l:revision><l:namespace>urn:a</l:namespace></l:module></l:modules-state></q:data></q:rpc-reply>`,
 			&yang.Library{Modules: []yang.Module{a}}},
 		"parts missing": {envelope(`<modules-state ` + ns + `><module><name>x</name></module><module/><module><name>a</name><namespace>urn:a</namespace><revision/></module></modules-state>`),
