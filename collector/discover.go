@@ -21,6 +21,7 @@ type Discovery struct {
 // Model is a YANG model of the device.
 type Model struct {
 	Name, Namespace, Revision string
+	Deviations                []string // names of the models that deviate from it
 	Modules                   []string // ours that read it and fit the device
 }
 
@@ -64,7 +65,7 @@ func (t *Target) discovery(d *yang.Device, chosen map[string]bool) *Discovery {
 	})
 	for namespace, name := range d.Names {
 		slices.Sort(readers[namespace])
-		found.Models = append(found.Models, Model{name, namespace, d.Revisions[namespace], readers[namespace]})
+		found.Models = append(found.Models, Model{name, namespace, d.Revisions[namespace], d.Deviations[namespace], readers[namespace]})
 	}
 	slices.SortFunc(found.Models, func(a, b Model) int { return cmp.Compare(a.Name, b.Name) })
 	return found

@@ -53,11 +53,12 @@ func (g *Generate) generate(ctx context.Context, env *Environment) ([]byte, erro
 		if err != nil {
 			return nil, err
 		}
-		models := map[string]string{}
+		models, deviations := map[string]string{}, map[string][]string{}
 		for _, m := range found.Models {
 			models[m.Namespace] = m.Name
+			deviations[m.Name] = m.Deviations
 		}
-		source, err := generate.OpenDevice(ctx, timed{d}, models, int64(*d.Config().MaxReplyBytes))
+		source, err := generate.OpenDevice(ctx, timed{d}, models, deviations, int64(*d.Config().MaxReplyBytes))
 		if err != nil {
 			return nil, fmt.Errorf("target %s: %w", d.Name(), err)
 		}

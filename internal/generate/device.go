@@ -29,18 +29,19 @@ type Requester interface {
 type Device struct {
 	requester   Requester
 	moduleNames map[string]string   // by namespace
+	deviations  map[string][]string // by name of the module: the modules that deviate from it
 	listed      map[string][]string // revisions by name, from the device's list of schemas; empty if it has none
 	limit       int64
 }
 
-// OpenDevice reads the list of a device's schemas. moduleNames are the names of its YANG modules by namespace; limit bounds the bytes
-// of one reply. It fails if the device has no <get-schema>.
-func OpenDevice(ctx context.Context, requester Requester, moduleNames map[string]string, limit int64) (*Device, error) {
+// OpenDevice reads the list of a device's schemas. moduleNames are the names of its YANG modules by namespace, deviations by name those
+// that deviate from one; limit bounds the bytes of one reply. It fails if the device has no <get-schema>.
+func OpenDevice(ctx context.Context, requester Requester, moduleNames map[string]string, deviations map[string][]string, limit int64) (*Device, error) {
 	if _, ok := moduleNames[monitoringNamespace]; !ok {
 		return nil, errors.New("the device does not give its YANG: it does not announce ietf-netconf-monitoring (RFC 6022); " +
 			"take the vendor's YANG files and name their directory with --yang-dir")
 	}
-	d := &Device{requester: requester, moduleNames: moduleNames, listed: map[string][]string{}, limit: limit}
+	d := &Device{requester: requester, moduleNames: moduleNames, deviations: deviations, listed: map[string][]string{}, limit: limit}
 	var identifier string
 	err := d.request(ctx, `<get><filter type="subtree"><netconf-state xmlns="`+monitoringNamespace+`"><schemas/></netconf-state></filter></get>`,
 		func(path []string, text []byte) {
@@ -98,15 +99,18 @@ func (d *Device) Module(ctx context.Context, name, revision string) (text, file 
 	case err != nil:
 		return "", "", fmt.Errorf("read the YANG of %s from the device: %w", name, err)
 	case len(bytes.TrimSpace(schema)) == 0:
-		return "", "", fmt.Errorf("%w: <get-schema> of %s gives nothing", ErrNoModule, name)
+		return "", "", fmt.Errorf("%w: the device gave an empty schema for %s", ErrNoModule, name)
 	}
 	return string(schema), name + file + ".yang", nil
 }
 
-// Augmenting implements Source. It finds the modules by the namespaces in the device's own data at the paths: to read the YANG of all
-// its modules would take hundreds of operations.
-func (d *Device) Augmenting(ctx context.Context, module string, paths []string) ([]string, error) {
+// Changing implements Source. It finds modules that augment by the namespaces in the device's own data at the paths: to read the YANG of
+// all its modules would take hundreds of operations.
+func (d *Device) Changing(ctx context.Context, module string, paths []string) ([]string, error) {
 	found := map[string]bool{}
+	for _, name := range d.deviations[module] {
+		found[name] = true
+	}
 	for _, path := range paths {
 		if !strings.HasPrefix(path, "/"+module+":") {
 			continue

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ type fakeDevice struct {
 	cdata   bool
 	schemas string // "" is an rpc-error
 	data    string
+	empty   []string // modules for which it answers with an empty schema, as netconfd does now and then
 	asked   []string
 }
 
@@ -40,6 +42,9 @@ func (d *fakeDevice) RPC(_ context.Context, operation string, read func(io.Reade
 	case match != nil:
 		d.asked = append(d.asked, strings.TrimSuffix(match[1]+"@"+match[2], "@"))
 		files, _ := filepath.Glob(filepath.Join(d.dir, match[1]+"*.yang"))
+		if slices.Contains(d.empty, match[1]) {
+			content = `<data xmlns="urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"/>`
+		}
 		for _, file := range files {
 			text, _ := os.ReadFile(file)
 			if name, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".yang"), "@"); name != match[1] {
@@ -89,7 +94,7 @@ func TestTheYANGOfADevice(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.device.dir = "testdata/yang"
-			source, err := generate.OpenDevice(t.Context(), tc.device, deviceModels, 1<<20)
+			source, err := generate.OpenDevice(t.Context(), tc.device, deviceModels, nil, 1<<20)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,13 +114,13 @@ func TestTheYANGOfADevice(t *testing.T) {
 
 // TestDevicesThatDoNotGive holds what is said where a device lacks the operation, or a module that another one imports.
 func TestDevicesThatDoNotGive(t *testing.T) {
-	_, err := generate.OpenDevice(t.Context(), &fakeDevice{}, map[string]string{"urn:m": "m"}, 1<<20)
+	_, err := generate.OpenDevice(t.Context(), &fakeDevice{}, map[string]string{"urn:m": "m"}, nil, 1<<20)
 	if err == nil || !strings.Contains(err.Error(), "ietf-netconf-monitoring") || !strings.Contains(err.Error(), "--yang-dir") {
 		t.Errorf("the error is %v; want one with ietf-netconf-monitoring and --yang-dir", err)
 	}
 	device := &fakeDevice{dir: write(t, map[string]string{"m.yang": model("  import n { prefix n; }\n" + good)})}
 	open := func(limit int64) *generate.Device {
-		source, err := generate.OpenDevice(t.Context(), device, deviceModels, limit)
+		source, err := generate.OpenDevice(t.Context(), device, deviceModels, nil, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,5 +144,27 @@ func TestDevicesThatDoNotGive(t *testing.T) {
 	options.Paths = []string{"/nothing:top"}
 	if _, err := generate.Generate(t.Context(), options); !errors.Is(err, generate.ErrNoModule) {
 		t.Errorf("the error is %v; want that there is no such module", err)
+	}
+}
+
+// TestAnEmptySchema holds that the base modules need not come from the device, and what is said of another one that it gives empty.
+func TestAnEmptySchema(t *testing.T) {
+	device := &fakeDevice{
+		dir: write(t, map[string]string{"m.yang": model("  import ietf-yang-types { prefix y; }\n  import ietf-inet-types { prefix i; }\n" +
+			"  container top { config false; leaf a { type y:counter32; } leaf b { type i:host; } }")}),
+		empty: []string{"ietf-yang-types", "n"},
+	}
+	source, err := generate.OpenDevice(t.Context(), device, deviceModels, nil, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := generate.Generate(t.Context(), generate.Options{Source: source, Paths: []string{"/m:top"}})
+	if err != nil || !strings.Contains(string(text), "m_top_a_total: a\n") {
+		t.Errorf("error %v, want none and the counter of a in\n%s", err, text)
+	}
+	device.dir = write(t, map[string]string{"m.yang": model("  import n { prefix n; }\n" + good)})
+	const want = "n (needed by m): the device gave an empty schema for n"
+	if _, err := generate.Generate(t.Context(), generate.Options{Source: source, Paths: []string{"/m:top"}}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("the error is %v; want one with %s", err, want)
 	}
 }

@@ -1,7 +1,6 @@
 package generate
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
@@ -96,27 +95,27 @@ func newestRevision(text []byte) (newest string) {
 	return newest
 }
 
-// Augmenting implements Source. It ignores files that do not parse: nobody asked for them.
-func (f *Dirs) Augmenting(ctx context.Context, module string, paths []string) ([]string, error) {
+// Changing implements Source. It ignores files that do not parse: nobody asked for them.
+func (f *Dirs) Changing(ctx context.Context, module string, paths []string) ([]string, error) {
 	var names []string
 	for _, name := range f.ModuleNames() {
 		text, file, err := f.Module(ctx, name, "")
-		if err != nil || !bytes.Contains([]byte(text), []byte("augment")) || !strings.Contains(text, module) {
+		if err != nil || !strings.Contains(text, "augment") && !strings.Contains(text, "deviation") || !strings.Contains(text, module) {
 			continue
 		}
 		statements, err := yang.Parse(text, file)
 		if err != nil || len(statements) == 0 || statements[0].Keyword != "module" {
 			continue
 		}
-		if augments(statements[0], module, paths) {
+		if changes(statements[0], module, paths) {
 			names = append(names, statements[0].Argument)
 		}
 	}
 	return names, nil
 }
 
-// augments tells whether a module augments nodes of another one at the paths.
-func augments(statement *yang.Statement, module string, paths []string) bool {
+// changes tells whether a module augments nodes of another one at the paths, or deviates from them.
+func changes(statement *yang.Statement, module string, paths []string) bool {
 	prefix := ""
 	for _, s := range statement.SubStatements() {
 		if s.Keyword != "import" || s.Argument != module {
@@ -129,7 +128,7 @@ func augments(statement *yang.Statement, module string, paths []string) bool {
 		}
 	}
 	return prefix != "" && slices.ContainsFunc(statement.SubStatements(), func(s *yang.Statement) bool {
-		if s.Keyword != "augment" {
+		if s.Keyword != "augment" && s.Keyword != "deviation" {
 			return false
 		}
 		first, _, _ := strings.Cut(strings.TrimPrefix(s.Argument, "/"), "/")

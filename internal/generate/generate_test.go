@@ -143,6 +143,7 @@ func TestDebiansModules(t *testing.T) {
 		"/yuma-proc:proc":                          "yuma_proc_cpu_hertz",
 		"/ietf-yang-library:modules-state":         "ietf_yang_library_module_info",
 		"/yuma123-netconf-types:x":                 "has no data nodes",
+		"/ietf-ip":                                 "it adds to /ietf-interfaces:interfaces and /ietf-interfaces:interfaces-state: read that",
 		"/ietf-ipv6-router-advertisements:routing": "this is a submodule",
 	} {
 		text, err := generate.Generate(t.Context(), generate.Options{Source: source, Paths: []string{path}})

@@ -47,6 +47,9 @@ func nameMetrics(rows []*row, prefix string, definitions *config.Definitions) (m
 			for n := 2; seen[m.name]; n++ {
 				m.name = stem + "_" + strconv.Itoa(n) + total
 			}
+			if own := r.prefix(""); prefix == "" && definitions.Catalog[m.name] != nil {
+				m.name = snake(join(split(own), split(m.name))) // the module's name was left out
+			}
 			seen[m.name] = true
 			if definitions.Catalog[m.name] != nil {
 				return nil, fmt.Errorf("metric %s is already in the built-in catalogue; choose another --prefix", m.name)

@@ -32,8 +32,14 @@ func (s *schema) find(path string) (*yang.Entry, error) {
 		}
 		below := children(here)
 		at := slices.IndexFunc(below, func(e *yang.Entry) bool { return e.Name == local && s.named(e, prefix) })
+		if same := slices.IndexFunc(below, func(e *yang.Entry) bool { return e.Name == local && namespace(e) == namespace(here) }); prefix == "" && same >= 0 {
+			at = same // the node of the same namespace, where another module adds one of that name
+		}
 		if at < 0 {
-			return nil, fmt.Errorf("path %s: %s", path, noSuchNode(name, local, module, i == 0, below))
+			if i == 0 && len(below) == 0 {
+				return nil, fmt.Errorf("path %s: %s", path, s.augmentsOnly(module))
+			}
+			return nil, fmt.Errorf("path %s: %s", path, noSuchNode(name, local, module, below))
 		}
 		here, name = below[at], below[at].Name
 	}
@@ -49,7 +55,26 @@ func (s *schema) named(e *yang.Entry, prefix string) bool {
 	return m != nil && (m.Name == prefix || m.GetPrefix() == prefix)
 }
 
-func noSuchNode(name, local, module string, top bool, below []*yang.Entry) string {
+// augmentsOnly says what to read in place of a module without data nodes of its own.
+func (s *schema) augmentsOnly(module string) string {
+	text := "YANG module " + module + " has no data nodes of its own"
+	var tops []string
+	for _, a := range s.modules.Modules[module].Augment {
+		first, _, _ := strings.Cut(strings.TrimPrefix(a.Name, "/"), "/")
+		prefix, node, _ := strings.Cut(first, ":")
+		if m := yang.FindModuleByPrefix(a, prefix); m != nil && node != "" {
+			if top := "/" + m.Name + ":" + node; !slices.Contains(tops, top) {
+				tops = append(tops, top)
+			}
+		}
+	}
+	if len(tops) == 0 {
+		return text
+	}
+	return text + "; it adds to " + strings.Join(tops, " and ") + ": read that"
+}
+
+func noSuchNode(name, local, module string, below []*yang.Entry) string {
 	var names []string
 	for _, e := range below {
 		names = append(names, e.Name)
@@ -58,16 +83,15 @@ func noSuchNode(name, local, module string, top bool, below []*yang.Entry) strin
 	if len(names) > 0 {
 		has = "it has " + strings.Join(names, ", ")
 	}
-	switch {
-	case local == "":
+	if local == "" {
 		return fmt.Sprintf("say which node of %s is meant, as in /%s:NODE; %s", name, module, has)
-	case top && len(names) == 0:
-		return fmt.Sprintf("%s has no data nodes of its own; name the YANG module that it augments", name)
 	}
 	return fmt.Sprintf("%s has no node %s; %s", name, local, has)
 }
 
 // children returns the data nodes below a node, in the order of the YANG. Choices and cases are not data nodes (RFC 7950, section 7.9).
+// Nodes whose names have the same words, such as a-b and A-B, are in the order of their names: the first one gets the plain metric name,
+// which must not change with the order of the YANG.
 func children(e *yang.Entry) (below []*yang.Entry) {
 	for _, child := range e.Dir {
 		switch {
@@ -83,6 +107,14 @@ func children(e *yang.Entry) (below []*yang.Entry) {
 		fileB, lineB := location(b)
 		return cmp.Or(cmp.Compare(fileA, fileB), cmp.Compare(lineA, lineB), cmp.Compare(a.Name, b.Name))
 	})
+	for i := range below {
+		for j := range i {
+			a, b := below[j], below[i]
+			if (a.Name > b.Name || a.Name == b.Name && namespace(a) > namespace(b)) && slices.Equal(split(a.Name), split(b.Name)) {
+				below[i], below[j] = a, b
+			}
+		}
+	}
 	return below
 }
 

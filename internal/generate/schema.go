@@ -28,11 +28,12 @@ type loader struct {
 	read       []string        // NAME@REVISION that were read
 	notes      []string
 	missing    map[string][]string // by name: the modules that need it
+	reasons    map[string]string   // by name: why a module is missing, if the source said so
 }
 
-// load reads the YANG modules that the paths begin with, those that augment them there, and those named in more.
+// load reads the YANG modules that the paths begin with, those that augment or deviate from them there, and those named in more.
 func load(ctx context.Context, source Source, paths, more []string) (*schema, error) {
-	l := &loader{ctx: ctx, source: source, modules: yang.NewModules(), seen: map[string]bool{}, missing: map[string][]string{}}
+	l := &loader{ctx: ctx, source: base{source}, modules: yang.NewModules(), seen: map[string]bool{}, missing: map[string][]string{}, reasons: map[string]string{}}
 	l.modules.ParseOptions.IgnoreSubmoduleCircularDependencies = true
 	var begin []string
 	for _, path := range paths {
@@ -48,7 +49,7 @@ func load(ctx context.Context, source Source, paths, more []string) (*schema, er
 		}
 	}
 	for _, name := range begin {
-		names, err := source.Augmenting(ctx, name, paths)
+		names, err := source.Changing(ctx, name, paths)
 		if err != nil {
 			return nil, err
 		}
@@ -65,17 +66,26 @@ func load(ctx context.Context, source Source, paths, more []string) (*schema, er
 	if err := refuseCycles(l.statements); err != nil {
 		return nil, err
 	}
-	err := guard(func() error { return errors.Join(l.fatal(l.modules.Process())...) })
+	err := guard(func() error {
+		numberEnums(l.modules)
+		errs := l.modules.Process()
+		restoreEnums(l.modules)
+		return errors.Join(l.fatal(errs, restoreAugments(l.modules))...)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("the YANG is not valid: %w", err)
 	}
 	return &schema{l.modules, l.read, l.notes}, nil
 }
 
-// fatal removes the errors about augments and deviations of nodes that are not in this revision of a module. They become notes.
-func (l *loader) fatal(errs []error) []error {
+// fatal removes the errors about augments and deviations of nodes that are not in this revision of a module, which become notes, and
+// about the names of nodes that were restored.
+func (l *loader) fatal(errs []error, restored []string) []error {
 	return slices.DeleteFunc(errs, func(err error) bool {
 		text := err.Error()
+		if slices.ContainsFunc(restored, func(name string) bool { return strings.Contains(text, fmt.Sprintf("Duplicate node %q in", name)) }) {
+			return true
+		}
 		lacks := strings.Contains(text, ": augment ") && strings.HasSuffix(text, " not found") ||
 			strings.Contains(text, "cannot find target node to deviate")
 		if lacks {
@@ -122,6 +132,7 @@ func (l *loader) module(keyword, name, revision, neededBy string) error {
 	text, file, err := l.source.Module(l.ctx, name, revision)
 	if errors.Is(err, ErrNoModule) && neededBy != "" {
 		l.missing[name] = append(l.missing[name], neededBy)
+		l.reasons[name] = strings.TrimPrefix(strings.TrimPrefix(err.Error(), ErrNoModule.Error()), ": ")
 		return nil
 	}
 	if err != nil {
@@ -199,7 +210,11 @@ func (l *loader) errMissing() error {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(l.missing)) {
 		by := slices.Compact(slices.Sorted(slices.Values(l.missing[name])))
-		all = append(all, fmt.Sprintf("%s (needed by %s)", name, strings.Join(by, ", ")))
+		text := fmt.Sprintf("%s (needed by %s)", name, strings.Join(by, ", "))
+		if why := l.reasons[name]; why != "" {
+			text += ": " + why
+		}
+		all = append(all, text)
 	}
 	return fmt.Errorf("YANG modules are missing: %s; put their files into a directory and name it with --yang-dir", strings.Join(all, ", "))
 }

@@ -10,8 +10,8 @@ type Source interface {
 	// Module returns the text of a module or submodule, of this revision or, if there is none, of the latest. file names the text in
 	// messages. The error is ErrNoModule if there is no module of that name.
 	Module(ctx context.Context, name, revision string) (text, file string, err error)
-	// Augmenting returns the names of modules that may augment nodes of a module at the paths.
-	Augmenting(ctx context.Context, module string, paths []string) ([]string, error)
+	// Changing returns the names of modules that may augment nodes of a module at the paths, or deviate from them.
+	Changing(ctx context.Context, module string, paths []string) ([]string, error)
 	// ModuleNames returns the names of all modules, for messages; none if they are not known.
 	ModuleNames() []string
 }
@@ -33,9 +33,9 @@ func (s Sources) Module(ctx context.Context, name, revision string) (text, file 
 	return "", "", err
 }
 
-// Augmenting implements Source. Only the first source counts: directories may hold modules that the device does not have.
-func (s Sources) Augmenting(ctx context.Context, module string, paths []string) ([]string, error) {
-	return s[0].Augmenting(ctx, module, paths)
+// Changing implements Source. Only the first source counts: directories may hold modules that the device does not have.
+func (s Sources) Changing(ctx context.Context, module string, paths []string) ([]string, error) {
+	return s[0].Changing(ctx, module, paths)
 }
 
 // ModuleNames implements Source.

@@ -53,10 +53,10 @@ func classify(e *yang.Entry) meaning {
 	}
 	m := classifyType(leaf.Type, e, 0)
 	for _, from := range []*yang.Entry{e, leaf} {
+		m.units = cmp.Or(m.units, strings.TrimSpace(from.Units)) // a deviation's before the leaf's own
 		if node, ok := from.Node.(*yang.Leaf); ok && node.Units != nil {
 			m.units = cmp.Or(m.units, strings.TrimSpace(node.Units.Name))
 		}
-		m.units = cmp.Or(m.units, strings.TrimSpace(from.Units)) // a deviation's
 	}
 	m.units = cmp.Or(m.units, strings.TrimSpace(leaf.Type.Units))
 	words := split(e.Name)
@@ -160,7 +160,7 @@ func sortValues(values []enumValue) {
 }
 
 // classifyUnion finds what the members of a union have in common: numbers stay numbers, and names among them mean that there is no
-// number; enumerations are one where no number has two names; all else is a text.
+// number; enumerations are one where no number has two names; all else is a text. So is a number or a boolean: true may be no number.
 func classifyUnion(t *yang.YangType, e *yang.Entry, depth int) meaning {
 	var numbers, enums, others []meaning
 	for _, member := range t.Type {
@@ -176,7 +176,7 @@ func classifyUnion(t *yang.YangType, e *yang.Entry, depth int) meaning {
 	switch {
 	case len(others) == 1 && len(numbers)+len(enums) == 0:
 		return others[0]
-	case len(others) > 0:
+	case len(others) > 0, len(numbers) > 0 && slices.ContainsFunc(t.Type, func(member *yang.YangType) bool { return member.Kind == yang.Ybool }):
 		return meaning{class: label, kind: "text"}
 	case len(numbers) > 0:
 		m := numbers[0]

@@ -72,9 +72,18 @@ func rowWords(prefix string, r *row, level int) []string {
 			parts = append(parts, split(up.Name))
 		}
 	}
-	parts = append(parts, split(prefix))
+	words := split(prefix)
+	if prefix != r.prefix("") || len(parts) == 0 || !repeats(words, parts[len(parts)-1]) {
+		parts = append(parts, words)
+	}
 	slices.Reverse(parts)
 	return join(parts...)
+}
+
+// repeats tells whether the first word of a node stands in the name of its module, and not at the end, where join makes one word of them:
+// ietf-netconf-monitoring and netconf-state. The node's name is enough then.
+func repeats(module, node []string) bool {
+	return slices.Contains(module, node[0]) && len(join(module, node)) == len(module)+len(node)
 }
 
 // leafWords adds the containers between the row and the leaf, and the leaf. full keeps the neutral containers.
