@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/api"
+	"github.com/netconf-exporter/netconf_exporter/internal/apitest"
 	"github.com/netconf-exporter/netconf_exporter/internal/observe"
 	"github.com/netconf-exporter/netconf_exporter/internal/task"
 )
 
 func TestAddSeeCheckReplaceRemove(t *testing.T) {
-	s, device := newStand(t, options{}), simulated(t)
+	s, device := newStand(t, apitest.Options{}), simulated(t)
 	a := s.do(t, "POST", "/targets", own(device, "new/1").with(fields{"host_key_fingerprint": nil, "labels": fields{"site": "ams"}}))
 	if a.status != http.StatusAccepted || !strings.HasPrefix(a.header.Get("Location"), "/api/v1/tasks/") {
 		t.Fatalf("%d %s %s", a.status, a.header, a.body)

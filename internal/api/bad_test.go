@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/api"
+	"github.com/netconf-exporter/netconf_exporter/internal/apitest"
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/task"
 )
@@ -30,7 +31,7 @@ func (a answer) wants(t *testing.T, what string, status int, says string) {
 }
 
 func TestBadTargetsAreRefused(t *testing.T) {
-	s, device := newStand(t, options{}), simulated(t)
+	s, device := newStand(t, apitest.Options{}), simulated(t)
 	s.added(t, own(device, "taken"))
 	good := own(device, "new").with(fields{"password": "hunter2"})
 	for _, test := range []struct {
@@ -88,9 +89,9 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 func TestABodyOf1GB(t *testing.T) {
-	s := newStand(t, options{})
+	s := newStand(t, apitest.Options{})
 	body := &endless{1 << 30}
-	response, err := http.Post(s.url+"/api/v1/targets", "application/json", io.MultiReader(strings.NewReader(`{"name":"`), body))
+	response, err := http.Post(s.URL+"/api/v1/targets", "application/json", io.MultiReader(strings.NewReader(`{"name":"`), body))
 	if err == nil {
 		defer response.Body.Close()
 		if response.StatusCode != http.StatusRequestEntityTooLarge {
@@ -104,7 +105,7 @@ func TestABodyOf1GB(t *testing.T) {
 }
 
 func TestFailuresOfTasks(t *testing.T) {
-	s, device := newStand(t, options{}), simulated(t)
+	s, device := newStand(t, apitest.Options{}), simulated(t)
 	bare := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
 	other := ssh.FingerprintSHA256(netconftest.NewKey(t, "ed25519").PublicKey())
 	for _, test := range []struct {
@@ -137,7 +138,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	silent.SetSilent(true)
 	configured := strings.Replace(base, "admin:", "targets:\n  - {name: fixed, address: '"+device.Address()+"', auth: lab}\n"+
 		"  - {name: silent, address: '"+silent.Address()+"', auth: lab}\n  - {name: gone, address: '127.0.0.1:1', auth: lab}\nadmin:", 1)
-	s := newStand(t, options{config: configured, limit: 3})
+	s := newStand(t, apitest.Options{Config: configured, Tasks: 3})
 	bare := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
 	waiting := func(name string) fields { // until somebody confirms its key
 		return fields{"name": name, "address": bare.Address, "username": "a", "password": "b"}
@@ -255,7 +256,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 
 // closedStand answers while nothing may be changed.
 func closedStand(t *testing.T, address string) *stand {
-	s := newStand(t, options{disabled: true})
+	s := newStand(t, apitest.Options{Disabled: true})
 	for _, one := range [][2]string{{"POST", "/targets"}, {"PUT", "/targets/one"}, {"DELETE", "/targets/one"}, {"POST", "/targets/one/check"}, {"GET", "/tasks"},
 		{"GET", "/tasks/one"}, {"POST", "/tasks/one/confirm"}, {"DELETE", "/tasks/one"}, {"GET", "/tasks/one/events"}} {
 		body := any(nil)
@@ -270,7 +271,7 @@ func closedStand(t *testing.T, address string) *stand {
 // fullStand answers when its disk is full.
 func fullStand(t *testing.T, target fields) *stand {
 	folder := mount(t, "size=96k")
-	s := newStand(t, options{folder: folder})
+	s := newStand(t, apitest.Options{Folder: folder})
 	s.added(t, target)
 	fill(t, filepath.Join(folder, "fill"))
 	s.do(t, "POST", "/targets", target.with(fields{"name": "two"})).wants(t, "a full disk", 507, "has no room")
@@ -282,7 +283,7 @@ func fullStand(t *testing.T, target fields) *stand {
 // brokenStand answers when its folder cannot be written.
 func brokenStand(t *testing.T, target fields) *stand {
 	folder := mount(t, "size=1m")
-	s := newStand(t, options{folder: folder})
+	s := newStand(t, apitest.Options{Folder: folder})
 	s.added(t, target)
 	if err := syscall.Mount("", folder, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
@@ -339,9 +340,9 @@ func keys(m map[string]int) (all []string) {
 }
 
 func TestPathsThatAreNone(t *testing.T) {
-	s := newStand(t, options{})
+	s := newStand(t, apitest.Options{})
 	for _, path := range []string{"/api/v1/nothing", "/api/v1/", "/api/v1/targets/"} {
-		response, err := http.Get(s.url + path)
+		response, err := http.Get(s.URL + path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -356,7 +357,7 @@ func TestPathsThatAreNone(t *testing.T) {
 }
 
 func TestOtherSitesAndNamesAreRefused(t *testing.T) {
-	s, device := newStand(t, options{}), simulated(t)
+	s, device := newStand(t, apitest.Options{}), simulated(t)
 	target := own(device, "new")
 	s.do(t, "POST", "/targets", target, "Host", "evil.example").wants(t, "DNS rebinding", 403, "--web.external-url")
 	s.do(t, "GET", "/tasks", nil, "Host", "evil.example").wants(t, "DNS rebinding", 403, "--web.external-url")
@@ -366,7 +367,7 @@ func TestOtherSitesAndNamesAreRefused(t *testing.T) {
 }
 
 func TestAnythingInPaths(t *testing.T) {
-	s := newStand(t, options{})
+	s := newStand(t, apitest.Options{})
 	for _, name := range []string{"a/b", "%", "%00", "'", `"`, "<script>", "名", "a b", "?", "#", ";", "a\nb"} {
 		if a := s.do(t, "GET", "/targets/"+url.PathEscape(name), nil); a.status != 404 {
 			t.Errorf("%q: %d %s", name, a.status, a.body)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/api"
+	"github.com/netconf-exporter/netconf_exporter/internal/apitest"
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 	"github.com/netconf-exporter/netconf_exporter/internal/task"
@@ -30,7 +31,7 @@ func (s *stand) listen(ctx context.Context, t *testing.T, path, lastID string, h
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1"+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/v1"+path, nil)
 	if err != nil {
 		t.Error(err)
 		return
@@ -71,7 +72,7 @@ func (s *stand) listen(ctx context.Context, t *testing.T, path, lastID string, h
 }
 
 func TestATaskIsToldStepByStepAndResumed(t *testing.T) {
-	s, device := newStand(t, options{}), simulated(t)
+	s, device := newStand(t, apitest.Options{}), simulated(t)
 	submitted := decodeAs[task.Task](t, s.do(t, "POST", "/targets", own(device, "new")))
 	path := "/tasks/" + submitted.ID + "/events"
 	var all []event
@@ -111,7 +112,7 @@ func TestATaskIsToldStepByStepAndResumed(t *testing.T) {
 }
 
 func TestReadsAreTold(t *testing.T) {
-	s, device, other := newStand(t, options{}), simulated(t), simulated(t)
+	s, device, other := newStand(t, apitest.Options{}), simulated(t), simulated(t)
 	s.added(t, own(device, "new"))
 	s.added(t, own(other, "other"))
 	for path, wanted := range map[string]string{"/targets/new/events": "new", "/events": ""} {
@@ -120,7 +121,7 @@ func TestReadsAreTold(t *testing.T) {
 			for range 50 {
 				time.Sleep(20 * time.Millisecond)
 				for _, name := range []string{"new", "other"} {
-					if target, ok := s.exporter.Target(name); ok {
+					if target, ok := s.Exporter.Target(name); ok {
 						target.Scrape(t.Context(), nil)
 					}
 				}
@@ -142,13 +143,13 @@ func TestReadsAreTold(t *testing.T) {
 // TestTwoHundredListenersWhileTwoHundredDevicesAreAdded has each listener hear of each device, with one client that never reads.
 func TestTwoHundredListenersWhileTwoHundredDevicesAreAdded(t *testing.T) {
 	const devices, listeners = 200, 200
-	s := newStand(t, options{})
+	s := newStand(t, apitest.Options{})
 	fleet, err := simulator.Start(simulator.Config{Devices: devices, Interfaces: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { fleet.Close() })
-	mute, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	mute, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,14 +182,14 @@ func TestTwoHundredListenersWhileTwoHundredDevicesAreAdded(t *testing.T) {
 	if complete.Load() != listeners {
 		t.Errorf("%d of %d listeners heard of all devices", complete.Load(), listeners)
 	}
-	if n := len(s.exporter.Targets()); n != devices {
+	if n := len(s.Exporter.Targets()); n != devices {
 		t.Errorf("%d targets are in force", n)
 	}
 }
 
 // TestAThousandAndOneTasks keeps all workers busy with devices that never say a word, so that the other tasks wait.
 func TestAThousandAndOneTasks(t *testing.T) {
-	s := newStand(t, options{})
+	s := newStand(t, apitest.Options{})
 	for i := range 1001 {
 		address := fmt.Sprintf("127.0.0.1:%d", i+1)
 		if i < 8 {

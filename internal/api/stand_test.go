@@ -6,11 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,99 +15,24 @@ import (
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
 
-	"github.com/netconf-exporter/netconf_exporter/collector"
-	"github.com/netconf-exporter/netconf_exporter/config"
-	"github.com/netconf-exporter/netconf_exporter/internal/api"
-	"github.com/netconf-exporter/netconf_exporter/internal/events"
-	"github.com/netconf-exporter/netconf_exporter/internal/guard"
-	"github.com/netconf-exporter/netconf_exporter/internal/inventory"
-	"github.com/netconf-exporter/netconf_exporter/internal/observe"
-	"github.com/netconf-exporter/netconf_exporter/internal/onboard"
+	"github.com/netconf-exporter/netconf_exporter/internal/apitest"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
-	"github.com/netconf-exporter/netconf_exporter/internal/store"
 	"github.com/netconf-exporter/netconf_exporter/internal/task"
 )
 
-const base = `
-auths:
-  lab: {username: netconf, password: netconf, insecure_ignore_host_key: true, allowed_targets: [127.0.0.0/8]}
-  far: {username: netconf, password: netconf, insecure_ignore_host_key: true, allowed_targets: [192.0.2.0/24]}
-admin: {allowed_targets: [127.0.0.0/8]}
-`
+const base = apitest.Base
 
-// stand is an exporter with its API, on a server of its own.
+// stand is an exporter whose answers are validated.
 type stand struct {
-	url      string
-	exporter *collector.Exporter
-	queue    *task.Queue
-	folder   string
-	file     string
-
+	*apitest.Stand
 	mu        sync.Mutex
 	validator validator.Validator
-	checked   map[string]int // answers that were validated, by method, path of the document and status
+	checked   map[string]int // answers that were validated, by method, path and status
 }
 
-// options change a stand.
-type options struct {
-	config   string // base where it is ""
-	disabled bool   // nothing may be changed
-	limit    int    // of tasks
-	folder   string // of the storage
-}
-
-func newStand(t *testing.T, o options) *stand {
+func newStand(t *testing.T, o apitest.Options) *stand {
 	t.Helper()
-	s := &stand{folder: o.folder, file: filepath.Join(t.TempDir(), "netconf.yml"), checked: map[string]int{}}
-	if s.folder == "" {
-		s.folder = filepath.Join(t.TempDir(), "data")
-	}
-	if o.config == "" {
-		o.config = base
-	}
-	if err := os.WriteFile(s.file, []byte(o.config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	files, err := store.Open(s.folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, merged, err := inventory.Open(inventory.Options{
-		Load: func() (*config.Config, error) { return config.Load([]string{s.file}) }, Folder: s.folder, Store: files,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.exporter, err = collector.New(merged, collector.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	set.OnChange(s.exporter.Use)
-	log := events.New(4096)
-	observer := observe.New(s.exporter, log)
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { observer.Run(ctx) })
-	s.queue = task.New(task.Options{Record: files.PutTask, Forget: files.RemoveTask, Events: log, Limit: o.limit}, nil)
-	g, err := guard.New(guard.Options{Enabled: !o.disabled})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(api.New(api.Options{
-		Exporter: s.exporter, Observer: observer, Events: log, Guard: g, Version: "1.2.3",
-		Onboarder: onboard.New(onboard.Options{Exporter: s.exporter, Inventory: set, Queue: s.queue, Logger: slog.New(slog.DiscardHandler)}),
-	}))
-	s.url = server.URL
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-		ctx, end := context.WithTimeout(context.Background(), 5*time.Second)
-		defer end()
-		s.queue.Close(ctx)
-		cancel()
-		running.Wait()
-		s.exporter.Close(ctx)
-		files.Close()
-	})
+	s := &stand{Stand: apitest.Start(t, o), checked: map[string]int{}}
 	s.loadDocument(t)
 	return s
 }
@@ -119,7 +40,7 @@ func newStand(t *testing.T, o options) *stand {
 // loadDocument reads the OpenAPI document that the answers must keep to.
 func (s *stand) loadDocument(t *testing.T) {
 	t.Helper()
-	response, err := http.Get(s.url + "/api/v1/openapi.json")
+	response, err := http.Get(s.URL + "/api/v1/openapi.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +93,7 @@ func (s *stand) do(t *testing.T, method, path string, body any, header ...string
 	default:
 		text, _ = json.Marshal(body)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), method, s.url+"/api/v1"+path, bytes.NewReader(text))
+	request, err := http.NewRequestWithContext(t.Context(), method, s.URL+"/api/v1"+path, bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +147,7 @@ func (s *stand) validate(t *testing.T, request *http.Request, response *http.Res
 // follow waits until a task has ended, or waits to be confirmed.
 func (s *stand) follow(t *testing.T, id string) task.Task {
 	t.Helper()
-	log, err := s.queue.Events(id)
+	log, err := s.Queue.Events(id)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,10 +83,15 @@ func AuthNames(e *collector.Exporter) []string {
 }
 
 // List chooses, sorts and pages the targets.
-func (a *API) List(l List) Targets { return Choose(a.Exporter, a.Observer, l) }
+func (a *API) List(l List) Targets {
+	all := Choose(a.Exporter, a.Observer, l)
+	page := Targets{Total: len(all), Targets: all[min(l.Offset, len(all)):]}
+	page.Targets = page.Targets[:min(l.Limit, len(page.Targets))]
+	return page
+}
 
-// Choose chooses, sorts and pages the targets of an exporter.
-func Choose(e *collector.Exporter, o *observe.Observer, l List) Targets {
+// Choose chooses and sorts the targets of an exporter.
+func Choose(e *collector.Exporter, o *observe.Observer, l List) []observe.Summary {
 	all := []observe.Summary{}
 	words := strings.Fields(strings.ToLower(l.Query))
 	for _, target := range e.Targets() {
@@ -98,9 +103,7 @@ func Choose(e *collector.Exporter, o *observe.Observer, l List) Targets {
 		}
 	}
 	order(all, l.Sort)
-	page := Targets{Total: len(all), Targets: all[min(l.Offset, len(all)):]}
-	page.Targets = page.Targets[:min(l.Limit, len(page.Targets))]
-	return page
+	return all
 }
 
 func hasLabels(labels map[string]string, wanted []string) bool {

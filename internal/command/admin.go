@@ -16,6 +16,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/inventory"
 	"github.com/netconf-exporter/netconf_exporter/internal/observe"
 	"github.com/netconf-exporter/netconf_exporter/internal/onboard"
+	"github.com/netconf-exporter/netconf_exporter/internal/page"
 	"github.com/netconf-exporter/netconf_exporter/internal/store"
 	"github.com/netconf-exporter/netconf_exporter/internal/task"
 )
@@ -102,6 +103,14 @@ func (a *admin) start(env *Environment, exporter *collector.Exporter) error {
 func (a *admin) api(exporter *collector.Exporter) http.Handler {
 	return api.New(api.Options{
 		Exporter: exporter, Observer: a.observer, Events: a.events, Guard: a.guard, Onboarder: a.onboarder, Version: version.Version,
+	})
+}
+
+// pages is the handler of the pages for people.
+func (a *admin) pages(s *Serve, env *Environment, exporter *collector.Exporter) (http.Handler, error) {
+	return page.New(page.Options{
+		Exporter: exporter, Observer: a.observer, Guard: a.guard, Onboarder: a.onboarder, Logger: env.Logger, Version: version.Version,
+		TelemetryPath: s.TelemetryPath, NoTargets: !s.Targets, GrafanaURL: s.Admin.GrafanaURL,
 	})
 }
 

@@ -67,6 +67,10 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	if err == nil {
 		err = admin.start(env, exporter)
 	}
+	var pages http.Handler
+	if err == nil {
+		pages, err = admin.pages(s, env, exporter)
+	}
 	if err != nil {
 		admin.close(ctx)
 		return err
@@ -86,7 +90,7 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 		Handler: web.New(web.Options{
 			Exporter: web.From(exporter), Reload: reload, Own: metrics, Logger: env.Logger, TimeoutOffset: s.TimeoutOffset,
 			TelemetryPath: s.TelemetryPath, NoTargets: !s.Targets, Version: version.Version,
-			MaxScrapes: s.MaxScrapes, Refused: metrics.Refused, API: admin.api(exporter),
+			MaxScrapes: s.MaxScrapes, Refused: metrics.Refused, API: admin.api(exporter), Pages: pages,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       5 * time.Minute,

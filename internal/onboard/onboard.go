@@ -79,7 +79,14 @@ func (o *Onboarder) Check(name string, by Person) (task.Task, error) {
 }
 
 func (o *Onboarder) submit(a *attempt) (task.Task, error) {
-	submitted, err := o.Queue.Submit(task.Spec{Kind: a.kind, Target: a.target.Name, Address: a.target.HostPort(), Steps: Steps()}, a.work)
+	spec := task.Spec{Kind: a.kind, Target: a.target.Name, Address: a.target.HostPort(), Steps: Steps()}
+	if s := a.spec; a.kind != Check {
+		spec.Input = &task.Input{
+			Address: s.Address, Auth: s.Auth, Username: s.Username, Modules: s.Modules, Labels: s.Labels, Transport: s.Transport, ProxyJump: s.ProxyJump,
+			Fingerprint: s.Fingerprint,
+		}
+	}
+	submitted, err := o.Queue.Submit(spec, a.work)
 	if err == nil {
 		o.Audit(a.by, a.kind+" a target", "target", a.target.Name, "address", a.target.HostPort(), "task", submitted.ID)
 	}

@@ -35,6 +35,7 @@ type Work func(ctx context.Context, run *Run) error
 type Spec struct {
 	Kind, Target, Address string
 	Steps                 []string // in order
+	Input                 *Input   // not changed any more; may be nil
 }
 
 // Queue holds the tasks. It is safe for concurrent use.
@@ -91,7 +92,7 @@ func New(o Options, past []Task) *Queue {
 func (q *Queue) Submit(spec Spec, work Work) (Task, error) {
 	ctx, cancel := context.WithCancelCause(q.life)
 	e := &entry{
-		Task: Task{ID: newID(), Kind: spec.Kind, Target: spec.Target, Address: spec.Address, State: Queued, Created: time.Now().UTC()},
+		Task: Task{ID: newID(), Kind: spec.Kind, Target: spec.Target, Address: spec.Address, State: Queued, Created: time.Now().UTC(), Input: spec.Input},
 		log:  events.New(eventsKept), cancel: cancel,
 	}
 	for _, name := range spec.Steps {

@@ -64,7 +64,20 @@ type Task struct {
 	KeyType     string     `json:"key_type,omitempty" doc:"Kind of that host key."`
 	ConfirmBy   *time.Time `json:"confirm_by,omitempty" doc:"When the task gives up waiting."`
 	Error       string     `json:"error,omitempty" doc:"What went wrong and what to do about it."`
+	Input       *Input     `json:"input,omitempty" doc:"What was asked for, without the password."`
 	Steps       []Step     `json:"steps"`
+}
+
+// Input is what somebody asked for, for another try. It has no secret.
+type Input struct {
+	Address     string            `json:"address"`
+	Auth        string            `json:"auth,omitempty"`
+	Username    string            `json:"username,omitempty"`
+	Modules     []string          `json:"modules,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Transport   string            `json:"transport,omitempty"`
+	ProxyJump   string            `json:"proxy_jump,omitempty"`
+	Fingerprint string            `json:"host_key_fingerprint,omitempty"`
 }
 
 // clone returns a copy that shares nothing that changes.

@@ -19,9 +19,6 @@ func TestPaths(t *testing.T) {
 		contentType  string
 		has          string
 	}{
-		{"GET", "/", 200, "text/html; charset=utf-8", "edge1"},
-		{"HEAD", "/", 200, "text/html; charset=utf-8", ""},
-		{"POST", "/", 405, "", ""},
 		{"GET", "/metrics", 200, "text/plain", "go_goroutines"},
 		{"HEAD", "/metrics", 200, "text/plain", ""},
 		{"DELETE", "/metrics", 405, "", ""},

@@ -24,13 +24,11 @@ type Options struct {
 	MaxScrapes    int                 // at a time; more are refused with 503; 0: no limit
 	Refused       func()              // called for each refused scrape; may be nil
 	API           http.Handler        // of all paths below /api/v1/; nil: there are none
+	Pages         http.Handler        // of / and all paths that nothing else has; nil: there are none
 }
 
 // server holds what the handlers share. It is immutable.
-type server struct {
-	Options
-	page *page
-}
+type server struct{ Options }
 
 // New returns the handler of all paths.
 func New(options Options) http.Handler {
@@ -41,13 +39,12 @@ func New(options Options) http.Handler {
 	if options.TelemetryPath == "/" {
 		options.TelemetryPath = "/metrics"
 	}
-	s := &server{Options: options, page: newPage()}
+	s := &server{Options: options}
 
 	compress := compression()
 	scrape := limited(max(options.MaxScrapes, 0), options.Refused)
 	mux := http.NewServeMux()
 	for pattern, handler := range map[string]http.HandlerFunc{
-		"GET /{$}":       s.servePage,
 		"GET /probe":     scrape(s.serveProbe),
 		"GET /sd":        s.serveDiscovery,
 		"GET /config":    s.serveConfig,
@@ -69,6 +66,9 @@ func New(options Options) http.Handler {
 	}
 	if options.API != nil {
 		mux.Handle("/api/v1/", compressed(compress, options.API))
+	}
+	if options.Pages != nil {
+		mux.Handle("/", compress(options.Pages))
 	}
 	metrics := compress(readOnly(scrape(s.serveMetrics)))
 
