@@ -13,7 +13,9 @@ import (
 // Discovery is what a device has and what becomes of it.
 type Discovery struct {
 	Capabilities []string // of the hello
-	NMDA         bool     // it has an operational datastore to read (RFC 8342)
+	NMDA         bool     // it announces an operational datastore to read (RFC 8342)
+	NoGetData    bool     // it announces that and refuses get-data
+	NoLibrary    bool     // it announces a YANG library, and gives nothing of it to this user
 	Models       []Model  // sorted by name
 	Modules      []Fit    // all modules there are, sorted by what they provide and by preference
 }
@@ -42,7 +44,11 @@ func (t *Target) Discover(ctx context.Context) (*Discovery, error) {
 	for _, m := range t.modules([]string{auto}) {
 		chosen[moduleName(m.Name)] = true
 	}
-	return t.discovery(t.plan.known().Device, chosen), nil
+	d := t.plan.known()
+	found := t.discovery(d.Device, chosen)
+	operation, _ := yang.LibraryOperation(d.Capabilities)
+	found.NoGetData, found.NoLibrary = d.noGetData, operation != "" && d.library == nil
+	return found, nil
 }
 
 // discovery says what is known of a device, and which modules auto reads.

@@ -34,7 +34,10 @@ func (c *Discover) Run(ctx context.Context, env *Environment) error {
 	out.line("target        %s", d.Name())
 	out.line("address       %s", d.Config().HostPort())
 	out.line("capabilities  %d", len(found.Capabilities))
-	out.line("NMDA          %s", map[bool]string{true: "yes, it has an operational datastore", false: "no"}[found.NMDA])
+	out.line("NMDA          %s", nmda(found))
+	if found.NoLibrary {
+		out.line("YANG library  announced, but empty for this user: let it read ietf-yang-library (NACM, RFC 8341); what follows is known from the hello alone")
+	}
 	if c.All {
 		out.line("\nCapabilities")
 		for _, capability := range found.Capabilities {
@@ -44,6 +47,17 @@ func (c *Discover) Run(ctx context.Context, env *Environment) error {
 	out.modules(found.Modules)
 	out.models(found.Models)
 	return out.err
+}
+
+// nmda says whether the device has an operational datastore.
+func nmda(found *collector.Discovery) string {
+	switch {
+	case found.NMDA && found.NoGetData:
+		return "announced, but the device refuses get-data; get is used"
+	case found.NMDA:
+		return "yes, it has an operational datastore"
+	}
+	return "no"
 }
 
 // report writes lines and tables, and keeps the first error.

@@ -2,9 +2,11 @@ package command_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/command"
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
 
@@ -43,4 +45,33 @@ func TestDiscoverOfADeviceThatIsDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantError(t, run(t, &command.Discover{Device: command.Device{Target: "sim-0001"}}, file).err, "target sim-0001", "connection refused")
+}
+
+// TestDiscoverSaysWhatIsRefused holds that what a device announces and does not give is not shown as had.
+func TestDiscoverSaysWhatIsRefused(t *testing.T) {
+	const hello = `<hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><capabilities>
+		<capability>urn:ietf:params:netconf:base:1.1</capability>
+		<capability>urn:ietf:params:netconf:capability:yang-library:1.1?revision=2019-01-04&amp;content-id=1</capability>
+		<capability>urn:ietf:params:xml:ns:yang:ietf-netconf-nmda?module=ietf-netconf-nmda</capability>
+		<capability>urn:ietf:params:xml:ns:yang:ietf-interfaces?module=ietf-interfaces&amp;revision=2018-02-20</capability>
+		</capabilities><session-id>1</session-id></hello>`
+	file := scripted(t, func(p *netconftest.Peer) {
+		p.Greet(hello)
+		p.Answer(func(rpc, id string) string {
+			content := "<data/>"
+			if strings.Contains(rpc, "get-data") {
+				content = `<rpc-error><error-type>protocol</error-type><error-tag>operation-not-supported</error-tag><error-severity>error</error-severity></rpc-error>`
+			}
+			return `<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="` + id + `">` + content + `</rpc-reply>`
+		})
+	})
+	r := run(t, &command.Discover{Device: command.Device{Target: "router"}}, file)
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	for _, want := range []string{"NMDA          announced, but the device refuses get-data", "YANG library  announced, but empty for this user"} {
+		if !strings.Contains(r.stdout.String(), want) {
+			t.Errorf("%q is not in\n%s", want, r.stdout)
+		}
+	}
 }

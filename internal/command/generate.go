@@ -63,7 +63,7 @@ func (g *Generate) generate(ctx context.Context, env *Environment) ([]byte, erro
 			return nil, fmt.Errorf("target %s: %w", d.Name(), err)
 		}
 		sources = append(sources, source)
-		o.OperationalDatastore = found.NMDA
+		o.OperationalDatastore = found.NMDA && !found.NoGetData
 	}
 	if len(g.YANGDirs) > 0 {
 		dirs, err := generate.OpenDirs(g.YANGDirs...)
