@@ -67,37 +67,3 @@ func TestAColdStartWithAThousandDevicesLogsInToEachOnce(t *testing.T) {
 		}
 	}
 }
-
-// A device that answers in 14 s, scraped every 5 s with a budget of 4 s; all times are divided by five.
-func TestADeviceSlowerThanAnyScrapeStillGivesData(t *testing.T) {
-	const delay, interval, budget = 2800 * time.Millisecond, time.Second, 800 * time.Millisecond
-	devices, e := startFleet(t, simulator.Config{Devices: 1, Interfaces: 3, ReplyDelay: delay}, "timeout: 60s", "--timeout-offset=0.1")
-	withData, first := 0, 0.0
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for range 40 {
-		scrape := e.scrape("/metrics", budget)
-		read := sum(scrape.values("netconf_module_last_read_timestamp_seconds", "module=ietf-interfaces"))
-		switch rows := len(scrape.values("netconf_interface_receive_bytes_total")); {
-		case rows == 3:
-			withData++
-			scrape.want(1, "netconf_up")
-			scrape.want(1, "netconf_module_success", "module=ietf-interfaces")
-			if first == 0 {
-				first = read
-			}
-		case rows != 0:
-			t.Fatalf("%d of 3 interfaces: a read that is not complete gives no rows", rows)
-		}
-		if first != 0 && read > first {
-			break // a second read arrived as well
-		}
-		<-tick.C
-	}
-	if withData < 2 {
-		t.Errorf("%d of 40 scrapes had data, want one of each of two reads", withData)
-	}
-	if devices[0].Logins() != 1 {
-		t.Errorf("%d logins, want 1: giving up on a scrape leaves the read alone", devices[0].Logins())
-	}
-}

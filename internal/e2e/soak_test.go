@@ -21,9 +21,10 @@ const (
 	soakBudget  = "1"             // scrape timeout of a scraper that scrapes every second, in seconds
 )
 
-// TestSoak runs the exporter for the time in NETCONF_SOAK on 500 devices with random faults. Two scrapers scrape every second, and the
-// configuration is reloaded every few seconds. After that, all devices must be served again, except those in back-off after a
-// refused login, and the exporter must use no more resources than before. `make soak` runs it.
+// TestSoak runs the exporter for the time in NETCONF_SOAK on 500 devices. A fifth is slower than any scrape, the others have random
+// faults. Two scrapers scrape every second, and the configuration is reloaded every few seconds. Slow devices must be in every scrape
+// after their first read. At the end all devices must be served again, except those in back-off after a refused login, and the
+// exporter must use no more resources than before. `make soak` runs it.
 func TestSoak(t *testing.T) {
 	length, err := time.ParseDuration(os.Getenv("NETCONF_SOAK"))
 	if err != nil {
@@ -36,7 +37,17 @@ func TestSoak(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &soak{t: t, exporter: e, faults: newFaultInjector(devices)}
+	s := &soak{t: t, exporter: e, slow: map[string]bool{}}
+	var others []*simulator.Device
+	for i, d := range devices {
+		if i%5 == 0 && i < 450 || i >= 440 && i < 450 { // reloads take the others out
+			s.slow[d.Name] = true
+			d.SetReplyDelay(1500 * time.Millisecond)
+		} else {
+			others = append(others, d)
+		}
+	}
+	s.faults = newFaultInjector(others)
 	s.waitUntilUp("at the start", all)
 	before := s.usage()
 
@@ -65,6 +76,9 @@ func TestSoak(t *testing.T) {
 	if after.goroutines > before.goroutines+20 || after.descriptors > before.descriptors+10 || after.heap > before.heap*1.25+8 {
 		t.Errorf("the exporter grew: %+v, before %+v", after, before)
 	}
+	if s.gaps.Load() > 0 {
+		t.Errorf("%d gaps of slow devices", s.gaps.Load())
+	}
 	if s.unexpected.Load() > 0 {
 		t.Errorf("%d errors of devices that were well", s.unexpected.Load())
 	}
@@ -78,6 +92,8 @@ type soak struct {
 
 	scrapes, reloads, pages    atomic.Int64
 	expected, late, unexpected atomic.Int64 // failures of targets; late: of a healthy one, because time ran out
+	slow                       map[string]bool
+	slowSeen, gaps             atomic.Int64 // scrapes of slow devices, and those that were down or without interfaces
 
 	mu   sync.Mutex
 	peak usage
@@ -113,10 +129,11 @@ func (s *soak) scrape() {
 		return
 	}
 	s.scrapes.Add(1)
+	s.countGaps(body)
 	for line := range strings.Lines(body) {
 		target, reason, failed := failure(line)
 		switch {
-		case !failed:
+		case !failed || s.slow[target]:
 		case s.faults.since(target, began.Add(-2*soakTimeout)) || reason == "backoff":
 			s.expected.Add(1)
 		case reason == "timeout" || reason == "queue":
@@ -134,6 +151,26 @@ func (s *soak) scrape() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.peak = usage{max(s.peak.resident, now.resident), max(s.peak.heap, now.heap), max(s.peak.goroutines, now.goroutines), max(s.peak.descriptors, now.descriptors)}
+}
+
+// countGaps counts the slow devices that are up, and those that are not or have no interfaces.
+func (s *soak) countGaps(body string) {
+	rows := map[string]bool{}
+	up := map[string]bool{}
+	for line := range strings.Lines(body) {
+		switch {
+		case strings.HasPrefix(line, "netconf_up{") && strings.HasSuffix(line, "} 1\n"):
+			up[strings.Split(line, `"`)[1]] = true
+		case strings.HasPrefix(line, "netconf_interface_oper_status{"):
+			rows[strings.Split(line, `"`)[3]] = true
+		}
+	}
+	for name := range s.slow {
+		s.slowSeen.Add(1)
+		if !up[name] || !rows[name] {
+			s.gaps.Add(1)
+		}
+	}
 }
 
 // failure reads a line such as `netconf_scrape_failure{reason="dns",target="x"} 1`. Parsing all lines at this rate would cost
@@ -219,6 +256,7 @@ func (s *soak) report(length time.Duration, before, after usage) {
 	slices.Sort(logins)
 	s.t.Logf("%v: %d scrapes of %d targets, %d reloads, %d other requests, %d faults", length, s.scrapes.Load(), len(logins), s.reloads.Load(), s.pages.Load(), s.faults.count())
 	s.t.Logf("failures of targets: %d expected, %d late, %d unexpected %q", s.expected.Load(), s.late.Load(), s.unexpected.Load(), s.odd)
+	s.t.Logf("devices slower than a scrape: %d in %d scrapes each, %d gaps", len(s.slow), s.slowSeen.Load()/int64(len(s.slow)), s.gaps.Load())
 	for i, u := range []usage{before, s.peak, after} {
 		s.t.Logf("%-7s %4.0f MiB resident, %4.0f MiB heap, %5.0f goroutines, %4.0f descriptors",
 			[]string{"before", "at most", "after"}[i], u.resident, u.heap, u.goroutines, u.descriptors)
