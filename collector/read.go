@@ -20,20 +20,22 @@ import (
 // reading is one read of a target, in a goroutine of its own.
 type reading struct {
 	*schedule.Read[*result]
+	*timeline
 	target   *Target
 	settings *settings
-	trace    *session.Trace
-	alive    bool        // the device has answered
-	answered bool        // the device has answered an rpc of the module that is being read
-	use      *memoryUse  // nil until there is memory for the read
-	waiting  atomic.Bool // for memory
+	alive    bool       // the device has answered
+	answered bool       // the device has answered an rpc of the module that is being read
+	use      *memoryUse // nil until there is memory for the read
+	lost     error      // the session failed
+	results  []*result  // nil once it has ended
+}
 
+// timeline is when a read took place and how its time was spent. It is kept for a while, and holds on to no result.
+type timeline struct {
+	trace       *session.Trace
 	bytes, rows atomic.Int64 // so far, of all modules
-
-	// Once it has ended (ended: under the target's mutex):
-	ended   time.Time
-	lost    error     // the session failed
-	results []*result // nil from then on
+	waiting     atomic.Bool  // for memory
+	ended       time.Time    // zero until then; under the target's mutex
 }
 
 // result is what a read made of one module. It is not changed once it is published.
@@ -50,12 +52,12 @@ type result struct {
 
 // start begins a read that the schedule asks for.
 func (t *Target) start(r *schedule.Read[*result]) {
-	rd := &reading{Read: r, target: t, settings: t.settings.Load(), trace: session.NewTrace()}
+	rd := &reading{Read: r, target: t, settings: t.settings.Load(), timeline: &timeline{trace: session.NewTrace()}}
 	t.mu.Lock()
 	if len(t.recent) == recentReads {
 		t.recent = append(t.recent[:0], t.recent[1:]...)
 	}
-	t.recent = append(t.recent, rd)
+	t.recent = append(t.recent, rd.timeline)
 	t.mu.Unlock()
 	t.watchers.tell(Update{Target: rd.settings.config.Name, Kind: ReadBegan, Time: r.Began})
 	go rd.run()
@@ -75,7 +77,7 @@ func (r *reading) run() {
 	t.mu.Lock()
 	r.ended = time.Now()
 	if len(r.results) > 0 || r.lost != nil { // not one that only logged in
-		t.lastRead = r
+		t.lastRead = r.timeline
 	}
 	r.results = nil // what is to be served the schedule has
 	t.mu.Unlock()

@@ -76,7 +76,7 @@ func (t *Target) Status() Status {
 	t.mu.Unlock()
 	if last != nil {
 		s.State = StateDown
-		s.LastRead, s.Duration, s.Timeline = last.ended, last.ended.Sub(last.Began), last.trace.Events()
+		s.LastRead, s.Duration, s.Timeline = last.ended, last.ended.Sub(last.trace.Began), last.trace.Events()
 	}
 	o := outcome{target: t, settings: t.settings.Load(), up: answer.Up, lastRead: map[string]time.Time{}, reasons: map[Reason]bool{}}
 	for _, share := range answer.Modules {

@@ -36,8 +36,8 @@ type Target struct {
 	mu       sync.Mutex             // guards following fields
 	memories map[string]*keptMemory // by name in the schedule; their content belongs to the read in flight
 	answered time.Time              // when the device last did
-	recent   []*reading             // the last reads, with the one in flight
-	lastRead *reading               // that ended; nil before the first
+	recent   []*timeline            // of the last reads, with the one in flight
+	lastRead *timeline              // of the last that ended; nil before the first
 	problems problems
 }
 
