@@ -81,6 +81,13 @@ func (c *client) Stats() session.Stats {
 // Close implements collector.Client.
 func (c *client) Close(context.Context) error { return nil }
 
+// open notes when the session was opened.
+func (c *client) open(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.opened = at
+}
+
 // drop closes the session.
 func (c *client) drop() { c.setRefused(false) }
 

@@ -78,7 +78,7 @@ func (d *worldDriver) Connect(context.Context, *session.Trace) (session.Hello, e
 		planned = append(planned, d.Name(name))
 	}
 	d.reads = append(d.reads, d.Begin(planned))
-	d.opened = d.Began
+	d.open(d.Began)
 	return session.Hello{Capabilities: []string{"urn:lab"}}, nil
 }
 

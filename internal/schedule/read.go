@@ -51,6 +51,9 @@ func (r *Read[R]) covers(name string) bool {
 	return r != nil && !r.ended[name] && names(r.modules, name)
 }
 
+// over reports whether nothing is left to be read: the next read begins in an instant.
+func (r *Read[R]) over() bool { return r.next == len(r.modules) && len(r.ended) == len(r.modules) }
+
 // module is the one that is being read, or the first before any is.
 func (r *Read[R]) module() string {
 	return r.modules[min(max(r.next-1, 0), len(r.modules)-1)].Name

@@ -141,7 +141,7 @@ func (s *Schedule[R]) waits(q *scrape, modules []Module) bool {
 		given = given || shown || served
 		switch {
 		case served:
-		case shown && (m.longest() > q.budget || !s.current.covers(wanted.Name)):
+		case shown && (m.longest() > q.budget || !s.current.covers(wanted.Name) && !s.current.over()):
 		case !shown && m.timedOut && !(q.lost && m.complete()): // after a loss of the session it was perhaps not to blame
 			timedOut = true
 		default:
