@@ -110,6 +110,8 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	c = add("hostkey", "Print the host keys of a device as known_hosts lines and fingerprints, without logging in.", hostkey)
 	c.Arg("address", "HOST, HOST:PORT or [IPV6]:PORT; the default port is 830.").Required().StringVar(&hostkey.Address)
 
+	add("hash-password", "The hash of a password for basic_auth_users in --web.config.file; asks on the terminal, or reads a line.", command.HashPassword{})
+
 	generate := &command.Generate{}
 	addGenerate(add("generate", "Generate a module and its metrics from YANG files or from a device.", generate), generate)
 

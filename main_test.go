@@ -59,6 +59,7 @@ func TestCommands(t *testing.T) {
 		"get an operation": {"get sim-0001 <get-config><source><running/></source></get-config> --config.file=FILE", `^<interfaces `, `^$`, 0},
 		"get everything":   {"get sim-0001 --config.file=FILE", `<interfaces-state `, `^$`, 0},
 		"discover":         {"discover sim-0001 --all --config.file=FILE", `ietf-interfaces +interfaces +chosen`, `^$`, 0},
+		"hash-password":    {"help hash-password", `basic_auth_users`, `^$`, 0},
 		"hostkey":          {"hostkey " + address, `^\[127\.0\.0\.1\]:\d+ ssh-ed25519 \S+\n(?s).*SHA256:`, `^$`, 0},
 		"debug log":        {"probe sim-0001 --log.level=debug --log.format=json --config.file=FILE", `netconf_up 1`, `"level":"debug"`, 0},
 		"check":            {"--config.check --config.file=FILE", `good: 1 target, 1 auth, \d+ modules\n$`, `^$`, 0},

@@ -95,13 +95,15 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       5 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(env.Logger.Handler(), slog.LevelDebug), // errors of clients
-		BaseContext: func(l net.Listener) context.Context {
-			started()
-			if s.listening != nil {
-				s.listening(l.Addr())
-			}
-			return context.Background()
-		},
+	}
+	open := server.Handler
+	server.BaseContext = func(l net.Listener) context.Context {
+		server.Handler = healthChecks(open, server.Handler) // the toolkit has put authentication in front of the handler by now
+		started()
+		if s.listening != nil {
+			s.listening(l.Addr())
+		}
+		return context.Background()
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- toolkit.ListenAndServe(server, s.Web, env.Logger) }()
@@ -133,6 +135,18 @@ func reloader(env *Environment, targets *inventory.Inventory, exporter *collecto
 		env.Logger.Info("the configuration was reloaded", "targets", len(exporter.Targets()))
 		return nil
 	}
+}
+
+// healthChecks leaves out the authentication of --web.config.file for health checks, which say nothing that is secret: a Kubernetes probe or a load
+// balancer has no password.
+func healthChecks(open, protected http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/-/healthy" || r.URL.Path == "/-/ready" {
+			open.ServeHTTP(w, r)
+			return
+		}
+		protected.ServeHTTP(w, r)
+	})
 }
 
 // shutDown ends the server, then the sessions. It cuts off scrapes that take longer: an answer without the devices whose sessions

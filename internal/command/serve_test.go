@@ -5,10 +5,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"golang.org/x/crypto/bcrypt"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/command"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
@@ -134,4 +136,29 @@ func TestServeWithABadWebConfiguration(t *testing.T) {
 	missing := file + ".web"
 	serve.Web.WebConfigFile = &missing
 	wantError(t, run(t, serve, file).err, missing, "--web.config.file")
+}
+
+// TestHealthChecksNeedNoPassword holds that --web.config.file protects all but the health checks.
+func TestHealthChecksNeedNoPassword(t *testing.T) {
+	_, file := fleet(t, simulator.Config{Interfaces: 1})
+	hash, err := bcrypt.GenerateFromPassword([]byte("hunter2"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(t.TempDir(), "web.yml")
+	if err := os.WriteFile(config, []byte("basic_auth_users: {prometheus: "+string(hash)+"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	serve := serveAt("127.0.0.1:0")
+	serve.Web.WebConfigFile = &config
+	r, _ := start(t, serve, file)
+	address := r.stderr.after(t, `msg="Listening on" address=`)
+	for path, want := range map[string]int{"/-/healthy": 200, "/-/ready": 200, "/metrics": 401, "/": 401, "/-/healthy/../config": 401, "//-/healthy": 401, "/sd": 401} {
+		if status, _ := fetch(t, http.MethodGet, "http://"+address+path); status != want {
+			t.Errorf("%s without a password gives %d, want %d", path, status, want)
+		}
+	}
+	if status, _ := fetch(t, http.MethodGet, "http://prometheus:hunter2@"+address+"/sd"); status != http.StatusOK {
+		t.Errorf("/sd with the password gives %d", status)
+	}
 }
