@@ -143,6 +143,9 @@ func nothingFits(target string) *result {
 func (r *reading) lose(err error) {
 	r.lost = err
 	r.Lose(err)
+	if session.ReasonOf(err) == ReasonMemory {
+		r.Lag()
+	}
 }
 
 // report tells the plan and the schedule what became of a module.

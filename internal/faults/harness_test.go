@@ -82,7 +82,7 @@ targets:
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.NewTextHandler(&s.log, nil))
-	if s.exporter, err = collector.New(cfg, collector.Options{Logger: logger}); err != nil {
+	if s.exporter, err = collector.New(cfg, collector.Options{Logger: logger, MemoryLimit: memoryLimit}); err != nil {
 		t.Fatal(err)
 	}
 	s.server = httptest.NewServer(web.New(web.Options{

@@ -17,7 +17,7 @@ const (
 )
 
 func faults() []fault {
-	return append(append(connecting(), greeting()...), append(framing(), append(replying(), living()...)...)...)
+	return append(append(connecting(), greeting()...), append(framing(), append(replying(), append(taking(), living()...)...)...)...)
 }
 
 // failed is the outcome for a target that is not reached.

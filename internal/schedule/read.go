@@ -149,6 +149,13 @@ func (r *Read[R]) Lose(err error) {
 	r.schedule.lost = err
 }
 
+// Lag notes that waiting for the read was in vain, and would be so the next time.
+func (r *Read[R]) Lag() {
+	r.schedule.mu.Lock()
+	defer r.schedule.mu.Unlock()
+	r.timedOut = true
+}
+
 // Abandon takes the modules that have not been read out of the read: what is to be read has changed, and scrapes that wait
 // ask anew.
 func (r *Read[R]) Abandon() {
