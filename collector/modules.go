@@ -3,10 +3,9 @@ package collector
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
@@ -44,13 +43,16 @@ func compileModules(c *config.Config) (*modules, error) {
 func moduleID(name string, compiled *module.Module, definitions *config.Definitions) (string, error) {
 	definition := *definitions.Modules[name]
 	definition.MaxAge, definition.Provides, definition.Preference, definition.Status, definition.Requires = nil, "", 0, "", nil
+	definition.Position = config.Position{}
 	digest := sha256.New()
-	encoder := yaml.NewEncoder(digest)
+	encoder := json.NewEncoder(digest)
 	if err := encoder.Encode(definition); err != nil {
 		return "", fmt.Errorf("digest module %s: %w", name, err)
 	}
 	for _, metric := range compiled.Metrics {
-		if err := encoder.Encode(map[string]*config.Metric{metric.Name: definitions.Catalog[metric.Name]}); err != nil {
+		entry := *definitions.Catalog[metric.Name]
+		entry.Position = config.Position{}
+		if err := encoder.Encode(map[string]config.Metric{metric.Name: entry}); err != nil {
 			return "", fmt.Errorf("digest metric %s: %w", metric.Name, err)
 		}
 	}

@@ -111,6 +111,7 @@ func TestReloadServesNothingOfAModuleThatChanged(t *testing.T) {
 		{"catalogue", "help: A value.", "help: Another value.", 2},
 		{"max_age", "max_age: 2h", "max_age: 1h", 1},
 		{"timeout", "timeout: 20s", "timeout: 30s", 1},
+		{"position", "modules:\n", "\n# moved\nmodules:\n", 1},
 		{"nothing", "", "", 1},
 	} {
 		t.Run(row.change, func(t *testing.T) {
