@@ -31,10 +31,14 @@ type kind struct {
 
 // provider is what reads have shown of a module that provides something.
 type provider struct {
-	rows    bool      // the last complete read gave rows
-	empty   time.Time // when it gave none; zero if it did, or failed
-	failing bool      // the last read failed and gave no rows
+	rows     bool      // the last complete read gave rows
+	empty    time.Time // when it gave none; zero if it did, or failed
+	failures int       // reads in a row that failed and gave no rows
 }
+
+// needsStandIn reports whether the next provider is to be read too: at once where this one has given nothing yet, later where it
+// has, since another provider may give things other names.
+func (p provider) needsStandIn() bool { return p.failures > 0 && (!p.rows || p.failures >= 3) }
 
 const (
 	auto = config.Auto
@@ -146,8 +150,8 @@ func (p *plan) fit(all *modules) {
 	})
 }
 
-// chosen are the modules of a kind that are read: the best that has not been given up, and with one that fails the next,
-// which stands in for it. While one is tried again after an hour, the one that gives rows is read too.
+// chosen are the modules of a kind that are read: the best that has not been given up, and with one that fails the next
+// as a stand-in. While one is tried again after an hour, the one that gives rows is read too.
 func (p *plan) chosen(all *modules, k kind, now time.Time) (chosen []*module.Module) {
 	for i, m := range k.modules {
 		state := p.providers[all.ids[m.Name]]
@@ -155,7 +159,7 @@ func (p *plan) chosen(all *modules, k kind, now time.Time) (chosen []*module.Mod
 			continue
 		}
 		chosen = append(chosen, m)
-		if state.failing {
+		if state.needsStandIn() {
 			continue
 		}
 		if !state.rows {
@@ -189,7 +193,7 @@ func (p *plan) report(id string, got *result) {
 	case got.err == nil:
 		state = provider{empty: got.at}
 	default:
-		state.failing = true
+		state.failures++
 	}
 	if p.providers == nil {
 		p.providers = map[string]provider{}

@@ -305,6 +305,13 @@ modules:
 			}
 		}
 
+		reply.set(denied)
+		for n, want := range []float64{0, 0, 1, 1} { // an error now and then is no reason for other names
+			if s, got = scrape(); s.Err == nil || got["netconf_module_success module=best"] != 0 || got["lab_value note= thing=more"] != want {
+				t.Errorf("error %d of a provider that gave rows: error %v, samples %v", n+1, s.Err, got)
+			}
+		}
+
 		reply.set("<data/>")
 		scrape()
 		if _, got = scrape(); got["lab_value note= thing=more"] != 1 || got["netconf_module_success module=worse"] != 1 {

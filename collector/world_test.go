@@ -17,7 +17,7 @@ import (
 func TestTimelines(t *testing.T) { steadytest.RunTimelines(t, openWorld) }
 
 func TestRandomSchedules(t *testing.T) {
-	n := 40
+	n := 25
 	if testing.Short() {
 		n = 5
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	soakTimeout = 3 * time.Second // of one read of a device
+	soakTimeout = 5 * time.Second // of one read of a device
 	soakBudget  = "1"             // scrape timeout of a scraper that scrapes every second, in seconds
 )
 
