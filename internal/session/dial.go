@@ -56,7 +56,7 @@ func (d *dial) connect(ctx context.Context, keys *hostKeyPolicy) (*connection, *
 		switch {
 		case err == nil:
 			return conn, client, nil
-		case errors.Is(err, errNoBanner) && !retried:
+		case (errors.Is(err, errNoBanner) || errors.Is(err, errTooManyLogins)) && !retried:
 			retried = true
 			sleep(ctx, 100*time.Millisecond+rand.N(200*time.Millisecond))
 			continue

@@ -45,6 +45,8 @@ func TestUnreachable(t *testing.T) {
 		{"TLS", netconftest.Listen(t, say("\x15\x03\x01\x00\x02\x02\x32")), "no_netconf", "ssh", []string{"not an SSH server"}},
 		{"a web server that waits", netconftest.Listen(t, func(conn net.Conn) { say("HTTP/1.1 400 Bad Request\r\n\r\n")(conn); wait(conn) }), "no_netconf", "ssh",
 			[]string{"not an SSH server", "HTTP/1.1 400"}},
+		{"too many logins", netconftest.Listen(t, say("Exceeded MaxStartups\r\n")), "refused", "ssh",
+			[]string{"the server limits parallel logins", `it sent "Exceeded MaxStartups"`}},
 		{"hung up", netconftest.Listen(t, func(net.Conn) {}), "refused", "ssh", []string{"before it sent an SSH banner", "MaxStartups"}},
 		{"an SSH server that stops in the key exchange", netconftest.Listen(t, func(conn net.Conn) { io.WriteString(conn, "SSH-2.0-x\r\n"); wait(conn) }),
 			"timeout", "ssh", []string{"key exchange"}},

@@ -45,7 +45,8 @@ var (
 	errKeepaliveTimeout = errors.New("the device did not answer a keepalive")
 	errNoBanner         = errors.New("the device closed the connection before it sent an SSH banner; it may limit parallel logins " +
 		"(MaxStartups) or the addresses it talks to")
-	errLoginRefused = errors.New("login refused")
+	errTooManyLogins = errors.New("the server limits parallel logins")
+	errLoginRefused  = errors.New("login refused")
 
 	// What reading gives when the device ends the session between two messages and inside one.
 	errClosed    = errors.New("the device closed the session")
@@ -150,6 +151,8 @@ func (d *dial) handshakeError(ctx context.Context, conn *connection, attempt *lo
 			remedy += ", or set legacy_algorithms: true in the auth if the device is old"
 		}
 		return failed(reason, "%s: %w; %s", d.hostPort, negotiation, remedy)
+	case !isSSH && strings.Contains(first, "MaxStartups"): // OpenSSH, where an SSH banner should be
+		return failed(ReasonRefused, "%s: %w: it sent %s; raise MaxStartups there, or lower --collector.max-dials", d.hostPort, errTooManyLogins, excerpt([]byte(first)))
 	case !isSSH && first != "":
 		return failed(ReasonNoNetconf, "%s is not an SSH server, it sent %s; NETCONF over SSH is usually on port 830",
 			d.hostPort, excerpt([]byte(first)))

@@ -148,7 +148,10 @@ func (l *login) refusal() error {
 	if l.noSHA1 {
 		remedy += ", or set legacy_algorithms: true if the device takes RSA keys with SHA-1 only"
 	}
-	if !l.secretSent() {
+	switch {
+	case l.partialSuccesses > 0 && l.password == "":
+		remedy = "the key was accepted, and the device wants a password besides: give the auth that too"
+	case !l.secretSent():
 		remedy = "give the auth a secret that the device accepts"
 	}
 	return fmt.Errorf("%w for user %q: the device accepts [%s], the auth has [%s], tried [%s]; %s", errLoginRefused,

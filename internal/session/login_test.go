@@ -147,6 +147,12 @@ func TestLogin(t *testing.T) {
 			d.Config.PasswordCallback = nil
 			d.Config.PublicKeyCallback = isKey(d, key, needed)
 		}, withKey, 1, "", nil},
+		{"key accepted, and a password wanted that the auth lacks", func(d *netconftest.Device) {
+			needed := &ssh.PartialSuccessError{Next: ssh.ServerAuthCallbacks{PasswordCallback: d.Config.PasswordCallback}}
+			d.Config.PasswordCallback = nil
+			d.Config.PublicKeyCallback = isKey(d, key, needed)
+		}, func(o *session.Options) { o.Auth.Password, o.Auth.PrivateKeyFile = "", keyFile }, 0, "auth",
+			[]string{"the key was accepted, and the device wants a password besides"}},
 		{"password and keyboard-interactive", func(d *netconftest.Device) {
 			d.Config.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
 				d.Offered.Add(1)

@@ -260,7 +260,7 @@ func (r *reply) Close() error {
 
 // excerpt quotes the beginning of what a device sent, for error messages.
 func excerpt(b []byte) string {
-	const most = 80
+	const most = 200
 	b = bytes.TrimSpace(b)
 	if len(b) > most {
 		return fmt.Sprintf("%q...", b[:most])
