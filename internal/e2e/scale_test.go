@@ -71,6 +71,10 @@ func startScale(t *testing.T, devices int) *scale {
 	t.Helper()
 	dir := t.TempDir()
 	s := &scale{monitoring: &monitoring{t: t, webhook: startWebhook(t)}}
+	// The devices first, since they take many ports.
+	config := filepath.Join(dir, "netconf.yml")
+	s.devices = start(t, exec.Command(binary(t), "simulate", fmt.Sprintf("--devices=%d", devices), "--interfaces=48", "--write-config="+config))
+	waitFor(t, "the devices", func() bool { return strings.Contains(s.devices.output.String(), "Ctrl-C") })
 	s.prometheus, s.alertmanager = fmt.Sprintf("127.0.0.1:%d", freePort(t, 0)), fmt.Sprintf("127.0.0.1:%d", freePort(t, 0))
 	s.names = map[string]string{"store:8428": s.prometheus, "alertmanager:9093": s.alertmanager, "webhook:9095": s.webhook.address}
 	port := freePort(t, 0)
@@ -88,9 +92,6 @@ func startScale(t *testing.T, devices int) *scale {
 		return path
 	}
 
-	config := filepath.Join(dir, "netconf.yml")
-	s.devices = start(t, exec.Command(binary(t), "simulate", fmt.Sprintf("--devices=%d", devices), "--interfaces=48", "--write-config="+config))
-	waitFor(t, "the devices", func() bool { return strings.Contains(s.devices.output.String(), "Ctrl-C") })
 	for i := range 3 {
 		s.exporters = append(s.exporters, start(t, exec.Command(binary(t), "--config.file="+config, "--no-collector.targets", "--log.level=warn",
 			"--web.listen-address="+s.names[fmt.Sprintf("netconf-exporter-%d:10830", i)])))

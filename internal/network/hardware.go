@@ -66,7 +66,7 @@ func (n *Network) components(d *device, now time.Time) []Component {
 }
 
 // Load is the share of its capacity that the supply gives.
-func (p *PowerSupply) Load() float64 { return p.OutWatts / p.Capacity }
+func (p *PowerSupply) Load() float64 { return p.OutWatts / max(1, p.Capacity) }
 
 func (p *PowerSupply) deliver(watts float64) {
 	p.OutVolts, p.OutWatts = 12.05, watts

@@ -66,6 +66,11 @@ type link struct {
 // New starts a network at a time.
 func New(s *Scenario, now time.Time) (*Network, error) {
 	n := &Network{scenario: s, byName: map[string]*device{}, faults: map[Fault]time.Time{}}
+	for name, shape := range s.Shapes {
+		if len(shape) == 0 || slices.Min(shape) < 0 {
+			return nil, fmt.Errorf("scenario: shape %s: it needs at least one value, and none below 0", name)
+		}
+	}
 	boots := []time.Time{now}
 	for _, spec := range s.Devices {
 		d, err := n.newDevice(spec, now)

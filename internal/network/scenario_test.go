@@ -27,6 +27,8 @@ func TestScenariosThatAreWrong(t *testing.T) {
 		"unknown kind":    {"devices: [{name: x, kind: b}]", `"b"`},
 		"same name":       {kind + "devices: [{name: x, kind: a}, {name: x, kind: a}]", "two"},
 		"unknown shape":   {kind + "devices: [{name: x, kind: a, ports: [{name: p, speed: 1, shape: s}]}]", `"s"`},
+		"empty shape":     {"shapes: {s: []}", "at least one"},
+		"negative shape":  {"shapes: {s: [1, -1]}", "below 0"},
 		"unknown model":   {"kinds: {a: {models: [m]}}\ndevices: [{name: x, kind: a}]", `"m"`},
 		"unknown end":     {kind + "devices: [{name: x, kind: a}]\nlinks: [{a: {device: x, port: p}, b: {device: y, port: p}}]", `"y"`},
 		"port twice":      {kind + "devices: [{name: x, kind: a}]\nlinks: [{a: {device: x, port: p}, b: {device: x, port: p}}]", "two ports"},
