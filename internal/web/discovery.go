@@ -1,8 +1,11 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
 // targetGroup is one element of Prometheus' HTTP service discovery.
@@ -13,8 +16,12 @@ type targetGroup struct {
 
 // serveDiscovery lists the targets with their labels. The address is the target's name, which /probe takes.
 func (s *server) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
+	s.discovery.serve(w, s.Exporter.Config())
+}
+
+func discovery(c *config.Config) ([]byte, error) {
 	groups := []targetGroup{} // so that no targets give [], not null
-	for _, target := range s.Exporter.Config().Targets {
+	for _, target := range c.Targets {
 		labels := map[string]string{
 			"__meta_netconf_address": target.HostPort(),
 			"__meta_netconf_auth":    target.Auth,
@@ -24,6 +31,7 @@ func (s *server) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
 		}
 		groups = append(groups, targetGroup{Targets: []string{target.Name}, Labels: labels})
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(groups) // fails only if the client has disconnected
+	var out bytes.Buffer
+	err := json.NewEncoder(&out).Encode(groups)
+	return out.Bytes(), err
 }

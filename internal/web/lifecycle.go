@@ -7,13 +7,7 @@ import (
 
 // serveConfig shows the running configuration without its secrets. It is plain text, because browsers download YAML.
 func (s *server) serveConfig(w http.ResponseWriter, _ *http.Request) {
-	text, err := s.Exporter.Config().YAML()
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write(text)
+	s.configYAML.serve(w, s.Exporter.Config())
 }
 
 // serveReload loads the configuration again. If that fails, the old one stays in use.

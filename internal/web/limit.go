@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// limited returns middleware that lets max scrapes run at a time and refuses others at once. Without a limit, many scrapes could
-// fill the memory: one that waits for a device takes some 50 kB. If max is 0, there is no limit. refused, if not nil, is called
+// limited returns middleware that lets max requests run at a time and refuses others at once. Without a limit, many requests could
+// fill the memory: a scrape that waits for a device takes some 50 kB, and a page of the fleet more. If max is 0, there is no limit. refused, if not nil, is called
 // for each refusal.
 func limited(max int, refused func()) func(http.HandlerFunc) http.HandlerFunc {
 	slots := make(chan struct{}, max)
@@ -23,7 +23,7 @@ func limited(max int, refused func()) func(http.HandlerFunc) http.HandlerFunc {
 				if refused != nil {
 					refused()
 				}
-				http.Error(w, fmt.Sprintf("%d scrapes are in flight, which is the limit; see --web.max-requests", max), http.StatusServiceUnavailable)
+				http.Error(w, fmt.Sprintf("%d requests are in flight, which is the limit; see --web.max-requests", max), http.StatusServiceUnavailable)
 			}
 		}
 	}

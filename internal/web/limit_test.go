@@ -32,7 +32,7 @@ func TestScrapesAboveTheLimitAreRefusedAtOnce(t *testing.T) {
 		})
 		<-began
 	}
-	for _, path := range []string{"/metrics", "/probe?target=edge1"} {
+	for _, path := range []string{"/metrics", "/probe?target=edge1", "/sd", "/config"} {
 		if response := get(h, path); response.Code != http.StatusServiceUnavailable || !strings.Contains(response.Body.String(), "--web.max-requests") {
 			t.Errorf("%s: %d %s", path, response.Code, response.Body)
 		}

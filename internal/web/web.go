@@ -7,8 +7,11 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
 // Options configure the handlers. Exporter, Reload and Own are required.
@@ -24,11 +27,16 @@ type Options struct {
 	MaxScrapes    int                 // at a time; more are refused with 503; 0: no limit
 	Refused       func()              // called for each refused scrape; may be nil
 	API           http.Handler        // of all paths below /api/v1/; nil: there are none
+	ClientTimeout time.Duration       // for a client to take a piece of an answer, or to send a body; 0: 10 s
 	Pages         http.Handler        // of / and all paths that nothing else has; nil: there are none
 }
 
-// server holds what the handlers share. It is immutable.
-type server struct{ Options }
+// server holds what the handlers share.
+type server struct {
+	Options
+	configYAML cached
+	discovery  cached
+}
 
 // New returns the handler of all paths.
 func New(options Options) http.Handler {
@@ -39,15 +47,22 @@ func New(options Options) http.Handler {
 	if options.TelemetryPath == "/" {
 		options.TelemetryPath = "/metrics"
 	}
-	s := &server{Options: options}
+	if options.ClientTimeout == 0 {
+		options.ClientTimeout = defaultClientTimeout
+	}
+	s := &server{
+		Options:    options,
+		configYAML: cached{contentType: "text/plain; charset=utf-8", make: (*config.Config).YAML},
+		discovery:  cached{contentType: "application/json", make: discovery},
+	}
 
 	compress := compression()
 	scrape := limited(max(options.MaxScrapes, 0), options.Refused)
 	mux := http.NewServeMux()
 	for pattern, handler := range map[string]http.HandlerFunc{
 		"GET /probe":     scrape(s.serveProbe),
-		"GET /sd":        s.serveDiscovery,
-		"GET /config":    s.serveConfig,
+		"GET /sd":        scrape(s.serveDiscovery),
+		"GET /config":    scrape(s.serveConfig),
 		"GET /-/healthy": serveLine("healthy"),
 		"GET /-/ready":   serveLine("ready"),
 		"POST /-/reload": s.serveReload,
@@ -65,14 +80,14 @@ func New(options Options) http.Handler {
 		mux.Handle(pattern, handler) // profiles are compressed already
 	}
 	if options.API != nil {
-		mux.Handle("/api/v1/", compressed(compress, options.API))
+		mux.Handle("/api/v1/", compressed(compress, scrape, options.API))
 	}
 	if options.Pages != nil {
-		mux.Handle("/", compress(options.Pages))
+		mux.Handle("/", compress(scrape(options.Pages.ServeHTTP)))
 	}
 	metrics := compress(readOnly(scrape(s.serveMetrics)))
 
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return deadlines(options.ClientTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		// Not a pattern of the mux: the mux panics if the path is one of those above or has a brace.
 		if r.URL.Path == s.TelemetryPath {
@@ -80,12 +95,13 @@ func New(options Options) http.Handler {
 			return
 		}
 		mux.ServeHTTP(w, r)
-	})
+	}))
 }
 
 // compressed compresses the answers of a handler, but for streams of events, each of which must go out at once.
-func compressed(compress func(http.Handler) http.HandlerFunc, next http.Handler) http.Handler {
-	small := compress(next)
+// Those have a limit of their own.
+func compressed(compress func(http.Handler) http.HandlerFunc, limit func(http.HandlerFunc) http.HandlerFunc, next http.Handler) http.Handler {
+	small := compress(limit(next.ServeHTTP))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/events") {
 			next.ServeHTTP(w, r)
