@@ -31,6 +31,7 @@ func TestFaultsShowInTheMetrics(t *testing.T) {
 		"core-2:down:xe-0/1/2":            `netconf_bfd_session_state{interface="xe-0/1/2",neighbor="10.0.1.3",target="core-2",vrf=""} 1`,
 		"cpe-1:flap:eth2":                 `netconf_interface_oper_status{interface="eth2",target="cpe-1"} 2`,
 		"core-2:bgp:198.51.100.1":         `netconf_bgp_neighbor_state{neighbor="198.51.100.1",target="core-2",vrf="default"} 3`,
+		"core-2:bgpflap:10.255.1.3":       `netconf_bgp_neighbor_flaps_total{neighbor="10.255.1.3",target="core-2",vrf="default"} [1-9]`,
 		"core-1:prefixes:192.0.2.1":       `netconf_bgp_neighbor_received_prefixes{family="ipv4-unicast",neighbor="192.0.2.1",target="core-1",vrf="default"} 18964`,
 		"access-3:cpu":                    `netconf_cpu_utilization_ratio{cpu="0",target="access-3"} 0.9[5-9]`,
 		"core-2:memory":                   `netconf_memory_utilization_ratio{memory="re0",target="core-2"} 0.9[67]`,

@@ -52,6 +52,7 @@ func FaultKinds() []FaultKind {
 		{"down", "An interface loses its link.", attachedPorts, "major", "Link down:"},
 		{"flap", "An interface loses its link for 7 seconds of every 20.", attachedPorts, "", ""},
 		{"bgp", "The session with a neighbour does not come up.", neighbors, "", ""},
+		{"bgpflap", "The session with a neighbour is lost for 7 seconds of every 20.", neighbors, "", ""},
 		{"prefixes", "A neighbour announces few of its prefixes.", neighbors, "", ""},
 		{"cpu", "The processors are busy.", nil, "", ""},
 		{"memory", "The memory is nearly full.", nil, "", ""},
@@ -161,19 +162,19 @@ func (n *Network) faulty(d *device, kind, where string) bool {
 	return set
 }
 
-// A flapping port is down at the beginning of each period.
+// What flaps is down at the beginning of each period.
 const flapPeriod, flapDown = 20 * time.Second, 7 * time.Second
 
-// flapsDown tells whether either end's fault has the port down now.
-func (n *Network) flapsDown(p *port) bool {
-	since, set := n.faults[Fault{p.device.spec.Name, "flap", p.name}]
+// flapsDown reports whether a fault that comes and goes has something down now: a port (flap) or a session (bgpflap).
+func (n *Network) flapsDown(d *device, kind, where string) bool {
+	since, set := n.faults[Fault{d.spec.Name, kind, where}]
 	return set && n.now.Sub(since)%flapPeriod < flapDown
 }
 
-// nextChange is when a flapping port next changes, but not later than now.
+// nextChange is when what flaps next changes, but not later than now.
 func (n *Network) nextChange(now time.Time) time.Time {
 	for f, since := range n.faults {
-		if f.Kind != "flap" {
+		if f.Kind != "flap" && f.Kind != "bgpflap" {
 			continue
 		}
 		within := n.now.Sub(since) % flapPeriod

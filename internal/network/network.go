@@ -148,7 +148,7 @@ func (n *Network) settle() {
 
 // attached tells whether a port does its part for a link to be up.
 func (n *Network) attached(p *port) bool {
-	return !p.device.off && !p.shutdown && !p.load.Unused && !n.faulty(p.device, "down", p.name) && !n.flapsDown(p)
+	return !p.device.off && !p.shutdown && !p.load.Unused && !n.faulty(p.device, "down", p.name) && !n.flapsDown(p.device, "flap", p.name)
 }
 
 func (p *port) set(up bool, now time.Time) {

@@ -75,7 +75,7 @@ func (n *Network) peer(spec sessionSpec) error {
 func (n *Network) settleSession(s *session) {
 	up := !s.spec.Shutdown && (s.over == nil || s.over.up)
 	for _, e := range s.ends {
-		up = up && !e.device.off && !n.faulty(e.device, "bgp", e.neighbor) && e.device.connected()
+		up = up && !e.device.off && !n.faulty(e.device, "bgp", e.neighbor) && !n.flapsDown(e.device, "bgpflap", e.neighbor) && e.device.connected()
 	}
 	if up == s.up {
 		return
