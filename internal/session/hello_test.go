@@ -136,9 +136,11 @@ func TestBadHello(t *testing.T) {
 		}, []string{"larger than"}},
 		{"bare attributes", func(p *netconftest.Peer) {
 			p.Greet("<hello><capabilities>" + strings.Repeat("<a"+strings.Repeat(" a=''", 5000)+"/>", 20) + "</capabilities></hello>")
+			p.Wait()
 		}, []string{"thousands of attributes"}},
 		{"a long session-id and no capability", func(p *netconftest.Peer) {
 			p.Greet("<hello><session-id>" + strings.Repeat("7", 500<<10) + "</session-id></hello>")
+			p.Wait()
 		}, []string{"no capability"}},
 		{"an endless comment", func(p *netconftest.Peer) { p.Send("<!--" + strings.Repeat("x", 20<<10)); p.UntilEOM(); p.UntilEOM() }, []string{"no element within"}},
 		{"empty messages for ever", func(p *netconftest.Peer) {
