@@ -60,6 +60,7 @@ type Client struct {
 	cancel context.CancelFunc
 
 	session              *session // under lock
+	flood                error    // why the last session was closed while it was idle, if that was a flood; under lock
 	unansweredKeepalives int      // sessions that answered rpcs but no keepalive; under lock
 
 	mu         sync.Mutex // guards the following fields, which Stats reads
@@ -195,7 +196,11 @@ func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, f
 		if c.session.transport.cause() == nil {
 			return c.session, false, nil
 		}
-		c.drop(c.session)
+		c.dropIdle(c.session)
+	}
+	if err := c.flood; err != nil { // told once, then the device has another chance
+		c.flood = nil
+		return nil, false, failed(ReasonRPC, "%w", err)
 	}
 	credentials, err := readCredentials(c.options.Auth, c.options.Dialer.keyring())
 	if err != nil {
@@ -286,8 +291,16 @@ func (c *Client) watch(s *session, keepalives bool) {
 	defer func() { <-c.lock }()
 	if c.session == s {
 		c.options.Logger.Debug("session ended while idle", "target", c.options.Target.Name, "cause", s.transport.cause())
-		c.drop(s)
+		c.dropIdle(s)
 	}
+}
+
+// dropIdle drops a session that ended while no rpc was in flight. The next caller is told of a flood. The caller holds the lock.
+func (c *Client) dropIdle(s *session) {
+	if cause := s.transport.cause(); errors.Is(cause, errFlood) {
+		c.flood = cause
+	}
+	c.drop(s)
 }
 
 // drop closes a session that is of no more use. It counts a session that answered no keepalive before the next one is opened. The

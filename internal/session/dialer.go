@@ -59,14 +59,25 @@ func (d *Dialer) acquire(ctx context.Context, trace *Trace) (release func(), err
 type connection struct {
 	net.Conn
 	closing sync.Once
+	traffic traffic
 
 	mu         sync.Mutex
-	firstBytes []byte // the first bytes received
-	err        error  // the first error of a read
+	flooded    func(error) // told when the device sends too much that answers nothing; may be nil
+	firstBytes []byte      // the first bytes received
+	err        error       // the first error of a read
 }
 
 func (c *connection) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if flood := c.traffic.receive(n, time.Now()); flood != nil {
+		c.mu.Lock()
+		flooded := c.flooded
+		c.mu.Unlock()
+		if flooded != nil {
+			flooded(flood)
+		}
+		n, err = 0, flood
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if free := 256 - len(c.firstBytes); free > 0 {
@@ -76,6 +87,13 @@ func (c *connection) Read(p []byte) (int, error) {
 		c.err = err
 	}
 	return n, err
+}
+
+// onFlood sets what is told when the device sends too much that answers nothing.
+func (c *connection) onFlood(told func(error)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flooded = told
 }
 
 func (c *connection) Close() error {

@@ -38,6 +38,8 @@ func (d *dial) openSession(ctx context.Context, conn *connection, client *ssh.Cl
 	defer cancel()
 	s := &session{client: client, opened: began}
 	s.transport = newTransport(func() { conn.Close() })
+	s.transport.traffic = &conn.traffic
+	conn.onFlood(s.transport.fail)
 	late := func() { s.transport.fail(helloTimeout(ctx.Err())) }
 	defer context.AfterFunc(ctx, late)()
 	err := guard(s.negotiate)
@@ -58,6 +60,7 @@ func (d *dial) openSession(ctx context.Context, conn *connection, client *ssh.Cl
 	}
 	d.trace.end("hello", began, nil, fmt.Sprintf("%s, %d capabilities, session-id %s", framing, len(s.hello.Capabilities), s.hello.SessionID))
 	s.lastUse.Store(time.Now().UnixNano())
+	conn.traffic.begin(time.Now())
 	return s, nil
 }
 

@@ -29,8 +29,9 @@ const (
 //     whole start tag in the first Read, in the base namespace, with its message-id. The device's octets follow untouched.
 //   - Messages that answer no request are skipped: notifications, echoes of the request, late or repeated hellos.
 type transport struct {
-	in  *input
-	out io.Writer
+	in      *input
+	out     io.Writer
+	traffic *traffic
 
 	chunked      bool // set before the library's loops start
 	helloRead    bool // the library has read its hello
@@ -49,11 +50,11 @@ type transport struct {
 // newTransport returns a transport without streams; attach sets them. closeStream ends their pending reads and writes and is
 // called once.
 func newTransport(closeStream func()) *transport {
-	return &transport{closeStream: closeStream, closed: make(chan struct{})}
+	return &transport{closeStream: closeStream, closed: make(chan struct{}), traffic: &traffic{}}
 }
 
 func (t *transport) attach(in io.Reader, out io.Writer) {
-	t.in = newInput(in)
+	t.in = newInput(watchedReader{in, t.traffic})
 	t.out = out
 }
 
@@ -157,6 +158,7 @@ func (t *transport) nextReply() (*reply, error) {
 		if tag.local == "rpc-reply" {
 			if id, ok := t.matchRequest(tag.messageID); ok {
 				t.ignored, t.ignoredBytes = 0, 0
+				t.traffic.use(len(head))
 				start := envelope(id)
 				return &reply{transport: t, frame: message, head: append([]byte(start), head...), envelope: len(start)}, nil
 			}
@@ -240,6 +242,7 @@ func (r *reply) Read(p []byte) (int, error) {
 		return 0, err // do not read on: buffers may hold megabytes of it
 	}
 	n, err := r.frame.Read(p)
+	r.transport.traffic.use(n)
 	if err != nil && err != io.EOF {
 		r.transport.fail(err)
 		err = r.transport.cause() // a stream that we closed gives no other error than that
