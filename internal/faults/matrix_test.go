@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 )
 
@@ -48,6 +50,26 @@ func connecting() []fault {
 			s.restore = append(s.restore, func() { s.write("password", netPassword) })
 			s.device.Drop()
 		}, want: outcome{reason: "auth", then: "backoff", says: "login refused", dials: dials{"auth": 1}}},
+		{name: "closed after the password", settings: patient, begin: refusing(func(d *netconftest.Device) {
+			d.Config.MaxAuthTries = 1
+		}), want: outcome{reason: "auth", then: "backoff", says: "ended the connection at login", dials: dials{"auth": 1}}},
+		{name: "refused after the login's time", settings: impatient, silent: true, begin: refusing(func(d *netconftest.Device) {
+			d.Config.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+				time.Sleep(5 * time.Second)
+				return nil, netconftest.ErrWrong
+			}
+		}), want: outcome{reason: "timeout", then: "backoff", says: "did not answer the login in time", dials: dials{"timeout": 1}}},
+		{name: "a prompt that repeats", settings: patient, begin: refusing(func(d *netconftest.Device) {
+			d.Config.PasswordCallback = nil
+			d.Config.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+				for i := range 20 {
+					if _, err := ask("", "", []string{fmt.Sprintf("Password (attempt %d):", i+1)}, []bool{false}); err != nil {
+						return nil, err
+					}
+				}
+				return nil, netconftest.ErrWrong
+			}
+		}), want: outcome{reason: "auth", then: "backoff", says: "login refused", dials: dials{"auth": 1}}},
 		{name: "wrong host key", begin: func(s *harness) {
 			s.trust(netconftest.NewKey(s.t, "ed25519").PublicKey())
 			s.restore = append(s.restore, func() { s.trust(s.device.Key) })
@@ -92,6 +114,19 @@ func connecting() []fault {
 				}
 			})
 		}, want: outcome{reason: "queue", says: "raise the limit of open files"}},
+	}
+}
+
+// refusing gives the target a wrong password, and the device another way to refuse it.
+func refusing(how func(*netconftest.Device)) func(*harness) {
+	return func(s *harness) {
+		s.write("password", "not-it")
+		s.restore = append(s.restore, func() { s.write("password", netPassword) })
+		s.change(func(d *netconftest.Device) {
+			config := *d.Config
+			d.Config = &config
+			how(d)
+		})
 	}
 }
 
@@ -267,6 +302,24 @@ func living() []fault {
 			}
 		}), want: served.with(func(o *outcome) { o.session, o.dials = either, dials{"ok": 4} })},
 		{name: "idle drop", begin: func(s *harness) { s.device.Drop() }, want: reopened},
+		{name: "requests for ever after the login", begin: follows(func(p *netconftest.Peer) {
+			p.Greet(hello)
+			for block := make([]byte, 16<<10); ; {
+				if _, _, err := p.Conn.SendRequest("x@example.com", false, block); err != nil {
+					return
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+		}), want: failed("rpc", "answers nothing: ").with(func(o *outcome) { o.dials = dials{"ok": 2} })},
+		{name: "standard error for ever after the login", begin: follows(func(p *netconftest.Peer) {
+			p.Greet(hello)
+			for block := make([]byte, 16<<10); ; {
+				if _, err := p.Stderr().Write(block); err != nil {
+					return
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+		}), want: failed("rpc", "answers nothing: ").with(func(o *outcome) { o.dials = dials{"ok": 2} })},
 		{name: "reboot", settings: patient, begin: func(s *harness) {
 			down(s)
 			s.device.Change(func(d *netconftest.Device) {
