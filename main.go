@@ -96,6 +96,8 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	addDevice(c, &probe.Device)
 	c.Flag("module", "Module to read instead of the target's modules; repeatable.").StringsVar(&probe.Modules)
 
+	c.Flag("explain", "Say on stderr, path by path, what the replies had, what matched nothing, and which values were left out and why.").BoolVar(&probe.Explain)
+
 	get := &command.Get{}
 	c = add("get", "Read from a device once and print the reply as XML.", get)
 	addDevice(c, &get.Device)

@@ -137,5 +137,5 @@ func (o *outcome) timeline(began time.Time, incomplete bool) {
 
 // scrape is the outcome as others get it, without the families.
 func (o *outcome) scrape() *Scrape {
-	return &Scrape{Up: o.up, Reason: session.ReasonOf(o.err), Err: o.err, Events: o.events}
+	return &Scrape{Up: o.up, Reason: session.ReasonOf(o.err), Err: o.err, Events: o.events, Note: o.note(), Explanations: o.explanations()}
 }

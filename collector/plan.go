@@ -86,23 +86,23 @@ func (p *plan) learn(d *device) (changed bool) {
 	return true
 }
 
-// resolve gives the modules that names stand for. Named modules come first; auto leaves out the kinds that they provide.
-// Without any module, and with auto before the device is known, what is wanted is to connect.
+// resolve gives the modules that names stand for. Named modules come first, and auto reads what it would read alone:
+// of what two modules give for the same thing there is one series. Without any module, and with auto before the device is known, what is wanted is to connect.
 func (p *plan) resolve(s *settings, names []string, now time.Time) (wanted []schedule.Module) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	named := map[string]bool{} // kinds
+	named := map[string]bool{}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
 		if m := s.modules.byName[name]; m != nil {
 			wanted = append(wanted, s.wanted(m))
-			named[kindOf(m)] = true
+			named[m.Name] = true
 		}
 	}
 	if slices.Contains(names, auto) && p.device != nil {
 		p.fit(s.modules)
 		for _, k := range p.kinds {
-			if !named[k.provides] {
-				for _, m := range p.chosen(s.modules, k, now) {
+			for _, m := range p.chosen(s.modules, k, now) {
+				if !named[m.Name] {
 					wanted = append(wanted, s.wanted(m))
 				}
 			}

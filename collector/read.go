@@ -195,6 +195,9 @@ func (r *reading) readModule(ctx context.Context, d *device, id string, m *modul
 	r.answered = false
 	table := m.Table(decode.Limits{ReplyBytes: int64(*r.settings.config.MaxReplyBytes), Samples: samples, Hold: r.use.holdTable})
 	defer table.Release()
+	if t.explains() {
+		table.Explain()
+	}
 	for i := range m.Requests {
 		if d.lacks(m, i) {
 			continue
@@ -220,6 +223,10 @@ func (r *reading) readModule(ctx context.Context, d *device, id string, m *modul
 				break // the session is gone: what is complete is kept, the rest would only cost another login
 			}
 		}
+	}
+	var refused netconf.RPCErrors
+	if fits, why := m.Fits(d.Device); !fits && m.Announceable() && session.ReasonOf(got.err) == ReasonRPC && errors.As(got.err, &refused) {
+		got.err = fmt.Errorf("module %s: %s; take the module out of those of the target (%w)", m.Name, why, decode.ReplyError(refused))
 	}
 	decode := time.Now()
 	memory := t.moduleMemory(r.settings, id)

@@ -23,6 +23,7 @@ type Status struct {
 	State      State
 	Reason     Reason    // of Err; "" if nothing is wrong
 	Err        string    // what is wrong; "" if nothing is
+	Note       string    // what is odd, although nothing is wrong
 	LastRead   time.Time // when the last read ended; zero before the first
 	Duration   time.Duration
 	Timeline   []Event // of the last read
@@ -43,6 +44,7 @@ type ModuleStatus struct {
 	Success        bool   // its last read was complete
 	Reason         Reason
 	Err            string
+	Note           string // why it gives nothing, if the device does not announce what it reads
 	Samples        int
 	Skipped        int
 	Bytes          int64         // of the replies
@@ -81,7 +83,7 @@ func (t *Target) Status() Status {
 	o := outcome{target: t, settings: t.settings.Load(), up: answer.Up, lastRead: map[string]time.Time{}, reasons: map[Reason]bool{}}
 	for _, share := range answer.Modules {
 		if share.Module != schedule.Connect {
-			s.module(o.settings, share)
+			s.module(t, o.settings, share)
 			o.take(share)
 		} else if share.State == schedule.Complete && t.plan.nothingFits(o.settings.modules) {
 			o.up, o.err = true, nothingFits(t.Name()).err
@@ -98,12 +100,13 @@ func (t *Target) Status() Status {
 	}
 	if o.up {
 		s.State = StateUp
+		s.Note = o.note()
 	}
 	return s
 }
 
 // module adds what is known of one module.
-func (s *Status) module(of *settings, share schedule.Share[*result]) {
+func (s *Status) module(t *Target, of *settings, share schedule.Share[*result]) {
 	compiled := of.modules.byID[share.Module]
 	if compiled == nil {
 		return
@@ -120,6 +123,7 @@ func (s *Status) module(of *settings, share schedule.Share[*result]) {
 	}
 	if got := share.Result; got != nil {
 		m.Success, m.Samples, m.Bytes, m.Duration = got.err == nil, got.Samples, got.bytes, got.duration
+		m.Note = t.moduleNote(of, got)
 		for _, n := range got.Skipped {
 			m.Skipped += n
 		}

@@ -33,6 +33,8 @@ type Target struct {
 
 	memory *budget.Holder
 
+	explainUntil atomic.Int64 // Unix time in ns until which reads are explained
+
 	mu       sync.Mutex             // guards following fields
 	memories map[string]*keptMemory // by name in the schedule; their content belongs to the read in flight
 	answered time.Time              // when the device last did
@@ -104,6 +106,9 @@ type Scrape struct {
 	Reason   Reason              // of Err; "" if that is nil
 	Err      error               // what went wrong; nil if nothing did
 	Events   []Event             // the timeline of the reads that gave the result
+	Note     string              // what is odd, although nothing is wrong: a device that answers without data; "" if nothing is
+	// Explanations are of the modules of which there is a result; see Target.Explain.
+	Explanations []Explanation
 }
 
 // Scrape asks for modules (nil: those of the configuration) and gives what there is of them. With results of before to give,

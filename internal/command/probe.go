@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 type Probe struct {
 	Device
 	Modules []string // none: those of the target
+	Explain bool     // say what became of the replies
 }
 
 // Run implements Command. It fails if the device did not answer.
@@ -30,11 +32,20 @@ func (p *Probe) Run(ctx context.Context, env *Environment) error {
 		}
 		modules = append(modules, name)
 	}
+	if p.Explain {
+		d.Explain()
+	}
 	scrape := d.Scrape(ctx, modules) // the read ends with the target's own timeout
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
 	web.WriteTimeline(env.Stderr, scrape.Events)
+	if p.Explain {
+		web.WriteExplanations(env.Stderr, scrape.Explanations)
+	}
+	if scrape.Note != "" {
+		PrintError(env.Stderr, errors.New(scrape.Note))
+	}
 	encoder := expfmt.NewEncoder(env.Stdout, expfmt.NewFormat(expfmt.TypeTextPlain))
 	for _, family := range scrape.Families {
 		if err := encoder.Encode(family); err != nil {

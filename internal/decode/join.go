@@ -54,6 +54,7 @@ type joiner struct {
 	key        []byte
 	texts      []map[string]string // by lookup
 	duplicates int
+	explain    *explainer // nil: nobody asks
 }
 
 func (j *joiner) reset(specs int) {
@@ -188,6 +189,9 @@ func (j *joiner) merge(s *RowSpec, n, i int32) {
 	}
 	if again && repeated && !s.Repeats {
 		j.duplicates++
+		if j.explain != nil {
+			j.explain.add(leftOut{subject: "rows " + s.Path, text: "duplicate key " + j.describeKey(s, *g)}, "")
+		}
 	}
 	g.order, g.reply = rec.order, rec.reply
 }

@@ -14,6 +14,8 @@ import (
 // Program says how the replies of a module are decoded. It is immutable and safe for concurrent use.
 type Program struct {
 	Metrics []*Metric // the metrics that the module can give
+	// Prefixes maps namespaces, or patterns of them, to the prefixes that paths for people have.
+	Prefixes map[string]string
 
 	root    *Node
 	rows    []RowSpec // a row comes before those nested in it
@@ -48,6 +50,7 @@ type RowSpec struct {
 	Begins   Leaf   // of a list without elements around its entries: the leaf that each entry begins with; nil: none
 	Limit    int    // rows beyond so many are left out; 0 is no limit
 	Columns  int
+	Leaves   []string // by column, for people
 	Key      []Leaf
 	When     []Condition
 	Labels   []Label // its own and inherited ones
@@ -111,6 +114,7 @@ type KeySet struct {
 
 // Node is a node of the matcher, which is a tree of all paths of the module.
 type Node struct {
+	Path     string            // for people; "" is outside of all paths
 	Children map[string][]Edge // by local name
 	Rows     []RowStart
 	Captures []Capture

@@ -58,7 +58,7 @@ type frame struct {
 func (t *Table) begin(limits Limits) {
 	t.limits, t.overLimit, t.reply = limits, 0, 0
 	t.joiner.reset(len(t.program.rows))
-	t.granted, t.refused = 0, nil
+	t.granted, t.refused, t.explain = 0, nil, nil
 }
 
 // Release returns the table for use by another read.
@@ -167,6 +167,9 @@ func (t *Table) startElement() error {
 	}
 	switch {
 	case to == nil:
+		if t.explain != nil {
+			t.explain.skipped(parent.state, &t.scanner)
+		}
 		return t.skipElement()
 	case to.error:
 		return t.addError()
@@ -184,6 +187,9 @@ func (t *Table) startElement() error {
 		t.setAttribute(c)
 	}
 	to.expected = 0
+	if t.explain != nil {
+		t.explain.opened(to)
+	}
 	t.frames = append(t.frames, frame{state: to, rows: rows, from: len(t.text), capture: len(to.texts) > 0, leaf: true})
 	return nil
 }

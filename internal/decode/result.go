@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"fmt"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -28,6 +29,8 @@ type Result struct {
 	Samples  int
 	Skipped  map[string]int // by reason
 	TooLong  []TooLong      // labels that were too long
+	// Explanation says, line by line, what of the replies became samples and what did not; nil unless it was asked for by Table.Explain.
+	Explanation []string
 }
 
 // TooLong says that values of a label had more than 1 KiB.
@@ -82,7 +85,7 @@ func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 	memory.keepSizes(b.families)
 	memory.labelInfo(b.families, incomplete)
 	memory.dropGone(incomplete)
-	return Result{
+	result := Result{
 		Families: slices.DeleteFunc(b.families, func(f Family) bool { return len(f.Samples) == 0 }),
 		Samples:  b.samples,
 		Skipped: map[string]int{
@@ -91,6 +94,10 @@ func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 		},
 		TooLong: b.tooLong,
 	}
+	if t.explain != nil {
+		result.Explanation = t.explanation(&result)
+	}
+	return result
 }
 
 // builder makes samples from rows.
@@ -123,6 +130,9 @@ func (b *builder) row(n int32) {
 	r.position = b.positions[s.index]
 	if s.Limit > 0 && r.position > s.Limit {
 		b.overLimit++
+		if x := b.table.explain; x != nil {
+			x.add(leftOut{subject: "rows " + s.Path, text: fmt.Sprintf("over the limit of %d rows", s.Limit)}, "")
+		}
 		return
 	}
 	if !b.evaluateLabels(s, r) {
@@ -144,6 +154,9 @@ func (b *builder) row(n int32) {
 		q, st := m.Value.number(r, b.now)
 		if st != valid {
 			b.skipped[st]++
+			if b.table.explain != nil && st != missing {
+				b.leftOutValue(m, s, r)
+			}
 			continue
 		}
 		e := b.entities[m.KeySet]
@@ -161,10 +174,16 @@ func (b *builder) row(n int32) {
 			if len(m.Info) > 0 || !s.Repeats {
 				b.mergeRepeated(m, e)
 			}
+			if x := b.table.explain; x != nil && len(m.Info) == 0 && !s.Repeats {
+				x.add(leftOut{subject: b.families[m.Metric].Metric.Name, text: "duplicate series " + b.describe(s, m.KeySet)}, "")
+			}
 			continue
 		}
 		if b.samples >= b.table.limits.Samples {
 			b.overLimit++
+			if x := b.table.explain; x != nil {
+				x.add(leftOut{subject: b.families[m.Metric].Metric.Name, text: "over max_samples"}, "")
+			}
 			continue
 		}
 		sample := Sample{Labels: e.keys, Value: b.memory.debounce(e, m.Metric, q)}

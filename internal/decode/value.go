@@ -31,8 +31,9 @@ type Value struct {
 
 	// Of numbers.
 	Decode        Decoder
-	Age           bool // it is how long ago something was
-	Decibels      bool // what is not more than darkness is minus infinity
+	Kind          string // the name of Decode
+	Age           bool   // it is how long ago something was
+	Decibels      bool   // what is not more than darkness is minus infinity
 	Values        map[string]float64
 	OtherValue    *float64 // of texts that Values does not list
 	Scale         float64

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -105,7 +106,14 @@ func (c *compiler) compile() (*Module, error) {
 	}
 	c.completeFilters()
 	c.requirements()
+	for i, columns := range c.columns {
+		c.rows[i].Leaves = make([]string, c.rows[i].Columns)
+		for name, at := range columns {
+			c.rows[i].Leaves[at] = strings.TrimSuffix(name, "@")
+		}
+	}
 	c.module.Program = decode.NewProgram(c.root, c.rows, c.tables, c.used)
+	c.module.Prefixes = c.ns.shown
 	return c.module, errors.Join(c.errs...)
 }
 
@@ -160,7 +168,7 @@ func (c *compiler) markErrors() {
 // node returns the matcher's node at a path, and creates it if it is new.
 func (c *compiler) node(path []step) *decode.Node {
 	n := c.root
-	for _, s := range path {
+	for depth, s := range path {
 		if n.Children == nil {
 			n.Children = map[string][]decode.Edge{}
 		}
@@ -170,6 +178,9 @@ func (c *compiler) node(path []step) *decode.Node {
 			i = len(edges)
 			edges = append(edges, decode.Edge{Namespace: c.ns.uris[s.ns], To: &decode.Node{}})
 			n.Children[s.name] = edges
+		}
+		if below := edges[i].To; below.Path == "" {
+			below.Path = c.ns.text(path[:depth+1])
 		}
 		n = edges[i].To
 	}

@@ -59,7 +59,7 @@ func (c *compiler) enclosingLeaf(at []any, index int, path, attribute string) (f
 		if w.shared < most {
 			continue
 		}
-		col := c.capture(c.enclosingRow(index, w.entry), fmt.Sprint(w.leaf[len(w.entry):]), attribute, w.leaf)
+		col := c.capture(c.enclosingRow(index, w.entry), c.ns.text(w.leaf), attribute, w.leaf)
 		if !slices.Contains(found, col) {
 			found = append(found, col)
 		}

@@ -48,6 +48,9 @@ func (c *compiler) requirements() {
 // Fits reports whether the device has what the module requires, and the reason in words.
 func (m *Module) Fits(d *yang.Device) (bool, string) { return d.Meets(m.requires) }
 
+// Announceable reports whether a device's announcements tell whether it has what the module reads.
+func (m *Module) Announceable() bool { return len(m.requires) > 0 }
+
 // NamespacesOn lists the namespaces of the device that the module's paths use.
 func (m *Module) NamespacesOn(d *yang.Device) (found []string) {
 	for namespace := range d.Revisions {

@@ -2,6 +2,8 @@ package module
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -15,17 +17,20 @@ type step struct {
 type namespaces struct {
 	uris     []string
 	prefixes map[string]int
+	shown    map[string]string // by URI, its prefix in messages: of several the first in order
 }
 
 func newNamespaces(byPrefix map[string]string) *namespaces {
-	n := &namespaces{prefixes: map[string]int{}}
+	n := &namespaces{prefixes: map[string]int{}, shown: map[string]string{}}
 	index := map[string]int{}
-	for prefix, uri := range byPrefix {
+	for _, prefix := range slices.Sorted(maps.Keys(byPrefix)) {
+		uri := byPrefix[prefix]
 		i, ok := index[uri]
 		if !ok {
 			i = len(n.uris)
 			index[uri] = i
 			n.uris = append(n.uris, uri)
+			n.shown[uri] = prefix
 		}
 		n.prefixes[prefix] = i
 	}
@@ -68,6 +73,21 @@ func (n *namespaces) step(path, part string, inherit int) (step, error) {
 		return step{}, fmt.Errorf("path %q: %q is not the name of a node", path, name)
 	}
 	return step{inherit, name}, nil
+}
+
+// text writes an absolute path.
+func (n *namespaces) text(path []step) string {
+	var b strings.Builder
+	inherited := noInherit
+	for _, s := range path {
+		b.WriteByte('/')
+		if s.ns != inherited {
+			b.WriteString(n.shown[n.uris[s.ns]] + ":")
+		}
+		b.WriteString(s.name)
+		inherited = s.ns
+	}
+	return b.String()
 }
 
 // isName reports whether s can be an XML name without a prefix.

@@ -32,8 +32,13 @@ func (s *server) writeDebug(w http.ResponseWriter, target *config.Target, module
 			_, _ = fmt.Fprintf(w, "error    %s\n", oneLine(strings.TrimRight(line, "\r\n")))
 		}
 	}
+	if scrape.Note != "" {
+		_, _ = fmt.Fprintf(w, "note     %s\n", oneLine(scrape.Note))
+	}
 	_, _ = io.WriteString(w, "\n")
 	WriteTimeline(w, scrape.Events)
+	_, _ = io.WriteString(w, "\n")
+	WriteExplanations(w, scrape.Explanations)
 	_, _ = io.WriteString(w, "\n")
 	encoder := expfmt.NewEncoder(w, expfmt.NewFormat(expfmt.TypeTextPlain))
 	for _, family := range merge(scrape.Families) {
@@ -53,6 +58,22 @@ func WriteTimeline(w io.Writer, events []session.Event) {
 	for _, event := range events {
 		line := fmt.Sprintf("%12s %12s  %-6s  %s", milliseconds(event.Start), milliseconds(event.Duration), event.Phase, oneLine(event.Detail))
 		_, _ = io.WriteString(w, strings.TrimRight(line, " ")+"\n")
+	}
+}
+
+// WriteExplanations writes what became of the replies, module by module.
+func WriteExplanations(w io.Writer, explanations []collector.Explanation) {
+	for _, e := range explanations {
+		_, _ = fmt.Fprintf(w, "module %s\n", oneLine(e.Module))
+		if e.Note != "" {
+			_, _ = fmt.Fprintf(w, "  %s\n", oneLine(e.Note))
+		}
+		if e.Lines == nil {
+			_, _ = fmt.Fprintf(w, "  read at %s, before anybody asked for an explanation; the next read has one\n", inFull(e.At))
+		}
+		for _, line := range e.Lines {
+			_, _ = fmt.Fprintf(w, "  %s\n", oneLine(line))
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ type Exporter interface {
 type Target interface {
 	Config() *config.Target
 	Status() collector.Status
+	Explain() // makes the reads that follow explain themselves
 	Scrape(ctx context.Context, modules []string) *collector.Scrape
 	Families(ctx context.Context, modules []string) (*collector.Scrape, iter.Seq[*dto.MetricFamily]) // each good until the next one
 }

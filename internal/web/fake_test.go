@@ -96,16 +96,19 @@ func byName(families []*dto.MetricFamily) iter.Seq[*dto.MetricFamily] {
 
 // fakeTarget is a device that records its scrapes.
 type fakeTarget struct {
-	config  *config.Target
-	status  collector.Status
-	scrape  *collector.Scrape
-	scrapes int
-	modules []string
-	budget  time.Duration
+	config    *config.Target
+	status    collector.Status
+	scrape    *collector.Scrape
+	scrapes   int
+	explained bool
+	modules   []string
+	budget    time.Duration
 }
 
 func (t *fakeTarget) Config() *config.Target   { return t.config }
 func (t *fakeTarget) Status() collector.Status { return t.status }
+
+func (t *fakeTarget) Explain() { t.explained = true }
 
 func (t *fakeTarget) Scrape(ctx context.Context, modules []string) *collector.Scrape {
 	deadline, _ := ctx.Deadline()

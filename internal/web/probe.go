@@ -50,6 +50,9 @@ func (s *server) serveProbe(w http.ResponseWriter, r *http.Request) {
 	if text = text && !debug && !labels; text {
 		scrape, each = target.Families(ctx, modules)
 	} else {
+		if debug {
+			target.Explain()
+		}
 		scrape = target.Scrape(ctx, modules)
 	}
 	if errors.Is(scrape.Err, session.ErrNotAllowed) { // what the name resolved to
