@@ -106,7 +106,7 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	discover := &command.Discover{}
 	c = add("discover", "List the YANG modules of a device, the exporter's modules that fit it, and what no module reads.", discover)
 	addDevice(c, &discover.Device)
-	c.Flag("all", "List the device's capabilities too.").BoolVar(&discover.All)
+	c.Flag("all", "List the device's capabilities too, and the exporter's modules that do not fit.").BoolVar(&discover.All)
 
 	hostkey := &command.HostKey{}
 	c = add("hostkey", "Print the host keys of a device as known_hosts lines and fingerprints, without logging in.", hostkey)

@@ -15,6 +15,7 @@ type Discovery struct {
 	Capabilities []string // of the hello
 	NMDA         bool     // it announces an operational datastore to read (RFC 8342)
 	NoGetData    bool     // it announces that and refuses get-data
+	Note         string   // what is odd about a device that answers without data; "" if nothing is
 	NoLibrary    bool     // it announces a YANG library, and gives nothing of it to this user
 	Models       []Model  // sorted by name
 	Modules      []Fit    // all modules there are, sorted by what they provide and by preference
@@ -31,13 +32,16 @@ type Model struct {
 type Fit struct {
 	Name, Provides string
 	Fits, Chosen   bool // Chosen: auto reads it
+	Named          bool // the configuration of the target names it
 	Untested       bool // no recorded reply of a real device is part of its tests
 	Why            string
+	PassedOver     string // why auto does not read it although it fits; "" if it does, or does not fit
 }
 
 // Discover logs in, learns what the device has and reads it once by auto, so as to know which modules give rows.
 func (t *Target) Discover(ctx context.Context) (*Discovery, error) {
-	if o := t.scrape(ctx, []string{auto}, nil); !o.up {
+	o := t.scrape(ctx, []string{auto}, nil)
+	if !o.up {
 		return nil, o.err
 	}
 	chosen := map[string]bool{}
@@ -46,9 +50,39 @@ func (t *Target) Discover(ctx context.Context) (*Discovery, error) {
 	}
 	d := t.plan.known()
 	found := t.discovery(d.Device, chosen)
+	found.Note = o.note()
+	for i := range found.Modules {
+		t.tellChoice(&found.Modules[i], found.Modules, o.results)
+	}
 	operation, _ := yang.LibraryOperation(d.Capabilities)
 	found.NoGetData, found.NoLibrary = d.noGetData, operation != "" && d.library == nil
 	return found, nil
+}
+
+// tellChoice says why auto passes over a module that fits, and of one that it reads what is wrong with it.
+func (t *Target) tellChoice(f *Fit, all []Fit, results []*result) {
+	s := t.settings.Load()
+	var got *result
+	if i := slices.IndexFunc(results, func(r *result) bool { return r.module == f.Name }); i >= 0 {
+		got = results[i]
+	}
+	empty := got != nil && got.err == nil && got.Samples == 0 || t.plan.isEmpty(s.modules.ids[f.Name])
+	switch {
+	case f.Chosen && got != nil && got.err != nil:
+		f.Why += "; it failed: " + got.err.Error()
+	case f.Chosen && empty:
+		f.Why += "; it gives no rows"
+	case f.Chosen || !f.Fits:
+	case empty:
+		f.PassedOver = "it gave no rows"
+	default:
+		f.PassedOver = "another module gives the same"
+		for _, other := range all {
+			if other.Chosen && other.Provides == f.Provides {
+				f.PassedOver = other.Name + " gives " + f.Provides + " too, and comes first"
+			}
+		}
+	}
 }
 
 // discovery says what is known of a device, and which modules auto reads.
@@ -58,7 +92,10 @@ func (t *Target) discovery(d *yang.Device, chosen map[string]bool) *Discovery {
 	readers := map[string][]string{} // by namespace
 	for _, m := range modules.byName {
 		fits, why := m.Fits(d)
-		found.Modules = append(found.Modules, Fit{m.Name, m.Provides, fits, chosen[m.Name], m.Untested, why})
+		found.Modules = append(found.Modules, Fit{
+			Name: m.Name, Provides: m.Provides, Fits: fits, Chosen: chosen[m.Name], Untested: m.Untested, Why: why,
+			Named: slices.Contains(t.Config().Modules, m.Name),
+		})
 		if fits {
 			for _, namespace := range m.NamespacesOn(d) {
 				readers[namespace] = append(readers[namespace], m.Name)

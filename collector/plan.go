@@ -211,5 +211,12 @@ func (p *plan) report(id string, got *result) {
 	}
 }
 
+// isEmpty reports whether a module gave no rows of late.
+func (p *plan) isEmpty(id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.providers[id].empty.IsZero()
+}
+
 // kindOf is what a module provides; one that does not say is a kind of its own.
 func kindOf(m *module.Module) string { return cmp.Or(m.Provides, "module "+m.Name) }

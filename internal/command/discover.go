@@ -13,7 +13,7 @@ import (
 // Discover lists what a device has, which modules fit it and why, and what no module reads.
 type Discover struct {
 	Device
-	All bool // list the capabilities as well
+	All bool // list the capabilities and the modules that do not fit as well
 }
 
 // Run implements Command.
@@ -44,8 +44,11 @@ func (c *Discover) Run(ctx context.Context, env *Environment) error {
 			out.line("  %s", oneLine(capability))
 		}
 	}
-	out.modules(found.Modules)
+	out.modules(found.Modules, c.All)
 	out.models(found.Models)
+	if found.Note != "" {
+		out.line("\n%s", oneLine(found.Note))
+	}
 	return out.err
 }
 
@@ -83,23 +86,58 @@ func (r *report) table(rows [][]string) {
 	}
 }
 
-func (r *report) modules(modules []collector.Fit) {
-	rows := [][]string{{"module", "gives", "", "why"}}
+// modules lists those that are read, then those that fit and are passed over, and on request the others.
+func (r *report) modules(modules []collector.Fit, all bool) {
+	read := [][]string{{"module", "gives", "", "why"}}
+	passed := [][]string{{"module", "gives", "", "why it is passed over"}}
+	others := [][]string{{"module", "gives", "", "why not"}}
+	untested := false
 	for _, m := range modules {
-		state := "does not fit"
+		shown := all
 		switch {
+		case m.Chosen && m.Named:
+			shown, read = true, append(read, moduleRow(m, "chosen, and named", m.Why))
 		case m.Chosen:
-			state = "chosen"
+			shown, read = true, append(read, moduleRow(m, "chosen", m.Why))
+		case m.Named && m.Fits:
+			shown, read = true, append(read, moduleRow(m, "named", m.Why))
+		case m.Named:
+			shown, read = true, append(read, moduleRow(m, "named, does not fit", m.Why))
 		case m.Fits:
-			state = "fits"
+			shown, passed = true, append(passed, moduleRow(m, "fits", m.PassedOver))
+		default:
+			others = append(others, moduleRow(m, "does not fit", m.Why))
 		}
-		if m.Untested {
-			state += ", untested"
-		}
-		rows = append(rows, []string{m.Name, m.Provides, state, oneLine(m.Why)})
+		untested = untested || m.Untested && shown
 	}
-	r.line("\nModules of ours")
-	r.table(rows)
+	r.line("\nModules of ours that are read: %d", len(read)-1)
+	r.rows(read)
+	r.line("\nModules of ours that fit and are passed over: %d", len(passed)-1)
+	r.rows(passed)
+	if all {
+		r.line("\nModules of ours that do not fit: %d", len(others)-1)
+		r.rows(others)
+	} else {
+		r.line("\n%d other modules do not fit; --all lists them, and what each lacks.", len(others)-1)
+	}
+	if untested {
+		r.line("\nuntested: the module follows the vendor's models and documents, but no reply of a real device is part of its tests. Compare its values with")
+		r.line("the device's own before you rely on them.")
+	}
+}
+
+func moduleRow(m collector.Fit, state, why string) []string {
+	if m.Untested {
+		state += ", untested"
+	}
+	return []string{m.Name, m.Provides, state, oneLine(why)}
+}
+
+// rows writes a table, unless it has a heading alone.
+func (r *report) rows(table [][]string) {
+	if len(table) > 1 {
+		r.table(table)
+	}
 }
 
 func (r *report) models(models []collector.Model) {
@@ -114,11 +152,7 @@ func (r *report) models(models []collector.Model) {
 		}
 	}
 	r.line("\nModels of the device that are read: %d", len(read)-1)
-	if len(read) > 1 {
-		r.table(read)
-	}
+	r.rows(read)
 	r.line("\nModels left unread: %d", len(unread)-1)
-	if len(unread) > 1 {
-		r.table(unread)
-	}
+	r.rows(unread)
 }

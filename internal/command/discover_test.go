@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,6 +15,9 @@ func TestDiscover(t *testing.T) {
 	for form, wants := range map[string][]string{
 		simulator.FormState: {
 			`(?m)^NMDA +no$`,
+			`(?m)^Modules of ours that are read: 1$`,
+			`(?m)^Modules of ours that do not fit: [0-9]+$`,
+			`(?m)^untested: the module follows`,
 			`(?m)^ +ietf-interfaces +interfaces +chosen +the device announces urn:ietf:params:xml:ns:yang:ietf-interfaces$`,
 			`(?m)^ +ietf-interfaces-nmda +interfaces +does not fit +.*2018-02-20 or later is needed$`,
 			`(?m)^ +ietf-interfaces +2014-05-08 +ietf-interfaces$`,
@@ -23,7 +27,8 @@ func TestDiscover(t *testing.T) {
 		simulator.FormNMDA: {
 			`(?m)^NMDA +yes`,
 			`(?m)^ +ietf-interfaces-nmda +interfaces +chosen`,
-			`(?m)^ +ietf-interfaces +interfaces +fits`,
+			`(?m)^Modules of ours that fit and are passed over: 1$`,
+			`(?m)^ +ietf-interfaces +interfaces +fits +ietf-interfaces-nmda gives interfaces too, and comes first$`,
 		},
 	} {
 		_, file := fleet(t, simulator.Config{Interfaces: 1, Form: form})
@@ -73,5 +78,34 @@ func TestDiscoverSaysWhatIsRefused(t *testing.T) {
 		if !strings.Contains(r.stdout.String(), want) {
 			t.Errorf("%q is not in\n%s", want, r.stdout)
 		}
+	}
+}
+
+// TestDiscoverIsBrief leaves out what does not fit, and tells of modules that are named.
+func TestDiscoverIsBrief(t *testing.T) {
+	_, file := fleet(t, simulator.Config{Interfaces: 1})
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := strings.Replace(string(text), "auth: simulated", "auth: simulated\n      modules: [auto, openconfig-interfaces]", 1)
+	if err := os.WriteFile(file, []byte(named), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, &command.Discover{Device: command.Device{Target: "sim-0001"}}, file)
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	for _, want := range []string{
+		`(?m)^ +ietf-interfaces +interfaces +chosen`,
+		`(?m)^ +openconfig-interfaces +interfaces +named, does not fit +the device does not announce http://openconfig.net/yang/interfaces$`,
+		`(?m)^[0-9]+ other modules do not fit; --all lists them`,
+	} {
+		if !regexp.MustCompile(want).MatchString(r.stdout.String()) {
+			t.Errorf("no line like %s in\n%s", want, r.stdout)
+		}
+	}
+	if strings.Contains(r.stdout.String(), "junos") || strings.Contains(r.stdout.String(), "Capabilities\n") {
+		t.Errorf("what does not fit is listed:\n%s", r.stdout)
 	}
 }

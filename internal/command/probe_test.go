@@ -74,3 +74,24 @@ func TestProbeOfWhatThereIsNot(t *testing.T) {
 		})
 	}
 }
+
+// TestProbeExplain has a device whose replies have none of the leaves of one module, and a module that does not fit.
+func TestProbeExplain(t *testing.T) {
+	_, file := fleet(t, simulator.Config{Interfaces: 3})
+	probe := &command.Probe{Device: command.Device{Target: "sim-0001"}, Modules: []string{"ietf-interfaces"}}
+	if r := run(t, probe, file); strings.Contains(r.stderr.String(), "rows /") {
+		t.Errorf("an explanation that nobody asked for:\n%s", r.stderr)
+	}
+	probe.Explain = true
+	r := run(t, probe, file)
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	for _, want := range []string{
+		"\nmodule ietf-interfaces\n  rows /if:interfaces-state/interface: 3 elements\n", "\n    leaves: ", "oper-status 3", "\n  samples: netconf_interface_",
+	} {
+		if !strings.Contains(r.stderr.String(), want) {
+			t.Errorf("stderr has no %q:\n%s", want, r.stderr)
+		}
+	}
+}

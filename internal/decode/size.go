@@ -105,5 +105,8 @@ func (r *Result) Size() int64 {
 	for _, f := range r.Families {
 		size += int64(cap(f.Samples)) * sampleSize
 	}
+	for _, line := range r.Explanation {
+		size += int64(len(line)) + 16
+	}
 	return size
 }

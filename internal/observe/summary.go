@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
@@ -63,7 +64,7 @@ func (o *Observer) summary(c *config.Target, s collector.Status) Summary {
 	system := o.System(c.Name)
 	sum := Summary{
 		Name: c.Name, Address: c.HostPort(), Auth: c.Auth, Labels: c.Labels, Origin: c.Origin, Vendor: system.Vendor, Model: system.Model,
-		State: state(s), Reason: string(s.Reason), Error: s.Err, Interfaces: s.Interfaces, Samples: s.Samples, Skipped: s.Skipped,
+		State: state(s), Reason: string(s.Reason), Error: cmp.Or(s.Err, s.Note), Interfaces: s.Interfaces, Samples: s.Samples, Skipped: s.Skipped,
 		LastRead: at(s.LastRead), SessionStart: at(s.SessionSince),
 	}
 	if sum.Labels == nil {
@@ -126,7 +127,7 @@ type Read struct {
 // NewRead is the event of a read that has ended.
 func NewRead(name string, s collector.Status) Read {
 	return Read{
-		Target: name, State: state(s), Reason: string(s.Reason), Error: s.Err, LastRead: at(s.LastRead), DurationSeconds: s.Duration.Seconds(),
+		Target: name, State: state(s), Reason: string(s.Reason), Error: cmp.Or(s.Err, s.Note), LastRead: at(s.LastRead), DurationSeconds: s.Duration.Seconds(),
 		Interfaces: s.Interfaces, Samples: s.Samples, Skipped: s.Skipped,
 	}
 }
@@ -190,6 +191,9 @@ func (o *Observer) Detail(t *collector.Target) Detail {
 		one := Module{
 			Name: m.Name, Provides: m.Provides, Why: m.Why, Success: m.Success, Reason: string(m.Reason), Error: m.Err, Samples: m.Samples,
 			Skipped: m.Skipped, Bytes: m.Bytes, LastRead: at(m.LastRead), DurationSeconds: m.Duration.Seconds(),
+		}
+		if m.Note != "" {
+			one.Why += "; " + m.Note
 		}
 		if one.LastRead != nil {
 			one.AgeSeconds = new(time.Since(m.LastRead).Seconds())

@@ -37,7 +37,6 @@ func (s *server) writeDebug(w http.ResponseWriter, target *config.Target, module
 	}
 	_, _ = io.WriteString(w, "\n")
 	WriteTimeline(w, scrape.Events)
-	_, _ = io.WriteString(w, "\n")
 	WriteExplanations(w, scrape.Explanations)
 	_, _ = io.WriteString(w, "\n")
 	encoder := expfmt.NewEncoder(w, expfmt.NewFormat(expfmt.TypeTextPlain))
@@ -64,12 +63,12 @@ func WriteTimeline(w io.Writer, events []session.Event) {
 // WriteExplanations writes what became of the replies, module by module.
 func WriteExplanations(w io.Writer, explanations []collector.Explanation) {
 	for _, e := range explanations {
-		_, _ = fmt.Fprintf(w, "module %s\n", oneLine(e.Module))
+		_, _ = fmt.Fprintf(w, "\nmodule %s\n", oneLine(e.Module))
 		if e.Note != "" {
 			_, _ = fmt.Fprintf(w, "  %s\n", oneLine(e.Note))
 		}
 		if e.Lines == nil {
-			_, _ = fmt.Fprintf(w, "  read at %s, before anybody asked for an explanation; the next read has one\n", inFull(e.At))
+			_, _ = fmt.Fprintf(w, "  read at %s, before anybody asked for an explanation; the next read has one\n", e.At.UTC().Format(time.RFC3339))
 		}
 		for _, line := range e.Lines {
 			_, _ = fmt.Fprintf(w, "  %s\n", oneLine(line))
