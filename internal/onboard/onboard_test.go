@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -258,6 +259,38 @@ func TestWhatAddingFailsAt(t *testing.T) {
 				t.Errorf("stored: %v", files)
 			}
 		})
+	}
+}
+
+// TestAddingWithAWrongPassword adds devices again and again, under several names and spellings: the account has two refusals.
+func TestAddingWithAWrongPassword(t *testing.T) {
+	devices := []*netconftest.Device{
+		netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)), netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)),
+		netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)),
+	}
+	s := newStand(t, base)
+	var last task.Task
+	for i := range 4 {
+		for n, device := range devices {
+			address := device.Address
+			if i == 3 {
+				address = strings.Replace(address, "127.0.0.1", "[::ffff:127.0.0.1]", 1)
+			}
+			last = s.add(t, inventory.Spec{
+				Name: fmt.Sprintf("new-%d-%d", i, n), Address: address, Username: netconftest.User, Password: config.Secret(fmt.Sprint("wrong", i%2)),
+				Fingerprint: ssh.FingerprintSHA256(device.Key),
+			}, false)
+			if last.State != task.Failed {
+				t.Fatalf("%s: %s", states(last), last.Error)
+			}
+		}
+	}
+	offered := int32(0)
+	for _, device := range devices {
+		offered += device.Offered.Load()
+	}
+	if offered != 2 || !strings.Contains(last.Error, "so as to lock no account") {
+		t.Errorf("%d passwords reached the devices, want 2; the last task says: %s", offered, last.Error)
 	}
 }
 
