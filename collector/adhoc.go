@@ -15,7 +15,7 @@ const adHocIdle = 10 * time.Minute
 // with a session.
 const defaultMaxAdHoc = 10_000
 
-// ErrTooMany is returned for a target that is not configured, when as many others were probed within ten minutes.
+// ErrTooMany is returned for a target that is not configured, when as many others were reached within ten minutes.
 var ErrTooMany = errors.New("too many targets that are not configured are probed; configure them, or spread them over several exporters")
 
 // adHoc keeps the targets that are not configured and were probed of late. However an address is written, it has one target.
@@ -78,6 +78,9 @@ func (e *Exporter) AdHoc(ctx context.Context, address, auth string) (*Target, er
 		return t.Target, nil
 	}
 	if len(a.targets) >= e.maxAdHoc {
+		e.dropFailed()
+	}
+	if len(a.targets) >= e.maxAdHoc {
 		return nil, ErrTooMany
 	}
 	fresh := newTarget(e, &settings{s, target, s.config.Auths[auth]}, true)
@@ -94,4 +97,21 @@ func (e *Exporter) AdHoc(ctx context.Context, address, auth string) (*Target, er
 	a.targets[key] = t
 	a.remember(name, key, e.maxAdHoc)
 	return fresh, nil
+}
+
+// dropFailed makes room in the table: targets that could not be reached leave it. What is known of refused logins does not
+// belong to them, and stays. The caller holds the lock.
+func (e *Exporter) dropFailed() {
+	for key, t := range e.adHoc.targets {
+		if t.failed() && t.expiry.Stop() {
+			e.adHoc.remove(key, t)
+			e.retire(t.Target)
+		}
+	}
+}
+
+// failed reports whether the last read could not reach the device, and no other one is in flight.
+func (t *Target) failed() bool {
+	_, reads := t.schedule.Progress()
+	return !reads && t.schedule.Peek(nil, 0).Lost != nil && !t.client.Stats().Established
 }

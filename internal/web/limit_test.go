@@ -42,7 +42,7 @@ func TestScrapesAboveTheLimitAreRefusedAtOnce(t *testing.T) {
 	}
 	close(release)
 	running.Wait()
-	if body := get(h, "/metrics").Body.String(); !strings.Contains(body, "\nnetconf_exporter_scrapes_refused_total 2\n") {
+	if body := get(h, "/metrics").Body.String(); !strings.Contains(body, "\nnetconf_exporter_scrapes_refused_total 4\n") {
 		t.Error("the scrapes that were refused are not counted")
 	}
 }
