@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"log"
 	"math"
 	"net"
 	"net/http"
@@ -20,6 +20,7 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/internal/descriptors"
 	"github.com/netconf-exporter/netconf_exporter/internal/inventory"
 	"github.com/netconf-exporter/netconf_exporter/internal/web"
 )
@@ -94,7 +95,8 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       5 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(env.Logger.Handler(), slog.LevelDebug), // errors of clients
+		ErrorLog:          log.New(&web.ServerLog{Logger: env.Logger}, "", 0),
+		ConnState:         web.NewClients(descriptors.Spare() - 16).State, // a few are left for files
 	}
 	open := server.Handler
 	server.BaseContext = func(l net.Listener) context.Context {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
+	"github.com/netconf-exporter/netconf_exporter/internal/descriptors"
 )
 
 // Dialer limits the number of dials at a time over all targets. A dial includes login and hello, because parallel logins
@@ -131,9 +132,7 @@ func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
 	dialer := net.Dialer{
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
 	}
-	if d.RequireAllowed {
-		dialer.ControlContext = d.allowed
-	}
+	dialer.ControlContext = d.control
 	conn, err := dialer.DialContext(ctx, "tcp", d.hostPort)
 	if err != nil {
 		err = dialError(err)
@@ -144,6 +143,21 @@ func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
 	}
 	d.trace.end("tcp", resolved, nil, conn.RemoteAddr().String())
 	return &connection{Conn: conn}, nil
+}
+
+// control is called with each socket before it connects.
+func (d *dial) control(ctx context.Context, network, address string, socket syscall.RawConn) error {
+	if d.RequireAllowed {
+		if err := d.allowed(ctx, network, address, socket); err != nil {
+			return err
+		}
+	}
+	taken := false
+	err := socket.Control(func(fd uintptr) { taken = descriptors.Taken(fd) })
+	if err == nil && taken {
+		return syscall.EMFILE
+	}
+	return err
 }
 
 // allowed refuses addresses outside the auth's allowed_targets. It sees each address just before it is dialled, so that a
