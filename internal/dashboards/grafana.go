@@ -108,7 +108,7 @@ type variable struct {
 // The data source and the job are the same for all dashboards.
 var (
 	sourceVariable = variable{name: "datasource", label: "Data source"}
-	jobVariable    = variable{name: "job", label: "Job", query: "label_values(netconf_exporter_build_info, job)", multi: true, all: true, allValue: ".+"}
+	jobVariable    = variable{name: "job", label: "Job", query: `label_values({__name__=~"netconf_(up|exporter_build_info)"}, job)`, multi: true, all: true, allValue: ".+"}
 )
 
 const (
