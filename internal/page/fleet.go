@@ -32,7 +32,7 @@ type fleet struct {
 	Columns   []column
 	Rows      []row
 	Pages     []link
-	From, To  int
+	First, To int // of those that were chosen, from 1
 	Auths     []string // that reach addresses which are not configured
 	Modules   []string // names to offer in the probe form
 	Names     []observe.Summary
@@ -153,10 +153,10 @@ func (f *fleet) head(s observe.Summary) string {
 func (f *fleet) page(chosen []observe.Summary, groups map[string]int, page int, given url.Values) {
 	last := max((len(chosen)+perPage-1)/perPage, 1)
 	page = min(page, last)
-	f.From = min((page-1)*perPage, len(chosen))
-	f.To = min(f.From+perPage, len(chosen))
+	from := min((page-1)*perPage, len(chosen))
+	f.First, f.To = from+1, min(from+perPage, len(chosen))
 	before := ""
-	for i, s := range chosen[f.From:f.To] {
+	for i, s := range chosen[from:f.To] {
 		one := row{Summary: s}
 		if head := f.head(s); head != "" && (i == 0 || head != before) {
 			one.Head, one.Size, before = head, groups[head], head

@@ -299,7 +299,7 @@ func TestFiveThousandTargets(t *testing.T) {
 	}
 	s := apitest.Start(t, apitest.Options{Config: text.String()})
 	page := get(t, s.URL+"/?sort=name&page=50")
-	if !strings.Contains(shown(page), "device4999") || strings.Contains(shown(page), "device4899") || !strings.Contains(shown(page), "4,900 to 5,000") {
+	if !strings.Contains(shown(page), "device4999") || strings.Contains(shown(page), "device4899") || !strings.Contains(shown(page), "4,901 to 5,000") {
 		t.Errorf("%s", shown(page))
 	}
 	if grouped := shown(get(t, s.URL+"/?sort=name&group=label:site&page=8")); !strings.Contains(grouped, "site s0") || !strings.Contains(grouped, "site s1") {

@@ -92,7 +92,7 @@ func (v *target) interfaces(all []facts.Interface, given url.Values) {
 	})
 	for _, c := range []column{
 		{"Interface", "interface", "", false}, {"State", "state", "", false}, {"Speed", "speed", "", true}, {"Receive", "receive", "", true},
-		{"Transmit", "transmit", "", true}, {"Errors", "errors", "", true}, {"Description", "description", "", false}, {"Last change", "change", "", false},
+		{"Transmit", "transmit", "", true}, {"Errors", "errors", "", true}, {"Description", "description", "", false}, {"Last change", "change", "", true},
 	} {
 		c.Sorted, c.URL = sorted(by, c.URL, given)
 		v.Columns = append(v.Columns, c)
