@@ -32,7 +32,7 @@ type fleet struct {
 	Columns   []column
 	Rows      []row
 	Pages     []link
-	First, To int // of those that were chosen, from 1
+	First, To int      // of those that were chosen, from 1
 	Auths     []string // that reach addresses which are not configured
 	Modules   []string // names to offer in the probe form
 	Names     []observe.Summary
