@@ -91,7 +91,7 @@ scale: ## examples/scale with DEVICES=300 simulated devices: what each part cost
 	GOBIN=$(CURDIR)/dist/bin go install github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert@$(VICTORIAMETRICS)
 	PATH=$(CURDIR)/dist/bin:$$PATH NETCONF_SCALE=$(DEVICES) go test -count=1 -v -timeout 30m -run '^TestScale$$' ./internal/e2e
 
-demo: build ## a simulated network and the exporter on :10830, nothing to configure
+demo: build ## a simulated network and the exporter on localhost:10830, nothing to configure; one device to add
 	./netconf_exporter demo
 
 docs: ## the generated documents

@@ -122,7 +122,7 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 
 	demo := &command.Demo{}
 	c = add("demo", "Run a simulated network and an exporter that reads it; nothing needs to be configured.", demo)
-	c.Flag("web.listen-address", "Address of the exporter.").Default(":10830").StringVar(&demo.ListenAddress)
+	c.Flag("web.listen-address", "Address of the exporter. Devices can be added only where that is of the loopback.").Default("127.0.0.1:10830").StringVar(&demo.ListenAddress)
 	c.Flag("faults.listen-address", "Address where faults of the simulated network are set and cleared; empty: nowhere.").Default("127.0.0.1:10831").StringVar(&demo.FaultsAddress)
 	return commands
 }

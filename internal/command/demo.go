@@ -14,6 +14,7 @@ import (
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/guard"
 	"github.com/netconf-exporter/netconf_exporter/internal/network"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
@@ -49,8 +50,11 @@ func (d *Demo) Run(ctx context.Context, env *Environment) error {
 	serve := &Serve{
 		Web:           &toolkit.FlagConfig{WebListenAddresses: &[]string{d.ListenAddress}, WebSystemdSocket: new(bool), WebConfigFile: new(string)},
 		TelemetryPath: "/metrics", TimeoutOffset: 0.5, Targets: true,
-		listening: func(address net.Addr) { welcome(env, fleet, address, faults) },
 	}
+	// Whoever reaches the demo could add devices, with a password that everybody knows: nobody but those on this machine.
+	serve.Admin.Enabled = guard.CheckListening(*serve.Web.WebListenAddresses, false, false) == nil
+	serve.Admin.StoragePath = filepath.Join(filepath.Dir(file), "data")
+	serve.listening = func(address net.Addr) { welcome(env, fleet, address, faults, serve.Admin.Enabled) }
 	own := *env
 	own.ConfigFiles = []string{file}
 	return serve.Run(ctx, &own)
@@ -67,7 +71,7 @@ func writeDemoConfig(fleet *network.Fleet) (file string, err error) {
 		return "", fmt.Errorf("%w; make room for a small file, or set TMPDIR", err)
 	}
 	file = filepath.Join(dir, "netconf.yml")
-	text = append([]byte("# What netconf_exporter demo runs on. Your own devices take the same few lines.\n"), text...)
+	text = append([]byte("# What netconf_exporter demo runs on. Your own devices take the same few lines.\nadmin: {allowed_targets: [127.0.0.0/8]}\n"), text...)
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return "", errors.Join(err, os.RemoveAll(dir))
 	}
@@ -96,7 +100,7 @@ func (d *Demo) serveFaults(fleet *network.Fleet) (url string, stop func(), err e
 	return "http://" + localURL(listener.Addr()), func() { _ = server.Close(); <-ended }, nil
 }
 
-func welcome(env *Environment, fleet *network.Fleet, address net.Addr, faults string) {
+func welcome(env *Environment, fleet *network.Fleet, address net.Addr, faults string, admin bool) {
 	url := "http://" + localURL(address)
 	devices := fleet.Devices()
 	_, _ = fmt.Fprintf(env.Stdout, "%d simulated NETCONF devices, linked to a small network, and netconf_exporter reading all but one of them.\n\n", len(devices))
@@ -115,6 +119,9 @@ func welcome(env *Environment, fleet *network.Fleet, address net.Addr, faults st
 	}
 	if i := slices.IndexFunc(devices, func(d *simulator.Device) bool { return d.Name == "spare-1" }); i >= 0 {
 		line("\nNot configured yet: %s at %s, user netconf, password netconf, host key %s", devices[i].Name, devices[i].Address(), devices[i].Fingerprint())
+		if admin {
+			line("Add it at %s/add", url)
+		}
 	}
 	line("\nCtrl-C ends it.")
 	_ = table.Flush()
