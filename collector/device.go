@@ -3,6 +3,7 @@ package collector
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"time"
 
@@ -45,7 +46,7 @@ func (t *Target) identify(ctx context.Context) (*device, error) {
 	if d := t.plan.known(); d != nil && answer.Lost == nil {
 		return d, nil
 	}
-	return nil, cmp.Or(answer.Lost, ctx.Err())
+	return nil, cmp.Or(answer.Lost, ctx.Err(), fmt.Errorf("target %s: the read ended before the device was known; try again", t.Name()))
 }
 
 // connect returns what is known of the device, on a session that is up. The device's YANG library is read once a session,
