@@ -58,7 +58,11 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		env.Logger = command.NewLogger(stderr, least, *format)
 	}
 	if *check {
-		todo = command.Check{}
+		checks := command.Check{}
+		if serve, serves := todo.(*command.Serve); serves {
+			checks.WebConfigFile = *serve.Web.WebConfigFile
+		}
+		todo = checks
 	}
 	if err := todo.Run(ctx, env); err != nil {
 		command.PrintError(stderr, err)

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/collector"
 )
 
 // kinds are two modules of one kind, of which auto takes the first, and one that needs what no device here announces.
@@ -154,6 +156,34 @@ func TestExplainReads(t *testing.T) {
 		time.Sleep(time.Hour)
 		if got := explained(); got != nil {
 			t.Errorf("an hour later %v explain themselves", got)
+		}
+	})
+}
+
+// TestAccessDenied has two reads of a module refused alike, and one in another way.
+func TestAccessDenied(t *testing.T) {
+	const module = `
+catalog: {lab_value: {type: gauge, help: A value., labels: [thing]}}
+modules:
+  it:
+    namespaces: {l: "urn:lab"}
+    reads: [{get: ["/l:top/list/{name,value}"]}, {get: [/l:other]}, {rpc: <get-more xmlns="urn:lab"/>}]
+    rows: [{path: [/l:top/list/item, /l:other/item], key: [name], labels: {thing: name}, metrics: {lab_value: value}}]
+`
+	synctest.Test(t, func(t *testing.T) {
+		e, _ := simulate(t, "defaults: {modules: [it]}"+module, 1, func(int) *client {
+			return &client{answer: func(rpc string) (string, time.Duration) {
+				if strings.Contains(rpc, "get-more") {
+					return refused, time.Second
+				}
+				return strings.Replace(refused, "unknown-element", "access-denied", 1), time.Second
+			}}
+		})
+		s := e.Targets()[0].Scrape(within(t, 10*time.Second), nil)
+		want := "module it: the device answered with an error: access-denied (asked for /l:top/list and /l:other); let the user read it on the device " +
+			"(access control, NACM, RFC 8341); the device answered with an error: unknown-element (asked for <get-more>)"
+		if s.Err == nil || s.Err.Error() != want || s.Reason != collector.ReasonRPC {
+			t.Errorf("the error is %v (%s), want %s", s.Err, s.Reason, want)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"iter"
 	"log/slog"
+	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -207,6 +208,25 @@ func (e *Exporter) Targets() []*Target { return e.snapshot.Load().targets }
 func (e *Exporter) Target(name string) (*Target, bool) {
 	t, ok := e.snapshot.Load().byName[name]
 	return t, ok
+}
+
+// ModuleNames are the names of all modules, auto among them, sorted.
+func (e *Exporter) ModuleNames() []string {
+	names := append(slices.Collect(maps.Keys(e.snapshot.Load().modules.byName)), auto)
+	slices.Sort(names)
+	return names
+}
+
+// Warnings are what is likely to be a mistake in the configuration in force, by file and line.
+func (e *Exporter) Warnings() []*config.Error {
+	s := e.snapshot.Load()
+	all := slices.Clone(s.config.Warnings)
+	for _, name := range e.ModuleNames() {
+		if m := s.modules.byName[name]; m != nil {
+			all = append(all, m.Warnings...)
+		}
+	}
+	return all
 }
 
 // HasModule reports whether there is a module of that name.

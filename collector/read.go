@@ -198,6 +198,7 @@ func (r *reading) readModule(ctx context.Context, d *device, id string, m *modul
 	if t.explains() {
 		table.Explain()
 	}
+	failed := moduleErrors{module: m}
 	for i := range m.Requests {
 		if d.lacks(m, i) {
 			continue
@@ -213,17 +214,13 @@ func (r *reading) readModule(ctx context.Context, d *device, id string, m *modul
 			err = nil
 		}
 		if err != nil {
-			err = fmt.Errorf("module %s: %w", m.Name, err)
-			if got.err == nil {
-				got.err = err
-			} else {
-				got.err = fmt.Errorf("%w; %w", got.err, err) // on one line
-			}
+			failed.add(&m.Requests[i], err)
 			if !errors.As(err, &refused) {
 				break // the session is gone: what is complete is kept, the rest would only cost another login
 			}
 		}
 	}
+	got.err = failed.err()
 	var refused netconf.RPCErrors
 	if fits, why := m.Fits(d.Device); !fits && m.Announceable() && session.ReasonOf(got.err) == ReasonRPC && errors.As(got.err, &refused) {
 		got.err = fmt.Errorf("module %s: %s; take the module out of those of the target (%w)", m.Name, why, decode.ReplyError(refused))

@@ -2,8 +2,10 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -27,7 +29,11 @@ func (t *Target) HostPort() string {
 
 // splitAddress reads host, host:port, [v6], [v6]:port and bare IPv6 addresses. The port is 0 where there is none.
 func splitAddress(address string) (host string, port int, err error) {
-	if _, err := netip.ParseAddr(address); err == nil {
+	if addr, err := netip.ParseAddr(address); err == nil {
+		if last := address[strings.LastIndexByte(address, ':')+1:]; addr.Is6() && (strings.Contains(addr.Zone(), ":") || slices.Contains(likelyPorts(), last)) {
+			return "", 0, fmt.Errorf("is an IPv6 address that seems to end in a port; write [%s]:%s in quotes, or [%s] if it has none",
+				strings.TrimSuffix(address, ":"+last), last, address)
+		}
 		return address, 0, nil
 	}
 	host, text, found := address, "", false
@@ -53,6 +59,9 @@ func splitAddress(address string) (host string, port int, err error) {
 	}
 	return host, n, nil
 }
+
+// likelyPorts are what people write behind an IPv6 address and take for its port: those of NETCONF over SSH and TLS and of Call Home.
+func likelyPorts() []string { return []string{"830", "2022", "4334", "4335", "6513"} }
 
 // isHost tells a host name or IPv4 address from anything else, such as a URL or 10.0.0.256.
 func isHost(host string) bool {

@@ -11,6 +11,9 @@ type Config struct {
 	Admin       Admin              `yaml:"admin,omitempty"`
 	Modules     map[string]*Module `yaml:"modules,omitempty"`
 	Catalog     map[string]*Metric `yaml:"catalog,omitempty"`
+
+	// Warnings are what was found in the files and is likely to be a mistake, though it may be meant.
+	Warnings []*Error `yaml:"-"`
 }
 
 // Admin bounds what may be added while the exporter runs.

@@ -67,7 +67,12 @@ func syntaxError(file string, data []byte, err error) error {
 	}
 	lines := bytes.SplitAfter(data, []byte("\n"))
 	line = min(findBrokenLine(lines, line), len(lines))
+	broken := lines[line-1]
 	switch {
+	case regexp.MustCompile(`: *\[[0-9a-fA-F]*:[0-9a-fA-F:.]*(%\w+)?\]:`).Match(broken):
+		text = `an address that begins with a bracket needs quotes; write address: "[2001:db8::1]:830"`
+	case regexp.MustCompile(`^[\s-]*[a-z_]+:[^\s:/]+\s*$`).Match(broken) && !strings.Contains(text, "anchor"):
+		text = `a colon has no space after it; write "key: value"`
 	case strings.Contains(text, "anchor"):
 		text = "an alias (*name) has no anchor (&name); put text that begins with * in quotes"
 	case bytes.HasPrefix(bytes.TrimLeft(lines[line-1], " "), []byte("\t")):

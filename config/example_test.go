@@ -31,7 +31,7 @@ targets:
   - {name: core1, address: 192.0.2.1, auth: lap, timeout: 10s}
 `))
 	fmt.Println(err)
-	// Output: line 5: auth "lap" is not under auths; write one of lab
+	// Output: line 5: auth "lap" is not under auths; did you mean lab?
 }
 
 func ExampleConfig_Validate() {

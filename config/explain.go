@@ -3,21 +3,27 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 )
 
 // explainer compares the nodes of a file with the types that they are decoded into, and reports what does not fit.
 type explainer struct {
 	problems
 	file           string
-	depth, visited int // bounded: aliases may form cycles that the decoder did not find
+	aliases        map[string]bool // anchors that the file refers to
+	depth, visited int             // bounded: aliases may form cycles that the decoder did not find
 }
 
 // explain reports why s cannot be decoded into out, a pointer; nil if it can.
 func explain(s *source, out any) error {
-	e := &explainer{file: s.file}
+	e := &explainer{file: s.file, aliases: map[string]bool{}}
+	aliasesOf(s.node, e.aliases)
 	e.check(s.node, reflect.TypeOf(out).Elem(), "the file", false)
 	return e.err()
 }
@@ -29,6 +35,9 @@ func (e *explainer) check(n *yaml.Node, t reflect.Type, name string, private boo
 	defer func() { e.depth-- }()
 	if e.depth > 100 || e.visited > 1_000_000 {
 		return
+	}
+	if private && t.Kind() == reflect.String && n.Kind == yaml.ScalarNode {
+		e.secretText(n, name)
 	}
 	n = resolve(n)
 	for t.Kind() == reflect.Pointer {
@@ -48,6 +57,10 @@ func (e *explainer) check(n *yaml.Node, t reflect.Type, name string, private boo
 			return
 		}
 		if n.Kind != yaml.MappingNode {
+			if t == reflect.TypeFor[Target]() && n.Kind == yaml.ScalarNode {
+				e.at(n, "a target must be a mapping, and this is text; write - {address: %s, auth: NAME}", plainAddress(n.Value))
+				return
+			}
 			e.at(n, `%s must be a mapping; write "key: value" lines`, name)
 			return
 		}
@@ -90,16 +103,67 @@ func (e *explainer) mapping(n *yaml.Node, t reflect.Type, private bool) {
 		case t.Kind() == reflect.Map:
 			e.check(value, t.Elem(), name, private)
 		case !known:
-			e.at(key, "unknown key %q; known here: %s", name, strings.Join(fields.names, ", "))
+			e.unknownKey(key, fields)
 		default:
 			e.check(value, field, name, private)
 		}
 	}
 }
 
+// unknownKey says what a key that is not known may have been meant for.
+func (e *explainer) unknownKey(key *yaml.Node, fields fields) {
+	if name, _, colon := strings.Cut(key.Value, ":"); colon && slices.Contains(fields.names, name) {
+		e.at(key, `a space is missing after "%s:"; write "%s: VALUE"`, name, name)
+		return
+	}
+	meant := strings.TrimPrefix(nearest.Hint(key.Value, fields.names, ""), "; ")
+	if meant != "" {
+		meant = " (" + meant + ")"
+	}
+	e.at(key, "unknown key %q%s; known here: %s", key.Value, meant, strings.Join(fields.names, ", "))
+}
+
+// secretText checks a text of an auth that YAML has taken for something else. It quotes nothing of it.
+func (e *explainer) secretText(n *yaml.Node, name string) {
+	switch {
+	case n.Tag != "" && !strings.HasPrefix(n.Tag, "!!"):
+		e.at(n, `%s begins with "!", which YAML takes for a tag; put it in single quotes`, name)
+	case n.Anchor != "" && !e.aliases[n.Anchor]:
+		e.at(n, `%s begins with "&", which YAML takes for an anchor; put it in single quotes`, name)
+	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0 && cutShort(n.LineComment):
+		e.at(n, `%s is followed by " #", where YAML begins a comment; put it in single quotes, or a space after the #`, name)
+	case n.Value == "" && name == "password":
+		e.at(n, "password is empty; write it in single quotes, or use password_file or password_env")
+	}
+}
+
+// cutShort tells whether a comment may be the rest of a value: people put a space after the #.
+func cutShort(comment string) bool {
+	return len(comment) > 1 && comment[0] == '#' && comment[1] != ' ' && comment[1] != '\t' && comment[1] != '#'
+}
+
+// aliasesOf lists the anchors that a document refers to.
+func aliasesOf(n *yaml.Node, found map[string]bool) {
+	if n.Kind == yaml.AliasNode {
+		found[n.Value] = true
+		return
+	}
+	for _, below := range n.Content {
+		aliasesOf(below, found)
+	}
+}
+
+// fraction reads a number written as 1/100.
+func fraction(text string) (float64, bool) {
+	above, below, ok := strings.Cut(text, "/")
+	a, err := strconv.ParseFloat(strings.TrimSpace(above), 64)
+	b, err2 := strconv.ParseFloat(strings.TrimSpace(below), 64)
+	return a / b, ok && err == nil && err2 == nil && b != 0
+}
+
 func (e *explainer) scalar(n *yaml.Node, t reflect.Type, name string, private bool) {
-	fraction := t.Kind() == reflect.Int && n.ShortTag() == "!!float"
-	if n.Kind == yaml.ScalarNode && n.Decode(reflect.New(t).Interface()) == nil && !fraction {
+	truncated := t.Kind() == reflect.Int && n.ShortTag() == "!!float"
+	if n.Kind == yaml.ScalarNode && n.Decode(reflect.New(t).Interface()) == nil && !truncated {
 		return
 	}
 	shown := name
@@ -116,6 +180,10 @@ func (e *explainer) scalar(n *yaml.Node, t reflect.Type, name string, private bo
 	case t.Kind() == reflect.String:
 		e.at(n, "%s must be text; put it in quotes", name)
 	case t.Kind() == reflect.Float64:
+		if f, ok := fraction(n.Value); ok {
+			e.at(n, "%s is not a number; write %g", shown, f)
+			return
+		}
 		e.at(n, "%s is not a number; write digits", shown)
 	default:
 		e.at(n, "%s is not a whole number; write digits", shown)

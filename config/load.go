@@ -2,9 +2,11 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"gopkg.in/yaml.v3"
 )
@@ -77,6 +79,10 @@ func (l *loader) readFile(file string) []byte {
 	}
 	l.read[clean] = true
 	data, err := os.ReadFile(file)
+	if errors.Is(err, syscall.EISDIR) {
+		l.add(Position{File: file}, "is a folder; name a file, or all that are in it: %s", filepath.Join(file, "*.yml"))
+		return nil
+	}
 	if err != nil {
 		l.add(Position{File: file}, "%s", strings.TrimPrefix(fileError(file, err).Error(), file+" "))
 		return nil
@@ -202,6 +208,9 @@ func (l *loader) loadTargetFiles(pattern string, at Position) {
 	files, err := expand(pattern)
 	if err != nil {
 		l.add(at, "target_files %s is not a valid pattern; correct its brackets", pattern)
+	}
+	if err == nil && len(files) == 0 {
+		l.config.Warnings = append(l.config.Warnings, &Error{at, fmt.Sprintf("target_files %s matches no file; create one, or correct the pattern", pattern)})
 	}
 	for _, file := range files {
 		if _, err := os.Stat(file); err != nil {

@@ -169,7 +169,7 @@ func TestLoadRefusesAcrossFiles(t *testing.T) {
 		want     string
 	}{
 		{"no such file", nil, []string{"netconf.yml"}, "netconf.yml: does not exist; create it or correct the path"},
-		{"a folder", map[string]string{"conf/x": ""}, []string{"conf"}, "conf: cannot be read: is a directory; make it a file that the exporter's user may read"},
+		{"a folder", map[string]string{"conf/x": ""}, []string{"conf"}, "conf: is a folder; name a file, or all that are in it: conf/*.yml"},
 		{"no match", nil, []string{"*.yml"}, "*.yml: matches no file; create one, or correct --config.file"},
 		{"bad pattern", nil, []string{"[.yml"}, "[.yml: is not a valid pattern; correct its brackets"},
 		{"no pattern", nil, nil, "no configuration file is named; name one with --config.file"},

@@ -65,6 +65,14 @@ func quoteAddress(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
+// plainAddress is a text that looks like an address, else ADDRESS.
+func plainAddress(text string) string {
+	if _, _, err := splitAddress(text); err != nil {
+		return "ADDRESS"
+	}
+	return text
+}
+
 // quoteName quotes the target's name, which is its address if it was given none.
 func (t *Target) quoteName() string {
 	if _, _, err := splitAddress(t.Address); err != nil && t.Name == t.Address {

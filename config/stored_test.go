@@ -79,7 +79,7 @@ func TestStoredTargetsAreRefused(t *testing.T) {
 		{"two", "targets: [{name: a, address: a, auth: lab}, {name: b, address: b, auth: lab}]", "data/x.yml:1: a stored file holds one target, this one 2"},
 		{"null", "targets: [null]", "a stored file holds one target"},
 		{"unknown key", "targets: []\nmodules: {}", `unknown key "modules"`},
-		{"unknown auth", "targets: [{name: a, address: a, auth: lap}]", `auth "lap" is not under auths; write one of lab`},
+		{"unknown auth", "targets: [{name: a, address: a, auth: lap}]", `auth "lap" is not under auths; did you mean lab?`},
 		{"taken auth", "auths: {lab: {username: u, password: p, insecure_ignore_host_key: true}}\ntargets: [{name: a, address: a, auth: lab}]",
 			`auth "lab" is in the configuration too`},
 		{"stray auth", "auths: {x: {username: u, password: p, insecure_ignore_host_key: true}}\ntargets: [{name: a, address: a, auth: lab}]",

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 )
 
 // validator checks a merged configuration whose defaults are filled in.
@@ -98,14 +100,16 @@ func (v *validator) target(t *Target) {
 	at := v.source(t, t.Position)
 	if t.Address == "" {
 		v.add(at.at("address"), "a target has no address; add address: HOST or HOST:PORT")
-	} else if _, _, err := splitAddress(t.Address); err != nil {
+	} else if _, port, err := splitAddress(t.Address); err != nil {
 		v.add(at.at("address"), "address %s %v", quoteAddress(t.Address), err)
+	} else if own := t.Port != nil && *t.Port != *v.config.Defaults.Port; own && port != 0 && port != *t.Port {
+		v.add(at.at("port"), "target %s has port %d beside the port %d in its address; keep one of them", t.quoteName(), *t.Port, port)
 	}
 	switch {
 	case t.Auth == "":
 		v.add(at.at("auth"), "target %s has no auth; add auth: with %s", t.quoteName(), v.authNames())
 	case v.config.Auths[t.Auth] == nil:
-		v.add(at.at("auth"), "auth %q is not under auths; write %s", t.Auth, v.authNames())
+		v.add(at.at("auth"), "auth %q is not under auths%s", t.Auth, nearest.Hint(t.Auth, slices.Sorted(maps.Keys(v.config.Auths)), "; write "+v.authNames()))
 	}
 	v.fingerprints(t.HostKeyFingerprints, at)
 	for label := range t.Labels {
@@ -161,7 +165,7 @@ func (v *validator) settings(s Settings, at *source) {
 	for i, name := range s.Modules {
 		switch {
 		case name != Auto && v.definitions.Modules[name] == nil:
-			v.add(at.at("modules", i), "module %q is not known; write auto or %s", name, v.similarModules(name))
+			v.add(at.at("modules", i), "module %q is not known%s", name, nearest.Hint(name, append(slices.Sorted(maps.Keys(v.definitions.Modules)), Auto), "; write auto or "+v.similarModules(name)))
 		case slices.Index(s.Modules, name) < i:
 			v.add(at.at("modules", i), "module %q is named twice; name it once", name)
 		}

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
+
+	toolkit "github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
@@ -27,10 +30,12 @@ func (env *Environment) load() (*config.Config, error) {
 }
 
 // Check validates the configuration, modules included.
-type Check struct{}
+type Check struct {
+	WebConfigFile string // of the exporter toolkit; "" for none
+}
 
 // Run implements Command.
-func (Check) Run(_ context.Context, env *Environment) error {
+func (c Check) Run(_ context.Context, env *Environment) error {
 	cfg, err := env.load()
 	if err != nil {
 		return err
@@ -43,9 +48,27 @@ func (Check) Run(_ context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
+	if err := checkWebConfig(c.WebConfigFile); err != nil {
+		return err
+	}
+	warnings := cfg.Warnings
+	for _, name := range slices.Sorted(maps.Keys(modules)) {
+		warnings = append(warnings, modules[name].Warnings...)
+	}
+	for _, w := range warnings {
+		PrintError(env.Stderr, fmt.Errorf("warning: %w", w))
+	}
 	_, err = fmt.Fprintf(env.Stdout, "the configuration is good: %s, %s, %s\n",
 		count(len(cfg.Targets), "target"), count(len(cfg.Auths), "auth"), count(len(modules), "module"))
 	return err
+}
+
+// checkWebConfig validates the file of TLS and basic authentication of the exporter's own HTTP.
+func checkWebConfig(file string) error {
+	if err := toolkit.Validate(file); err != nil {
+		return fmt.Errorf("--web.config.file %s is not valid: %w; docs/operations.md has an example", file, err)
+	}
+	return nil
 }
 
 func count(n int, what string) string {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 )
 
 // Environment is what all commands share.
@@ -79,12 +80,13 @@ func (d Device) find(cfg *config.Config) (*config.Target, error) {
 	for _, target := range cfg.Targets {
 		names = append(names, target.Name)
 	}
+	near := nearest.Hint(d.Target, names, "")
 	const shown = 20
 	if more := len(names) - shown; more > 0 {
 		names = append(names[:shown], fmt.Sprintf("%d more", more))
 	}
-	return nil, fmt.Errorf("no target is called %q; configured: %s; an address that is not configured needs --auth=NAME",
-		d.Target, cmp.Or(strings.Join(names, ", "), "none"))
+	return nil, fmt.Errorf("no target is called %q%s; configured: %s; an address that is not configured needs --auth=NAME",
+		d.Target, near, cmp.Or(strings.Join(names, ", "), "none"))
 }
 
 // withTimeout returns a context that ends with the timeout of the target.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 	"github.com/netconf-exporter/netconf_exporter/internal/web"
 )
 
@@ -28,7 +29,7 @@ func (p *Probe) Run(ctx context.Context, env *Environment) error {
 	var modules []string
 	for _, name := range strings.FieldsFunc(strings.Join(p.Modules, ","), func(r rune) bool { return r == ',' }) {
 		if !d.exporter.HasModule(name) {
-			return fmt.Errorf("no module is called %q; `netconf_exporter discover %s` lists the modules", name, p.Target)
+			return fmt.Errorf("no module is called %q%s", name, nearest.Hint(name, d.exporter.ModuleNames(), "; `netconf_exporter discover "+p.Target+"` lists the modules"))
 		}
 		modules = append(modules, name)
 	}

@@ -80,7 +80,8 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	metrics.Logins(exporter.Logins)
 	metrics.Memory(exporter.Memory)
 	metrics.Reloaded(true, time.Now())
-	reload := reloader(env, admin.inventory, exporter, metrics)
+	reload := reloader(env, *s.Web.WebConfigFile, admin.inventory, exporter, metrics)
+	logWarnings(env, exporter)
 	env.Logger.Info("starting netconf_exporter", "version", version.Version, "targets", len(cfg.Targets))
 
 	started := func() {}
@@ -126,16 +127,27 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 
 // reloader returns the function that reloads the configuration. On an error the old configuration stays in use. The error is
 // logged here, because nobody receives it after a SIGHUP.
-func reloader(env *Environment, targets *inventory.Inventory, exporter *collector.Exporter, metrics *web.Metrics) func() error {
+func reloader(env *Environment, webConfigFile string, targets *inventory.Inventory, exporter *collector.Exporter, metrics *web.Metrics) func() error {
 	return func() error {
-		err := targets.Reload()
+		err := checkWebConfig(webConfigFile)
+		if err == nil {
+			err = targets.Reload()
+		}
 		metrics.Reloaded(err == nil, time.Now())
 		if err != nil {
 			env.Logger.Error("the configuration was not reloaded, the old one stays", "err", err)
 			return err
 		}
+		logWarnings(env, exporter)
 		env.Logger.Info("the configuration was reloaded", "targets", len(exporter.Targets()))
 		return nil
+	}
+}
+
+// logWarnings tells of what is likely to be a mistake in the configuration.
+func logWarnings(env *Environment, exporter *collector.Exporter) {
+	for _, w := range exporter.Warnings() {
+		env.Logger.Warn("the configuration may have a mistake", "warning", w)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -161,4 +162,61 @@ func TestHealthChecksNeedNoPassword(t *testing.T) {
 	if status, _ := fetch(t, http.MethodGet, "http://prometheus:hunter2@"+address+"/sd"); status != http.StatusOK {
 		t.Errorf("/sd with the password gives %d", status)
 	}
+}
+
+// TestTheSameAnswerEverywhere has the check, the reload and the log tell the same of mistakes, and of what may be one.
+func TestTheSameAnswerEverywhere(t *testing.T) {
+	_, file := fleet(t, simulator.Config{Interfaces: 1})
+	good, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, stop := start(t, serveAt("127.0.0.1:0"), file)
+	url := "http://" + r.stderr.after(t, `msg="Listening on" address=`)
+	for name, c := range map[string]struct {
+		more, want string
+		bad        bool
+	}{
+		"a mistake": {"colour: red\n", `unknown key "colour"`, true},
+		"a bad module": {"modules: {m: {namespaces: {a: 'urn:a'}, reads: [{get: ['//a:x']}], rows: [{path: /a:x, metrics: {netconf_inteface_info: x}}]}}\n",
+			`path "//a:x": // is not possible`, true},
+		"a metric near another": {"modules: {m: {namespaces: {a: 'urn:a'}, reads: [{get: ['/a:x']}], rows: [{path: /a:x, metrics: {netconf_inteface_info: x}}]}}\n",
+			"metric netconf_inteface_info is not in the catalogue; did you mean netconf_interface_info", true},
+		"rows that no read asks for": {"modules: {m: {namespaces: {a: 'urn:a'}, reads: [{get: ['/a:y']}], rows: [{path: /a:x, labels: {interface: x}, metrics: {netconf_interface_speed_bytes: x}}]}}\n",
+			"no read asks for /a:x", false},
+		"target files that are not there": {"target_files: [targets.d/*.yml]\n", "targets.d/*.yml matches no file", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(file, append(slices.Clone(good), c.more...), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			checked := run(t, command.Check{}, file)
+			said := checked.stderr.String()
+			if checked.err != nil {
+				said = checked.err.Error()
+			}
+			if (checked.err != nil) != c.bad || !strings.Contains(said, c.want) {
+				t.Errorf("--config.check: error %v, %q", checked.err, said)
+			}
+			status, body := fetch(t, http.MethodPost, url+"/-/reload")
+			if (status != http.StatusOK) != c.bad || !strings.Contains(body, c.want) {
+				t.Errorf("/-/reload: %d %q", status, body)
+			}
+			if !strings.Contains(strings.ReplaceAll(r.stderr.String(), `\"`, `"`), c.want) {
+				t.Errorf("the log does not say %q:\n%s", c.want, r.stderr)
+			}
+		})
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCheckOfAWebConfiguration(t *testing.T) {
+	_, file := fleet(t, simulator.Config{})
+	web := filepath.Join(t.TempDir(), "web.yml")
+	if err := os.WriteFile(web, []byte("tls_server_config: {cert_file: gone, key_file: gone}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, run(t, command.Check{WebConfigFile: web}, file).err, "web.yml", "is not valid", "gone")
 }

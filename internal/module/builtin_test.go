@@ -262,3 +262,34 @@ func overlap(a, b *config.Module) bool {
 	uris := func(m *config.Module) []string { return slices.Sorted(maps.Values(m.Namespaces)) }
 	return slices.Equal(uris(a), uris(b))
 }
+
+func TestBuiltinModulesHaveNoWarnings(t *testing.T) {
+	for name, m := range load(t) {
+		if len(m.Warnings) > 0 {
+			t.Errorf("module %s: %v", name, m.Warnings)
+		}
+	}
+}
+
+func TestRowsThatNoReadAsksFor(t *testing.T) {
+	const start = `namespaces: {a: "urn:a", b: "urn:b"}
+`
+	for name, c := range map[string]struct{ yaml, want string }{
+		"another node":      {start + "reads: [{get: [/a:x]}]\nrows: [{path: /a:y, metrics: {lab_alone: v}}]", "no read asks for /a:y; add it under reads, or these rows are never there"},
+		"one path of two":   {start + "reads: [{get: [/a:x]}]\nrows: [{path: [/a:x, /b:x], metrics: {lab_alone: v}}]", ""},
+		"another namespace": {start + "reads: [{get: [/a:x]}]\nrows: [{path: [/b:x, /b:y], metrics: {lab_alone: v}}]", "no read asks for /b:x or /b:y; add it under reads, or these rows are never there"},
+		"beside a leaf":     {start + "reads: [{get: [\"/a:x/{y,z}\"]}]\nrows: [{path: /a:x/q, metrics: {lab_alone: v}}]", "no read asks for /a:x/q; add it under reads, or these rows are never there"},
+		"above":             {start + "reads: [{get: [/a:x/y/z]}]\nrows: [{path: /a:x, metrics: {lab_alone: y/z}}]", ""},
+		"below":             {start + "reads: [{get: [/a:x]}]\nrows: [{path: /a:x/y, metrics: {lab_alone: v}}]", ""},
+		"an rpc":            {start + "reads: [{rpc: <get-x/>}]\nrows: [{path: /a:y, metrics: {lab_alone: v}}]", ""},
+		"roots":             {start + "roots: ['', /b:wrap/item]\nreads: [{get: [/a:x]}]\nrows: [{path: /a:x, metrics: {lab_alone: v}}]", ""},
+	} {
+		got := ""
+		for _, w := range lab(t, c.yaml).Warnings {
+			got += strings.TrimPrefix(w.Message, "module it: ")
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -83,6 +83,13 @@ func (c *compiler) fail(at []any, format string, args ...any) {
 	})
 }
 
+// warn adds a warning at a part of the module.
+func (c *compiler) warn(at []any, format string, args ...any) {
+	c.module.Warnings = append(c.module.Warnings, &config.Error{
+		Position: c.source.At(at...), Message: fmt.Sprintf("module %s: ", c.name) + fmt.Sprintf(format, args...),
+	})
+}
+
 func (c *compiler) compile() (*Module, error) {
 	c.ns = newNamespaces(c.source.Namespaces)
 	c.scopes, c.captured, c.needed = map[string]int{}, map[decode.Column][][]step{}, map[decode.Column]bool{}

@@ -51,7 +51,26 @@ func (c *compiler) request(at []any, from config.Read) {
 			c.fail(append(at, "next"), "%v", err)
 		}
 	}
+	var paths []string
+	for _, top := range r.filter.children {
+		path, n := []step{top.step}, top
+		for len(n.children) == 1 && len(n.children[0].children) > 0 {
+			n = n.children[0]
+			path = append(path, n.step)
+		}
+		paths = append(paths, c.ns.text(path))
+	}
+	r.what = cmp.Or(strings.Join(paths, ", "), firstWord(r.rpc))
 	c.module.Requests = append(c.module.Requests, r)
+}
+
+// firstWord is the start tag of an rpc, without its attributes.
+func firstWord(rpc string) string {
+	name := strings.TrimLeft(rpc, "<")
+	if i := strings.IndexAny(name, " \t\r\n/>"); i >= 0 {
+		name = name[:i]
+	}
+	return "<" + name + ">"
 }
 
 // CheckReadOnly refuses an operation that might change the device. Allowed are get, get-config and so on (RFC 6241, section 7), and

@@ -9,6 +9,7 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/decode"
+	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 )
 
 // row compiles a row and those nested in it. parents are the paths of the enclosing row, or the roots; inherited are its labels.
@@ -40,6 +41,9 @@ func (c *compiler) row(at []any, r config.Row, parent int, parents [][]step, inh
 			n := c.node(full)
 			n.Rows = append(n.Rows, decode.RowStart{Row: index, Order: order})
 		}
+	}
+	if parent < 0 {
+		c.checkRead(at, index, r)
 	}
 	s := &c.rows[index]
 	s.Path = r.Path[0]
@@ -83,6 +87,17 @@ func (c *compiler) row(at []any, r config.Row, parent int, parents [][]step, inh
 	c.checkLabelsUsed(at, index, r)
 }
 
+// checkRead warns of rows that no read of the module asks for. What an rpc gives is not known. Of several paths one is enough: modules share rows.
+func (c *compiler) checkRead(at []any, index int, r config.Row) {
+	for i, path := range c.paths[index] {
+		below := path[len(c.roots[i%len(c.roots)]):]
+		if slices.ContainsFunc(c.module.Requests, func(r Request) bool { return r.Operation == opRPC || r.filter.selects(below) }) {
+			return
+		}
+	}
+	c.warn(slices.Concat(at, []any{"path"}), "no read asks for %s; add it under reads, or these rows are never there", strings.Join(r.Path, " or "))
+}
+
 // startTime is the catalogue entry for start times. Devices in the field send times in 1970 and in the future.
 func startTime() *config.Metric {
 	return &config.Metric{Decode: "timestamp", Min: new(float64(946684800)), Max: "now"}
@@ -101,7 +116,7 @@ func (c *compiler) rowMetrics(at []any, index int, r config.Row) {
 		here := slices.Concat(at, []any{"metrics", name})
 		metric, ok := c.metrics[name]
 		if !ok {
-			c.fail(here, "metric %s is not in the catalogue; describe it under catalog", name)
+			c.fail(here, "metric %s is not in the catalogue%s", name, nearest.Hint(name, slices.Sorted(maps.Keys(c.catalog)), "; describe it under catalog"))
 			continue
 		}
 		made := decode.RowMetric{Metric: c.metricIndex(metric), Counter: metric.Type == dto.MetricType_COUNTER, Value: c.numberValue(here, index, r.Metrics[name], c.catalog[name]), Sum: r.Metrics[name].SumRows}

@@ -109,7 +109,8 @@ func (c *compiler) common(at []any, index int, from config.Value) decode.Value {
 	if from.Match != "" {
 		var err error
 		if v.Match, err = regexp.Compile(strings.ReplaceAll(from.Match, "{number}", numberGroup)); err != nil {
-			c.fail(append(slices.Clip(at), "match"), "%v", err)
+			c.fail(append(slices.Clip(at), "match"), "match %q is not a regular expression of RE2 (%s); lookahead (?=...), lookbehind and references to groups are not part of it",
+				from.Match, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 		}
 	}
 	return v

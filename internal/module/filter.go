@@ -27,6 +27,9 @@ func (n *filterNode) add(ns *namespaces, path string) error {
 	if !strings.HasPrefix(path, "/") {
 		return fmt.Errorf("path %q: the path of a read begins with \"/\"", path)
 	}
+	if err := checkSlashes(path); err != nil {
+		return err
+	}
 	return n.addParts(ns, path, path[1:], noInherit)
 }
 
@@ -161,6 +164,7 @@ func (n *filterNode) xml(b *strings.Builder, inherit int, uris []string, d *yang
 type Request struct {
 	Operation string // get, get-data, get-config or rpc
 	Optional  bool   // an rpc-error in answer to it says that the device does not have what is asked for
+	what      string // for people
 	filter    *filterNode
 	rpc       string
 	next      *continuation
@@ -169,6 +173,9 @@ type Request struct {
 
 // IsGetData reports whether the request asks for the operational datastore.
 func (r *Request) IsGetData() bool { return r.Operation == opGetData }
+
+// What names for people what is asked for: paths, or the name of an operation.
+func (r *Request) What() string { return r.what }
 
 // XML returns the operation that goes inside <rpc>. A namespace that is a pattern is replaced by that of the device. A get-data request
 // (RFC 8526, section 3.1) reads the operational datastore. With asGet it becomes a get, for servers that announce NMDA but refuse

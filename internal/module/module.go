@@ -5,6 +5,7 @@ package module
 import (
 	"time"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
@@ -18,6 +19,7 @@ type Module struct {
 	MaxAge     *time.Duration // nil: the target's
 	Requests   []Request
 	*decode.Program
+	Warnings []*config.Error // what compiles and is likely to be a mistake
 
 	requires   []yang.Requirement
 	namespaces []string // distinct URIs and patterns

@@ -43,6 +43,9 @@ const noInherit = -1
 // steps parses a path in the form of RFC 7951, section 4: a prefix where the namespace changes; steps without one inherit that of the
 // step before, and the first one inherits inherit. A "/" at the beginning is ignored.
 func (n *namespaces) steps(path string, inherit int) ([]step, error) {
+	if err := checkSlashes(path); err != nil {
+		return nil, err
+	}
 	var steps []step
 	for _, part := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
 		s, err := n.step(path, part, inherit)
@@ -53,6 +56,17 @@ func (n *namespaces) steps(path string, inherit int) ([]step, error) {
 		steps = append(steps, s)
 	}
 	return steps, nil
+}
+
+// checkSlashes refuses empty steps, which XPath has a meaning for.
+func checkSlashes(path string) error {
+	switch {
+	case strings.Contains(path, "//"):
+		return fmt.Errorf("path %q: // is not possible; name each node from the top, with one / between them", path)
+	case len(path) > 1 && strings.HasSuffix(path, "/"):
+		return fmt.Errorf("path %q ends in /; take that off", path)
+	}
+	return nil
 }
 
 func (n *namespaces) step(path, part string, inherit int) (step, error) {

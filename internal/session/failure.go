@@ -193,6 +193,12 @@ func helloError(hostPort string, err error) error {
 	return failed(ReasonHello, "%s: %w", hostPort, err)
 }
 
+// shellError is the failure of a session on which the device sends text that is no XML at all.
+func shellError(sent string, err error) error {
+	return fmt.Errorf("a shell or menu answers in place of the NETCONF server, and sent %s; give the user no login command or menu of its own, "+
+		"or use the port of the NETCONF server (usually 830): %w", sent, err)
+}
+
 // helloTimeout is why a session is closed on which the hellos took too long.
 func helloTimeout(err error) error {
 	return fmt.Errorf("no NETCONF hello in time: %w; the device may be at its limit of sessions", err)

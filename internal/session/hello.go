@@ -57,7 +57,10 @@ func exchangeHellos(t *transport) (Hello, error) {
 		<-sent
 		err = t.cause() // if the deadline closed the stream, that
 	}
-	if head = bytes.TrimSpace(head); len(head) > 0 {
+	if head = bytes.TrimSpace(head); len(head) > 0 && head[0] != '#' && !bytes.ContainsRune(head, '<') {
+		return Hello{}, shellError(excerpt(head), err)
+	}
+	if len(head) > 0 {
 		err = fmt.Errorf("%w (the device sent %s)", err, excerpt(head))
 	}
 	return Hello{}, err

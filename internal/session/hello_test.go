@@ -114,11 +114,16 @@ func TestBadHello(t *testing.T) {
 	}{
 		{"silence", func(p *netconftest.Peer) { p.UntilEOM(); p.UntilEOM() }, []string{"no NETCONF hello in time", "limit of sessions"}},
 		{"no end of message", func(p *netconftest.Peer) { p.Send(netconftest.Hello10); p.UntilEOM(); p.UntilEOM() }, []string{"no NETCONF hello in time", "<hello xmlns"}},
-		{"a shell", func(p *netconftest.Peer) { p.Send("router1> "); p.UntilEOM(); p.UntilEOM() }, []string{"no NETCONF hello in time", `"router1>"`}},
+		{"a shell", func(p *netconftest.Peer) { p.Send("router1> "); p.UntilEOM(); p.UntilEOM() }, []string{"a shell or menu answers", "no NETCONF hello in time", `"router1>"`}},
 		{"netconftest.Chunks from the first byte", func(p *netconftest.Peer) { p.Send("\n#10\n<hello xmln\n#4\ns=''>"); p.UntilEOM(); p.UntilEOM() },
 			[]string{"in chunks", "RFC 6242"}},
 		{"another document", func(p *netconftest.Peer) { p.Greet(`<html><body>Not here</body></html>`) }, []string{"expected a NETCONF hello", "<html>"}},
-		{"text", func(p *netconftest.Peer) { p.Greet("hello") }, []string{"expected a NETCONF hello", `"hello"`}},
+		{"text", func(p *netconftest.Peer) { p.Greet("hello") }, []string{"a shell or menu answers", "expected a NETCONF hello", `"hello"`}},
+		{"a menu", func(p *netconftest.Peer) {
+			p.Send("\x1b[2J\r\n  1) Status\r\n  2) Logout\r\nChoose: ")
+			p.UntilEOM()
+			p.UntilEOM()
+		}, []string{"a shell or menu answers", "1) Status"}},
 		{"no capabilities", func(p *netconftest.Peer) { p.Greet("<hello><capabilities/></hello>") }, []string{"no capability"}},
 		{"broken XML", func(p *netconftest.Peer) { p.Greet("<hello><capabilities><capability></hel") }, []string{"cannot be read"}},
 		{"a document type", func(p *netconftest.Peer) { p.Greet(`<!DOCTYPE hello [<!ENTITY a "b">]>` + netconftest.Hello10) }, []string{"document type"}},

@@ -74,6 +74,8 @@ func (e *fakeExporter) AdHoc(_ context.Context, address, auth string) (web.Targe
 	return e.adHoc(address, auth)
 }
 
+func (e *fakeExporter) Warnings() []*config.Error { return nil }
+
 func (e *fakeExporter) HasModule(name string) bool { return strings.HasPrefix(name, "ietf-") }
 
 func (e *fakeExporter) Gather(ctx context.Context) []*dto.MetricFamily {

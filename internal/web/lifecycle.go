@@ -17,6 +17,9 @@ func (s *server) serveReload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	serveLine("reloaded")(w, r)
+	for _, warning := range s.Exporter.Warnings() {
+		_, _ = fmt.Fprintf(w, "warning: %v\n", warning)
+	}
 }
 
 // serveLine answers with one line of text.

@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -29,7 +29,7 @@ func (s *server) resolveTarget(ctx context.Context, name, auth string) (Target, 
 	}
 	if cfg.Auths[auth] == nil {
 		return nil, refuse(http.StatusBadRequest, "no auth is called %q%s", auth,
-			hint(nearest(auth, slices.Collect(maps.Keys(cfg.Auths))), "; use one that is in the configuration"))
+			nearest.Hint(auth, slices.Sorted(maps.Keys(cfg.Auths)), "; use one that is in the configuration"))
 	}
 	adHoc, err := cfg.AdHoc(name, auth)
 	if err != nil {
@@ -75,61 +75,10 @@ func unknownTarget(cfg *config.Config, name string) error {
 		names = append(names, target.Name)
 	}
 	return refuse(http.StatusBadRequest, "no target is called %q%s", name,
-		hint(nearest(name, names), "; /sd lists those that are configured, and auth=NAME probes others inside its allowed_targets"))
+		nearest.Hint(name, names, "; /sd lists those that are configured, and auth=NAME probes others inside its allowed_targets"))
 }
 
 func hostOf(target *config.Target) string {
 	host, _, _ := net.SplitHostPort(target.HostPort())
 	return host
-}
-
-// hint is the end of a message about a wrong name.
-func hint(near []string, otherwise string) string {
-	if len(near) == 0 {
-		return otherwise
-	}
-	return "; did you mean " + strings.Join(near, " or ") + "?"
-}
-
-// nearest returns at most three names that are similar to the one given, the most similar first.
-func nearest(name string, names []string) []string {
-	const most = 3
-	name = strings.ToLower(name)
-	limit := max(1, len(name)/3)
-	near := make([][]string, limit+1) // by distance
-	for _, candidate := range names {
-		lower := strings.ToLower(candidate)
-		d := distance(name, lower, limit)
-		if d > limit && len(name) > 2 && strings.Contains(lower, name) {
-			d = limit
-		}
-		if d <= limit {
-			near[d] = append(near[d], candidate)
-		}
-	}
-	found := slices.Concat(near...)
-	return found[:min(most, len(found))]
-}
-
-// distance is the number of letters to insert, delete or replace to get from a to b. It may stop above limit.
-func distance(a, b string, limit int) int {
-	if len(a) > 256 || max(len(a)-len(b), len(b)-len(a)) > limit {
-		return limit + 1
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }
