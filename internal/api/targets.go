@@ -84,26 +84,33 @@ func AuthNames(e *collector.Exporter) []string {
 
 // List chooses, sorts and pages the targets.
 func (a *API) List(l List) Targets {
-	all := Choose(a.Exporter, a.Observer, l)
+	all := Choose(Summaries(a.Exporter, a.Observer), l)
 	page := Targets{Total: len(all), Targets: all[min(l.Offset, len(all)):]}
 	page.Targets = page.Targets[:min(l.Limit, len(page.Targets))]
 	return page
 }
 
-// Choose chooses and sorts the targets of an exporter.
-func Choose(e *collector.Exporter, o *observe.Observer, l List) []observe.Summary {
-	all := []observe.Summary{}
+// Summaries are those of all targets of an exporter.
+func Summaries(e *collector.Exporter, o *observe.Observer) []observe.Summary {
+	targets := e.Targets()
+	all := make([]observe.Summary, len(targets))
+	for i, target := range targets {
+		all[i] = o.Summary(target)
+	}
+	return all
+}
+
+// Choose chooses and sorts some of all.
+func Choose(all []observe.Summary, l List) []observe.Summary {
+	chosen := []observe.Summary{}
 	words := strings.Fields(strings.ToLower(l.Query))
-	for _, target := range e.Targets() {
-		if !hasLabels(target.Config().Labels, l.Labels) {
-			continue
-		}
-		if s := o.Summary(target); (len(l.States) == 0 || slices.Contains(l.States, string(s.State))) && holds(s, words) {
-			all = append(all, s)
+	for _, s := range all {
+		if hasLabels(s.Labels, l.Labels) && (len(l.States) == 0 || slices.Contains(l.States, string(s.State))) && holds(s, words) {
+			chosen = append(chosen, s)
 		}
 	}
-	order(all, l.Sort)
-	return all
+	order(chosen, l.Sort)
+	return chosen
 }
 
 func hasLabels(labels map[string]string, wanted []string) bool {

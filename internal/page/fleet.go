@@ -91,10 +91,10 @@ func (p *pages) serveFleet(w http.ResponseWriter, r *http.Request) {
 	if f.State != "" {
 		list.States = []string{f.State}
 	}
-	all := api.Choose(p.Exporter, p.Observer, api.List{Sort: "name"})
+	all := api.Summaries(p.Exporter, p.Observer)
 	f.All = len(all)
 	f.count(all, given)
-	chosen := api.Choose(p.Exporter, p.Observer, list)
+	chosen := api.Choose(all, list)
 	f.Total = len(chosen)
 	groups := f.group(chosen)
 	page, _ := strconv.Atoi(given.Get("page"))
