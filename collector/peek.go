@@ -2,6 +2,7 @@ package collector
 
 import (
 	"slices"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 )
@@ -29,4 +30,16 @@ func (t *Target) Capabilities() int {
 		return len(d.Capabilities)
 	}
 	return 0
+}
+
+// Refresh begins a read of the configured modules, unless the last one ended less than age ago or one is in flight. It does not
+// wait.
+func (t *Target) Refresh(age time.Duration) {
+	t.mu.Lock()
+	last := t.lastRead
+	t.mu.Unlock()
+	if _, reading := t.schedule.Progress(); reading || last != nil && time.Since(last.ended) < age {
+		return
+	}
+	t.schedule.Ask(t.modules(nil)...)
 }

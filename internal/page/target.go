@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/facts"
@@ -16,6 +17,9 @@ import (
 
 // mostInterfaces is how many interfaces a page shows; a filter finds the others.
 const mostInterfaces = 500
+
+// watchedEvery is how often a device is read while somebody looks at it and nobody else has it read.
+const watchedEvery = 10 * time.Second
 
 // target is the page of one device.
 type target struct {
@@ -50,6 +54,7 @@ func (p *pages) serveTarget(w http.ResponseWriter, r *http.Request) {
 		p.problem(w, r, http.StatusNotFound, fmt.Sprintf("no target is called %q; it may have been removed", name))
 		return
 	}
+	t.Refresh(max(watchedEvery, time.Duration(*t.Config().MaxAge)))
 	v := target{layout: p.layout(r, name), Detail: p.Observer.Detail(t), Filter: r.URL.Query().Get("if")}
 	v.Here, v.Events = "target", true
 	v.Own = v.MayChange && v.Origin == config.OriginAPI
