@@ -23,11 +23,13 @@ ldflags := -s -w -X $(info).Version=$(VERSION) -X $(info).Revision=$(REVISION) -
 
 # For how long make fuzz tries each of its targets, and make soak lasts.
 SECONDS ?= 60
+# How often make kills kills.
+KILLS ?= 50
 
 # The end-to-end tests time real servers, so they run alone and without the race detector.
 units = $$(go list ./... | grep -v /internal/e2e)
 
-.PHONY: help build test deps unit kubernetes e2e packages release image lint vuln fmt bench fuzz soak scale demo docs clean
+.PHONY: help build test deps unit kubernetes e2e packages release image lint vuln fmt bench fuzz soak scale kills demo docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -90,6 +92,9 @@ scale: ## examples/scale with DEVICES=300 simulated devices: what each part cost
 	GOBIN=$(CURDIR)/dist/bin go install github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics@$(VICTORIAMETRICS)
 	GOBIN=$(CURDIR)/dist/bin go install github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert@$(VICTORIAMETRICS)
 	PATH=$(CURDIR)/dist/bin:$$PATH NETCONF_SCALE=$(DEVICES) go test -count=1 -v -timeout 30m -run '^TestScale$$' ./internal/e2e
+
+kills: ## kill -9 at random amid 200 additions of devices, KILLS=50 times
+	NETCONF_KILLS=$(KILLS) go test -count=1 -v -timeout 0 -run '^TestKilledWhileDevicesAreAdded$$' ./internal/e2e
 
 demo: build ## a simulated network and the exporter on localhost:10830, nothing to configure; one device to add
 	./netconf_exporter demo
