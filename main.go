@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/version"
@@ -20,9 +21,18 @@ import (
 
 const name = "netconf_exporter"
 
+// lastMoment is how long the program may take to end, in whatever it hangs.
+const lastMoment = 4500 * time.Millisecond
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	context.AfterFunc(ctx, func() {
+		stop() // a second Ctrl-C ends the program at once
+		time.AfterFunc(lastMoment, func() {
+			command.PrintError(os.Stderr, fmt.Errorf("something hangs, perhaps a file; ended after %v all the same", lastMoment))
+			os.Exit(1)
+		})
+	})
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 

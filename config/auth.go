@@ -12,10 +12,12 @@ import (
 
 // PasswordValue returns the password, its file's content or the variable's value; "" if the auth has none. A file is read at each call,
 // so that the next login uses a new password.
-func (a *Auth) PasswordValue() (string, error) {
+func (a *Auth) PasswordValue() (string, error) { return a.password(new(Files)) }
+
+func (a *Auth) password(files *Files) (string, error) {
 	switch {
 	case a.PasswordFile != "":
-		return a.readSecret("password_file", a.PasswordFile)
+		return a.readSecret(files, "password_file", a.PasswordFile)
 	case a.PasswordEnv != "":
 		text := os.Getenv(a.PasswordEnv)
 		if text == "" {
@@ -57,8 +59,8 @@ func isFingerprint(text string) bool {
 }
 
 // readSecret reads the file that a key names and that holds one secret, and takes off the newline that editors leave at its end.
-func (a *Auth) readSecret(key, file string) (string, error) {
-	data, err := os.ReadFile(file)
+func (a *Auth) readSecret(files *Files, key, file string) (string, error) {
+	data, err := files.read(file)
 	if err != nil {
 		return "", a.secretFileError(key, file, err)
 	}
@@ -76,6 +78,9 @@ func fileError(file string, err error) error {
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s does not exist; create it or correct the path", file)
+	}
+	if errors.Is(err, errNotRegular) || errors.Is(err, errTooLarge) || errors.Is(err, errHangs) {
+		return fmt.Errorf("%s cannot be used: %w; name a regular file", file, err)
 	}
 	var path *fs.PathError
 	if errors.As(err, &path) {

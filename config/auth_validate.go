@@ -1,7 +1,6 @@
 package config
 
 import (
-	"os"
 	"strings"
 
 	"golang.org/x/crypto/ssh/knownhosts"
@@ -36,7 +35,7 @@ func (v *validator) credentials(name string, a *Auth) {
 	case len(given) == 0 && a.PrivateKeyFile == "":
 		v.add(at.at(), "auth %q has nothing to log in with; add password_file, password_env, password or private_key_file", name)
 	case len(given) == 1:
-		if _, err := a.PasswordValue(); err != nil {
+		if _, err := v.keys.Password(a); err != nil {
 			v.add(at.at(given[0]), "%v", err)
 		}
 	}
@@ -63,8 +62,8 @@ func (v *validator) hostKeys(name string, a *Auth) {
 	if a.KnownHostsFile == "" {
 		return
 	}
-	if _, err := os.ReadFile(a.KnownHostsFile); err != nil {
-		v.add(at.at("known_hosts_file"), "known_hosts_file %v", fileError(a.KnownHostsFile, err))
+	if err := v.keys.CheckKnownHosts(a); err != nil {
+		v.add(at.at("known_hosts_file"), "%v", err)
 	} else if _, err := knownhosts.New(a.KnownHostsFile); err != nil {
 		v.add(at.at("known_hosts_file"), "known_hosts_file is not valid: %s; netconf_exporter hostkey ADDRESS prints the lines it should have",
 			strings.ReplaceAll(err.Error(), "knownhosts: ", ""))

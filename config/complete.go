@@ -2,7 +2,7 @@ package config
 
 // Validate completes a configuration and checks it: settings that are nil get their defaults, a target without a name gets its
 // address as one, and all that is wrong is reported together, as by Load. A configuration that is valid is not changed by it.
-func (c *Config) Validate() error { return c.validate(nil) }
+func (c *Config) Validate() error { return c.validate(nil, nil) }
 
 // complete sets what is missing, and writes nothing else: a complete configuration may be in use by other goroutines.
 func (c *Config) complete() {

@@ -14,6 +14,10 @@ type Config struct {
 
 	// Warnings are what was found in the files and is likely to be a mistake, though it may be meant.
 	Warnings []*Error `yaml:"-"`
+
+	// FileErrors has each file of target_files, and what is wrong with it; nil if nothing is. A bad file has the targets that it
+	// had when the same Files last found it good, or none.
+	FileErrors map[string]error `yaml:"-"`
 }
 
 // Admin bounds what may be added while the exporter runs.

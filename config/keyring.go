@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 
 	"golang.org/x/crypto/ssh"
@@ -17,6 +16,7 @@ const maxKeys = 256
 // targets may use the same key. It is safe for concurrent use. A nil Keyring keeps nothing.
 type Keyring struct {
 	mu     sync.Mutex
+	files  *Files                       // nil until they are needed
 	opened map[[sha256.Size]byte]opened // by the digest of key and passphrase
 }
 
@@ -25,12 +25,39 @@ type opened struct {
 	wrong  bool // the passphrase
 }
 
+// reader returns what files are read with.
+func (k *Keyring) reader() *Files {
+	if k == nil {
+		return new(Files)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.files == nil {
+		k.files = new(Files)
+	}
+	return k.files
+}
+
+// Password is Auth.PasswordValue for many auths that may have the same file: a file that hangs costs one goroutine.
+func (k *Keyring) Password(a *Auth) (string, error) { return a.password(k.reader()) }
+
+// CheckKnownHosts reports whether the auth's known_hosts_file, if it has one, can be read.
+func (k *Keyring) CheckKnownHosts(a *Auth) error {
+	if a.KnownHostsFile == "" {
+		return nil
+	}
+	if _, err := k.reader().read(a.KnownHostsFile); err != nil {
+		return fmt.Errorf("known_hosts_file %w", fileError(a.KnownHostsFile, err))
+	}
+	return nil
+}
+
 // Signer reads the private key and its passphrase from their files; it returns nil if the auth has none.
 func (k *Keyring) Signer(a *Auth) (ssh.Signer, error) {
 	if a.PrivateKeyFile == "" {
 		return nil, nil
 	}
-	key, err := os.ReadFile(a.PrivateKeyFile)
+	key, err := k.reader().read(a.PrivateKeyFile)
 	if err != nil {
 		return nil, a.secretFileError("private_key_file", a.PrivateKeyFile, err)
 	}
@@ -44,7 +71,7 @@ func (k *Keyring) Signer(a *Auth) (ssh.Signer, error) {
 	case a.PrivateKeyPassphraseFile == "":
 		return nil, fmt.Errorf("private_key_file %s is protected by a passphrase; put that in a file and name it with private_key_passphrase_file", a.PrivateKeyFile)
 	}
-	passphrase, err := a.readSecret("private_key_passphrase_file", a.PrivateKeyPassphraseFile)
+	passphrase, err := a.readSecret(k.reader(), "private_key_passphrase_file", a.PrivateKeyPassphraseFile)
 	if err != nil {
 		return nil, err
 	}

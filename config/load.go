@@ -3,25 +3,29 @@ package config
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
-
-	"gopkg.in/yaml.v3"
 )
 
 // Load reads the configuration from files and globs, merges them, fills in defaults and validates the result. Relative
 // paths in a file are relative to its directory. All that is wrong is reported together: the error joins one *Error for each
-// problem, whose text is "FILE:LINE: what is wrong; what to do".
-func Load(patterns []string) (*Config, error) {
-	l := newLoader()
+// problem, whose text is "FILE:LINE: what is wrong; what to do". What is wrong with one of target_files is no error: it is in
+// Config.FileErrors.
+func Load(patterns []string) (*Config, error) { return new(Files).Load(patterns) }
+
+// Load is the function of that name, for one who loads again and again.
+func (f *Files) Load(patterns []string) (*Config, error) {
+	l := newLoader(f)
 	if len(patterns) == 0 {
 		l.add(Position{}, "no configuration file is named; name one with --config.file")
 	}
 	for _, pattern := range patterns {
-		files, err := expand(pattern)
+		files, err := f.list(pattern)
 		switch {
+		case errors.Is(err, errHangs):
+			l.add(Position{File: pattern}, "cannot be listed: %v", err)
 		case err != nil:
 			l.add(Position{File: pattern}, "is not a valid pattern; correct its brackets")
 		case len(files) == 0:
@@ -37,7 +41,7 @@ func Load(patterns []string) (*Config, error) {
 // Parse reads a configuration from the text of one file, and does with it what Load does. Relative paths are relative to the
 // working directory. The text of each *Error is "line LINE: what is wrong; what to do".
 func Parse(data []byte) (*Config, error) {
-	l := newLoader()
+	l := newLoader(new(Files))
 	l.merge("", data)
 	return l.finish()
 }
@@ -49,11 +53,15 @@ type loader struct {
 	defaults Position        // of the one defaults: that was seen
 	admin    Position        // likewise
 	sources  map[any]*source // by *Auth, *Target, *Metric, *Settings or *Admin
+	files    *Files
 	read     map[string]bool // files already read, by clean path: patterns may overlap
+	size     int             // of all files, in bytes
+	lists    []targetList    // the entries of target_files
 }
 
-func newLoader() *loader {
+func newLoader(files *Files) *loader {
 	return &loader{
+		files:   files,
 		config:  &Config{Auths: map[string]*Auth{}, Modules: map[string]*Module{}, Catalog: map[string]*Metric{}},
 		sources: map[any]*source{},
 		read:    map[string]bool{},
@@ -62,10 +70,11 @@ func newLoader() *loader {
 
 // finish completes and validates what was merged.
 func (l *loader) finish() (*Config, error) {
+	targets := l.loadTargetFiles()
 	if err := l.err(); err != nil {
 		return nil, err // what else is wrong may only follow from this
 	}
-	if err := l.config.validate(l.sources); err != nil {
+	if err := targets.validate(); err != nil {
 		return nil, err
 	}
 	return l.config, nil
@@ -78,14 +87,22 @@ func (l *loader) readFile(file string) []byte {
 		return nil
 	}
 	l.read[clean] = true
-	data, err := os.ReadFile(file)
+	data, err := l.files.read(file)
 	if errors.Is(err, syscall.EISDIR) {
 		l.add(Position{File: file}, "is a folder; name a file, or all that are in it: %s", filepath.Join(file, "*.yml"))
 		return nil
 	}
-	if err != nil {
+	if err == nil && l.size+len(data) > maxFile {
+		err = fmt.Errorf("%w, with the files before it", errTooLarge)
+	}
+	if err == nil {
+		l.size += len(data)
+	} else {
 		l.add(Position{File: file}, "%s", strings.TrimPrefix(fileError(file, err).Error(), file+" "))
 		return nil
+	}
+	if data == nil {
+		data = []byte{}
 	}
 	return data
 }
@@ -149,7 +166,7 @@ func (l *loader) merge(file string, data []byte) {
 	}
 	l.addTargets(part.Targets, root.sub("targets"))
 	for i, pattern := range part.TargetFiles {
-		l.loadTargetFiles(inDir(dir, pattern), root.at("target_files", i))
+		l.lists = append(l.lists, targetList{inDir(dir, pattern), root.at("target_files", i)})
 	}
 }
 
@@ -190,6 +207,12 @@ func (l *loader) setAdmin(admin Admin, at *source) {
 }
 
 func (l *loader) addTargets(targets []*Target, at *source) {
+	l.locateTargets(targets, at)
+	l.config.Targets = append(l.config.Targets, slices.DeleteFunc(targets, func(t *Target) bool { return t == nil })...)
+}
+
+// locateTargets notes where targets were written.
+func (l *loader) locateTargets(targets []*Target, at *source) {
 	for i, target := range targets {
 		entry := at.sub(i)
 		if target == nil {
@@ -198,54 +221,5 @@ func (l *loader) addTargets(targets []*Target, at *source) {
 		}
 		target.Position, target.Origin = entry.at(), OriginFile
 		l.sources[target] = entry
-		l.config.Targets = append(l.config.Targets, target)
 	}
-}
-
-// loadTargetFiles reads the files that one entry of target_files names. A pattern may match nothing: the files may come later.
-func (l *loader) loadTargetFiles(pattern string, at Position) {
-	l.config.TargetFiles = append(l.config.TargetFiles, pattern)
-	files, err := expand(pattern)
-	if err != nil {
-		l.add(at, "target_files %s is not a valid pattern; correct its brackets", pattern)
-	}
-	if err == nil && len(files) == 0 {
-		l.config.Warnings = append(l.config.Warnings, &Error{at, fmt.Sprintf("target_files %s matches no file; create one, or correct the pattern", pattern)})
-	}
-	for _, file := range files {
-		if _, err := os.Stat(file); err != nil {
-			l.add(at, "target_files %v", fileError(file, err))
-			continue
-		}
-		l.loadTargetFile(file)
-	}
-}
-
-// loadTargetFile reads a list of targets, bare or under targets:.
-func (l *loader) loadTargetFile(file string) {
-	data := l.readFile(file)
-	if data == nil {
-		return
-	}
-	root := l.parse(file, data, "write a list of targets into it, or [] for none")
-	if root == nil {
-		return
-	}
-	if root.node.Kind == yaml.SequenceNode {
-		var targets []*Target
-		if err := decode(root, data, &targets); err != nil {
-			l.addErrors(err)
-			return
-		}
-		l.addTargets(targets, root)
-		return
-	}
-	var part struct {
-		Targets []*Target `yaml:"targets"`
-	}
-	if err := decode(root, data, &part); err != nil {
-		l.addErrors(err)
-		return
-	}
-	l.addTargets(part.Targets, root.sub("targets"))
 }

@@ -37,6 +37,9 @@ func load(dir string, patterns ...string) (*config.Config, string) {
 		patterns[i] = filepath.Join(dir, pattern)
 	}
 	c, err := config.Load(patterns)
+	if err == nil {
+		err = c.FilesError()
+	}
 	if err != nil {
 		return nil, strings.ReplaceAll(err.Error(), dir+"/", "")
 	}
@@ -147,7 +150,7 @@ func TestLoadMerges(t *testing.T) {
 			t.Errorf("target %s has timeout %s", target.Name, *target.Timeout)
 		}
 	}
-	if diff := cmp.Diff([]string{"one", "three", "four", "two"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"one", "two", "three", "four"}, names); diff != "" {
 		t.Errorf("targets (-want +got):\n%s", diff)
 	}
 	if len(c.Auths) != 2 {
@@ -156,7 +159,7 @@ func TestLoadMerges(t *testing.T) {
 	if password, err := c.Auths["core"].PasswordValue(); password != "s3cret" || err != nil {
 		t.Errorf("PasswordValue() = %q, %v", password, err)
 	}
-	if got := strings.TrimPrefix(c.Targets[2].Position.String(), dir); got != "/targets.d/b.yml:2" {
+	if got := strings.TrimPrefix(c.Targets[3].Position.String(), dir); got != "/targets.d/b.yml:2" {
 		t.Errorf("position %s", got)
 	}
 }
@@ -183,7 +186,7 @@ func TestLoadRefusesAcrossFiles(t *testing.T) {
 		{"the same target in a target file", map[string]string{
 			"netconf.yml":     lab + "targets: [{address: a, auth: lab}]\ntarget_files: [targets.d/*]\n",
 			"targets.d/x.yml": "- {address: b, auth: lab}\n- {name: a, address: c, auth: lab}\n",
-		}, []string{"netconf.yml"}, `targets.d/x.yml:2: target "a" is already at netconf.yml:2; give one of them another name`},
+		}, []string{"netconf.yml"}, `targets.d/x.yml:2: target "a" is already at netconf.yml:2, which wins; give one of them another name`},
 		{"more than targets in a target file", map[string]string{
 			"netconf.yml": lab + "target_files: [t.yml]\n",
 			"t.yml":       "targets: []\nauths: {}\n",
@@ -191,8 +194,9 @@ func TestLoadRefusesAcrossFiles(t *testing.T) {
 		{"an empty target file", map[string]string{"netconf.yml": lab + "target_files: [t.yml]\n", "t.yml": "# none\n"},
 			[]string{"netconf.yml"}, `t.yml:1: the file is empty; write a list of targets into it, or [] for none`},
 		{"a target file that is not there", map[string]string{"netconf.yml": lab + "target_files:\n- t.yml\n- '[.yml'\n"},
-			[]string{"netconf.yml"}, "netconf.yml:3: target_files t.yml does not exist; create it or correct the path\n" +
-				"netconf.yml:4: target_files [.yml is not a valid pattern; correct its brackets"},
+			[]string{"netconf.yml"}, "netconf.yml:4: target_files [.yml is not a valid pattern; correct its brackets"},
+		{"a target file alone that is not there", map[string]string{"netconf.yml": lab + "target_files: [t.yml]\n"},
+			[]string{"netconf.yml"}, "t.yml: does not exist; create it or correct the path"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if _, got := load(writeFiles(t, test.files), test.patterns...); got != test.want {

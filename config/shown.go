@@ -35,6 +35,8 @@ func (a *Auth) mayShow(file string) bool {
 // secretFileError says why the file that a key names cannot be read, or that the key holds something else than a file.
 func (a *Auth) secretFileError(key, file string, err error) error {
 	switch {
+	case errors.Is(err, errHangs): // so would a look whether it is a path
+		return fmt.Errorf("%s names a file that cannot be used: %w", key, err)
 	case a.mayShow(file):
 		return fmt.Errorf("%s %w", key, fileError(file, err))
 	case looksLikeKey(file):

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 )
@@ -29,7 +28,7 @@ type Stored struct {
 
 // ReadStored reads the file of a stored target. Errors are those of Load.
 func ReadStored(file string) (*Stored, error) {
-	text, err := os.ReadFile(file)
+	text, err := readRegular(file)
 	if err != nil {
 		return nil, &Error{Position{File: file}, fileError("the file", err).Error()}
 	}

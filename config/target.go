@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Auto, among a target's modules, stands for the best module of each kind that the device has.
 const Auto = "auto"
@@ -14,6 +17,9 @@ func (c *Config) Target(name string) (*Target, bool) {
 	}
 	return nil, false
 }
+
+// name is the target's name, which is its address if it was given none.
+func (t *Target) name() string { return cmp.Or(t.Name, t.Address) }
 
 // AdHoc returns a target for an address that is not in the configuration, with the defaults and the named auth. Whether
 // the auth may be used there (Auth.Allows) is for the dialler to check, on the address that the name resolves to.

@@ -22,7 +22,7 @@ type validator struct {
 }
 
 // validate completes and checks a configuration.
-func (c *Config) validate(sources map[any]*source) error {
+func (c *Config) validate(sources map[any]*source, files *Files) error {
 	if err := c.checkNil(); err != nil {
 		return err
 	}
@@ -36,6 +36,7 @@ func (c *Config) validate(sources map[any]*source) error {
 		return err
 	}
 	v := c.newValidator(definitions, sources)
+	v.keys.files = files
 	for name, auth := range c.Auths {
 		v.auth(name, auth)
 	}

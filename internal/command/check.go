@@ -26,7 +26,10 @@ func (env *Environment) load() (*config.Config, error) {
 				"docs/configuration.md all options), name another with --config.file=FILE, or look around without one: netconf_exporter demo")
 		}
 	}
-	return config.Load(env.ConfigFiles)
+	if env.files == nil {
+		env.files = new(config.Files)
+	}
+	return env.files.Load(env.ConfigFiles)
 }
 
 // Check validates the configuration, modules included.
@@ -38,6 +41,9 @@ type Check struct {
 func (c Check) Run(_ context.Context, env *Environment) error {
 	cfg, err := env.load()
 	if err != nil {
+		return err
+	}
+	if err := cfg.FilesError(); err != nil {
 		return err
 	}
 	definitions, err := cfg.Definitions()

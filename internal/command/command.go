@@ -21,6 +21,8 @@ type Environment struct {
 	ConfigFiles    []string // files and globs
 	Logger         *slog.Logger
 	Stdout, Stderr io.Writer
+
+	files *config.Files // what the configuration is read with, again and again; made by load
 }
 
 // Command is one of the program's commands.
@@ -49,6 +51,9 @@ func (d Device) open(env *Environment) (*device, error) {
 	cfg, err := env.load()
 	if err != nil {
 		return nil, err
+	}
+	if err := cfg.FilesError(); err != nil { // the target may be one of others
+		PrintError(env.Stderr, err)
 	}
 	only, err := d.find(cfg)
 	if err != nil {

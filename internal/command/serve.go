@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"log/slog"
+	"maps"
 	"math"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -20,6 +23,7 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/descriptors"
 	"github.com/netconf-exporter/netconf_exporter/internal/inventory"
 	"github.com/netconf-exporter/netconf_exporter/internal/web"
@@ -79,6 +83,8 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	metrics := web.NewMetrics()
 	metrics.Logins(exporter.Logins)
 	metrics.Memory(exporter.Memory)
+	metrics.Files(func() map[string]error { return exporter.Config().FileErrors })
+	logFiles(env.Logger, exporter.Config())
 	metrics.Reloaded(true, time.Now())
 	reload := reloader(env, *s.Web.WebConfigFile, admin.inventory, exporter, metrics)
 	logWarnings(env, exporter)
@@ -108,20 +114,28 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 		}
 		return context.Background()
 	}
+	over := make(chan struct{})
+	defer close(over)
+	go func() { // a reload takes as long as files do
+		for {
+			select {
+			case <-hangups:
+				_ = reload() // it has been logged
+			case <-over:
+				return
+			}
+		}
+	}()
 	ended := make(chan error, 1)
 	go func() { ended <- toolkit.ListenAndServe(server, s.Web, env.Logger) }()
-	for {
-		select {
-		case <-hangups:
-			_ = reload() // it has been logged
-		case err := <-ended:
-			shutDown(server, admin, exporter)
-			return listenError(err)
-		case <-ctx.Done():
-			env.Logger.Info("stopping: closing the sessions")
-			shutDown(server, admin, exporter)
-			return nil
-		}
+	select {
+	case err := <-ended:
+		shutDown(server, admin, exporter)
+		return listenError(err)
+	case <-ctx.Done():
+		env.Logger.Info("stopping: closing the sessions")
+		shutDown(server, admin, exporter)
+		return nil
 	}
 }
 
@@ -139,6 +153,7 @@ func reloader(env *Environment, webConfigFile string, targets *inventory.Invento
 			return err
 		}
 		logWarnings(env, exporter)
+		logFiles(env.Logger, exporter.Config())
 		env.Logger.Info("the configuration was reloaded", "targets", len(exporter.Targets()))
 		return nil
 	}
@@ -148,6 +163,15 @@ func reloader(env *Environment, webConfigFile string, targets *inventory.Invento
 func logWarnings(env *Environment, exporter *collector.Exporter) {
 	for _, w := range exporter.Warnings() {
 		env.Logger.Warn("the configuration may have a mistake", "warning", w)
+	}
+}
+
+// logFiles says which of target_files are bad.
+func logFiles(logger *slog.Logger, c *config.Config) {
+	for _, file := range slices.Sorted(maps.Keys(c.FileErrors)) {
+		if err := c.FileErrors[file]; err != nil {
+			logger.Error("a file of targets is bad: it keeps the targets that it had, or has none", "file", file, "err", err)
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ func (c *credentials) account() account.Secret {
 }
 
 func readCredentials(auth *config.Auth, keys *config.Keyring) (*credentials, error) {
-	password, err := auth.PasswordValue()
+	password, err := keys.Password(auth)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,9 @@ type dial struct {
 
 // open returns a new session.
 func (d *dial) open(ctx context.Context) (*session, error) {
+	if err := d.Dialer.keyring().CheckKnownHosts(d.Auth); err != nil {
+		return nil, trustError(err)
+	}
 	keys, err := newHostKeyPolicy(d.Target, d.Auth)
 	if err != nil {
 		return nil, err

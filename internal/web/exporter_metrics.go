@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +21,7 @@ type Metrics struct {
 	refused               prometheus.Counter
 	logins                atomic.Pointer[func() account.Stats]
 	memory                atomic.Pointer[func() collector.MemoryStats]
+	files                 fileCollector
 }
 
 // NewMetrics returns the metrics of an exporter that has loaded no configuration yet.
@@ -81,7 +83,7 @@ func NewMetrics() *Metrics {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		version.NewCollector("netconf_exporter"),
-		m.successful, m.timestamp, m.refused,
+		m.successful, m.timestamp, m.refused, &m.files,
 	)
 	return m
 }
@@ -101,6 +103,37 @@ func (m *Metrics) Logins(stats func() account.Stats) { m.logins.Store(&stats) }
 
 // Memory sets where the sizes of memory come from; without it they are 0.
 func (m *Metrics) Memory(stats func() collector.MemoryStats) { m.memory.Store(&stats) }
+
+// Files sets where the files of target_files come from, with what is wrong with each.
+func (m *Metrics) Files(files func() map[string]error) { m.files.files.Store(&files) }
+
+// fileCollector has a series for each of target_files.
+type fileCollector struct {
+	files atomic.Pointer[func() map[string]error]
+}
+
+var fileFailed = prometheus.NewDesc("netconf_exporter_config_file_failed",
+	"Whether one of target_files is bad: 1, and it has the targets that it had before; or 0.", []string{"file"}, nil)
+
+// Describe implements prometheus.Collector.
+func (c *fileCollector) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- fileFailed }
+
+// Collect implements prometheus.Collector.
+func (c *fileCollector) Collect(metrics chan<- prometheus.Metric) {
+	files := c.files.Load()
+	if files == nil {
+		return
+	}
+	for file, err := range (*files)() {
+		failed := 0.0
+		if err != nil {
+			failed = 1
+		}
+		if m, err := prometheus.NewConstMetric(fileFailed, prometheus.GaugeValue, failed, strings.ToValidUTF8(file, "\ufffd")); err == nil {
+			metrics <- m
+		}
+	}
+}
 
 // Refused counts a scrape that was refused.
 func (m *Metrics) Refused() { m.refused.Inc() }
