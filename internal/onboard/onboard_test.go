@@ -359,3 +359,59 @@ func TestAllowedTargetsHoldForLife(t *testing.T) {
 		t.Errorf("up %v: %v", scrape.Up, scrape.Err)
 	}
 }
+
+// TestALargeDeviceTellsHowFarItIs reads a device that takes its time over a large reply.
+func TestALargeDeviceTellsHowFarItIs(t *testing.T) {
+	const interfaces = 60
+	hello := strings.Replace(netconftest.Hello10, "</capabilities>",
+		"<capability>urn:ietf:params:xml:ns:yang:ietf-interfaces?module=ietf-interfaces&amp;revision=2014-05-08</capability></capabilities>", 1)
+	device := netconftest.Start(t, func(p *netconftest.Peer) {
+		p.Greet(hello)
+		for {
+			rpc, id, ok := p.Request()
+			if !ok {
+				return
+			}
+			p.Send(`<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="` + id + `"><data>`)
+			if strings.Contains(rpc, "interfaces-state") {
+				p.Send(`<interfaces-state xmlns="urn:ietf:params:xml:ns:yang:ietf-interfaces">`)
+				for i := range interfaces {
+					p.Send(fmt.Sprintf("<interface><name>if%d</name><oper-status>up</oper-status></interface>", i))
+					time.Sleep(20 * time.Millisecond)
+				}
+				p.Send(`</interfaces-state>`)
+			}
+			p.Send("</data></rpc-reply>" + netconftest.EOM)
+		}
+	})
+	s := newStand(t, base)
+	submitted, err := s.Add(inventory.Spec{Name: "large", Address: device.Address, Username: netconftest.User, Password: netconftest.Password,
+		Fingerprint: ssh.FingerprintSHA256(device.Key)}, false, me)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done := s.follow(t, submitted.ID); done.State != task.Succeeded {
+		t.Fatalf("%s: %s", states(done), done.Error)
+	}
+	log, err := s.queue.Events(submitted.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	var last task.StepEvent
+	all, _, _ := log.After(t.Context(), log.Start())
+	for _, e := range all {
+		if e.Type != "progress" {
+			continue
+		}
+		now := e.Data.(task.StepEvent)
+		if now.Name != "read" || now.Bytes <= last.Bytes || now.Rows < last.Rows {
+			t.Errorf("after %+v comes %+v", last, now)
+		}
+		last = now
+		told++
+	}
+	if told < 2 || last.Rows == 0 {
+		t.Errorf("%d times: %+v", told, last)
+	}
+}
