@@ -41,7 +41,7 @@ func exporterReading() []panel {
 		graph("Share of the time that Prometheus waits", "The ten devices that take most of it. Above 100 % each scrape gives the data of the read before.", 12, "percentunit",
 			curves(`topk(10, max by (target) (netconf_read_duration_seconds`+ours+` / netconf_scrape_budget_seconds`+ours+`))`, "{{target}}"), everywhere, least(0), softMax(1)),
 		graph("Age of the data", "The ten oldest modules.", 12, "s", curves(`topk(10, max by (target, module) (time() - netconf_module_last_read_timestamp_seconds`+ours+`))`, "{{target}} {{module}}"), everywhere, least(0)),
-		graph("Modules that fail", "Devices on which a module was not read in full.", 8, "none", curves(`count by (module) (netconf_module_success`+ours+` == 0)`, "{{module}}"), everywhere, least(0), softMax(1), decimals(0), noValue("None fails")),
+		graph("Modules that fail", "Devices that answer and on which a module was not read in full.", 8, "none", curves(`count by (module) (netconf_module_success`+ours+` == 0 and on (job, instance, target) netconf_up == 1)`, "{{module}}"), everywhere, least(0), softMax(1), decimals(0), noValue("None fails")),
 		graph("Skipped values", "What devices sent that was not valid or not plausible.", 8, "none", curves(`sum by (module, reason) (netconf_module_skipped_values`+ours+`) > 0`, "{{module}} {{reason}}"), everywhere, least(0), softMax(1), decimals(0), noValue("None")),
 		graph("Replies", "What one read of all devices brings, by module.", 8, "bytes", curves(`topk(10, sum by (module) (netconf_module_reply_bytes`+ours+`))`, "{{module}}"), everywhere, least(0)),
 	}
@@ -60,7 +60,7 @@ func exporterProcess() []panel {
 	process := func(metric string) string { return metric + ours + ` and on (instance) netconf_exporter_build_info` }
 	return []panel{
 		graph("Memory", "Resident, and in use by the heap.", 6, "bytes", curves(process("process_resident_memory_bytes"), "resident {{instance}}", process("go_memstats_heap_inuse_bytes"), "heap {{instance}}"), everywhere, least(0)),
-		graph("Processor", "Cores in use.", 6, "none", curves(`rate(process_cpu_seconds_total`+ours+`[$__rate_interval]) and on (instance) netconf_exporter_build_info`, "{{instance}}"), everywhere, least(0), decimals(2)),
+		graph("Processor", "Share of one core that is in use.", 6, "percentunit", curves(`rate(process_cpu_seconds_total`+ours+`[$__rate_interval]) and on (instance) netconf_exporter_build_info`, "{{instance}}"), everywhere, least(0), decimals(1)),
 		graph("Goroutines and descriptors", "What the process holds open.", 6, "none", curves(process("go_goroutines"), "goroutines {{instance}}", process("process_open_fds"), "descriptors {{instance}}"), everywhere, least(0), decimals(0)),
 		graph("Scrapes that were refused", "Because too many were in flight (--web.max-requests).", 6, "count:/s", curves(`sum by (instance) (rate(netconf_exporter_scrapes_refused_total`+ours+`[$__rate_interval]))`, "{{instance}}"), everywhere, least(0), softMax(0.1)),
 	}
