@@ -68,9 +68,9 @@ func plights(l *lab) []plight {
 	add("b-access-2:model:ietf-ospf", at("NetconfModuleFailing", "target", "b-access-2", "module", "ietf-ospf"), held("NetconfDataStale", "target", "b-access-2", "module", "ietf-ospf"))
 	add("b-access-3:reboot", at("NetconfTargetDown", "target", "b-access-3", "site", "fra"))
 
-	login, missing := at("NetconfLoginRefused", "target", "b-cpe-1"), at("NetconfTargetMissing", "target", "b-core-1")
-	login.begin = func() { l.set("b-cpe-1:login", true) }
-	login.end = func() { l.set("b-cpe-1:login", false) }
+	login, missing := at("NetconfLoginRefused", "target", "c-cpe-1"), at("NetconfTargetMissing", "target", "b-core-1")
+	login.begin = func() { l.set("c-cpe-1:login", true) }
+	login.end = func() { l.set("c-cpe-1:login", false) }
 	flapping := at("NetconfBgpNeighborFlapping", "target", "core-2")
 	flapping.begin = func() { l.flap("core-2:bgp", 4) }
 	return append(all, login, missing, flapping)
@@ -115,7 +115,7 @@ func TestEveryAlertFiresAndEnds(t *testing.T) {
 		}
 	}
 	// The login that was refused is tried at once for a target that is new.
-	l.load(l.config("b-cpe-1"))
+	l.load(l.config("c-cpe-1"))
 	l.load(l.config())
 	all = append(all, plight{alert: "NetconfDeviceRebooted", labels: with("target", "b-access-3")})
 	p.wantFiring(all[len(all)-1])

@@ -16,7 +16,8 @@ import (
 )
 
 // lab is the demo's network twice, read by one exporter, so that faults of whole devices have devices enough. The devices of the
-// second one have names that begin with "b-".
+// second one have names that begin with "b-". Of a third one there is c-cpe-1 alone, with a user of its own: when it refuses that user, the
+// exporter waits with the user's other logins, too.
 type lab struct {
 	t        testing.TB
 	exporter *exporter
@@ -32,13 +33,13 @@ func startLab(t *testing.T, flags ...string) *lab {
 		t.Fatal(err)
 	}
 	l := &lab{t: t, networks: map[string]*network.Fleet{}, auths: map[string]any{}, targets: map[string]map[string]any{}}
-	for prefix, auth := range map[string]string{"": "demo", "b-": "second"} {
-		fleet, err := network.Start(scenario, simulator.Config{})
+	for prefix, user := range map[string]string{"": "first", "b-": "second", "c-": "third"} {
+		fleet, err := network.Start(scenario, simulator.Config{Username: user})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { fleet.Close() })
-		text, err := fleet.ConfigYAML(auth)
+		text, err := fleet.ConfigYAML(user)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +55,9 @@ func startLab(t *testing.T, flags ...string) *lab {
 		for _, target := range config.Targets {
 			name := prefix + target["name"].(string)
 			target["name"] = name
-			l.targets[name] = target
+			if prefix != "c-" || name == "c-cpe-1" {
+				l.targets[name] = target
+			}
 		}
 	}
 	l.exporter = startExporter(t, l.config(), flags...)
@@ -93,10 +96,12 @@ func (l *lab) set(text string, on bool) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	fleet := l.networks[""]
-	if name, second := strings.CutPrefix(fault.Device, "b-"); second {
-		fleet, fault.Device = l.networks["b-"], name
+	prefix := ""
+	if fault.Device[1] == '-' {
+		prefix = fault.Device[:2]
 	}
+	fleet := l.networks[prefix]
+	fault.Device = strings.TrimPrefix(fault.Device, prefix)
 	if _, err := fleet.SetFault(fault, on); err != nil {
 		l.t.Fatal(err)
 	}

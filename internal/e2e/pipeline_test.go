@@ -80,7 +80,7 @@ func shortenTimes(text string) string {
 	for _, change := range []struct{ from, to string }{
 		{`(scrape_interval|scrape_timeout): \w+`, `$1: ` + pipelineScrape.String()},
 		{`(evaluation_interval|refresh_interval|group_wait|group_interval|\n +interval): \w+`, `$1: 1s`},
-		{`keep_firing_for: \w+`, `keep_firing_for: 8s`},
+		{`keep_firing_for: \w+`, `keep_firing_for: 14s`},
 		{`\[5m\]`, `[10s]`},
 		{`\[15m\]`, `[1m]`},
 		{`\[1h\]`, `[1m]`},
@@ -90,13 +90,13 @@ func shortenTimes(text string) string {
 	} {
 		text = regexp.MustCompile(change.from).ReplaceAllString(text, change.to)
 	}
-	// What waits longer still does, so that what it follows from comes first.
+	// What waits longer still does, by several scrapes, so that what it follows from comes first: 1m, 2m and 10m are 2, 6 and 24 s.
 	return regexp.MustCompile(`\bfor: (\d+)([mh])`).ReplaceAllStringFunc(text, func(found string) string {
 		wait, err := time.ParseDuration(strings.TrimPrefix(found, "for: "))
 		if err != nil {
 			panic(err)
 		}
-		return fmt.Sprintf("for: %.0fs", 1+wait.Minutes())
+		return fmt.Sprintf("for: %.0fs", min(4*wait.Minutes()-2, 14+wait.Minutes()))
 	})
 }
 
