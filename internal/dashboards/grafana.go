@@ -102,7 +102,6 @@ type variable struct {
 	regex              string // what of the query's answer is the value
 	hidden             bool
 	text               bool // a person types it in
-	sort               int
 }
 
 // The data source and the job are the same for all dashboards.
@@ -111,10 +110,8 @@ var (
 	jobVariable    = variable{name: "job", label: "Job", query: `label_values({__name__=~"netconf_(up|exporter_build_info)"}, job)`, multi: true, all: true, allValue: ".+"}
 )
 
-const (
-	noSort      = 0
-	naturalSort = 7
-)
+// naturalSort puts port 2 ahead of port 10.
+const naturalSort = 7
 
 func (v variable) json() object {
 	o := object{"name": v.name, "label": v.label, "hide": 0, "options": []any{}, "current": object{}, "multi": v.multi, "includeAll": v.all}

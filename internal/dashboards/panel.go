@@ -105,7 +105,6 @@ func noValue(s string) option  { return func(p *panel) { p.defaults["noValue"] =
 func decimals(n int) option    { return func(p *panel) { p.defaults["decimals"] = n } }
 func filled(share int) option  { return func(p *panel) { p.custom["fillOpacity"] = share } }
 func softMax(v float64) option { return func(p *panel) { p.custom["axisSoftMax"] = v } }
-func softMin(v float64) option { return func(p *panel) { p.custom["axisSoftMin"] = v } }
 func least(v float64) option   { return func(p *panel) { p.defaults["min"] = v } }
 
 // states maps numbers to words.
