@@ -213,5 +213,6 @@ func (s *sender) print(format string, args ...any) {
 func (s *sender) flush() {
 	if s.err == nil {
 		s.err = s.control.Flush()
+		_ = s.control.SetWriteDeadline(time.Time{}) // between two events there is none: with HTTP/2 it would end the stream
 	}
 }

@@ -137,7 +137,6 @@
     const response = await fetch(form.action, {method: 'post', body: new URLSearchParams(new FormData(form))});
     const page = put(await response.text());
     if (!response.ok) say(page.querySelector('.trouble')?.textContent ?? `Status ${response.status}`, true);
-    steps.tabIndex = -1;
     steps.focus(); // the button that was pressed is gone
   });
 
