@@ -60,6 +60,7 @@ type Exporter struct {
 type snapshot struct {
 	config  *config.Config
 	modules *modules
+	filters filters
 	targets []*Target
 	byName  map[string]*Target
 }
@@ -115,7 +116,11 @@ func (e *Exporter) Use(c *config.Config) error {
 			return err
 		}
 	}
-	next := &snapshot{config: c, modules: modules, byName: map[string]*Target{}}
+	filters, err := compileFilters(c)
+	if err != nil {
+		return err
+	}
+	next := &snapshot{config: c, modules: modules, filters: filters, byName: map[string]*Target{}}
 	kept := map[*Target]bool{}
 	var changed []*Target
 	for _, target := range c.Targets {

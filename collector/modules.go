@@ -49,6 +49,9 @@ func moduleID(name string, compiled *module.Module, definitions *config.Definiti
 	if err := encoder.Encode(definition); err != nil {
 		return "", fmt.Errorf("digest module %s: %w", name, err)
 	}
+	if err := encoder.Encode(definitions.DescriptionLabels); err != nil {
+		return "", fmt.Errorf("digest the description labels: %w", err)
+	}
 	for _, metric := range compiled.Metrics {
 		entry := *definitions.Catalog[metric.Name]
 		entry.Position = config.Position{}

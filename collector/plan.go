@@ -118,8 +118,11 @@ func (s *settings) wanted(m *module.Module) schedule.Module {
 	return schedule.Module{Name: s.modules.ids[m.Name], MaxAge: s.maxAge(m)}
 }
 
-// maxAge is the module's own, else the target's.
+// maxAge is what the target says of the module, else the module's own, else the target's.
 func (s *settings) maxAge(m *module.Module) time.Duration {
+	if own := s.config.Module(m.Name).MaxAge; own != nil {
+		return time.Duration(*own)
+	}
 	if m.MaxAge != nil {
 		return *m.MaxAge
 	}

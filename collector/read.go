@@ -42,6 +42,7 @@ type timeline struct {
 type result struct {
 	module string
 	decode.Result
+	outran   bool  // it took longer than the module may, while the target had time left
 	err      error // nil if it is complete
 	bytes    int64
 	duration time.Duration // of the module alone
@@ -115,7 +116,7 @@ func (r *reading) read(ctx context.Context) {
 			r.Abandon()
 			return
 		}
-		got := r.readModule(ctx, device, id, m, left)
+		got := r.readInTime(ctx, device, id, m, left)
 		left -= got.Samples
 		if r.report(id, m, got); r.lost != nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return
@@ -161,6 +162,11 @@ func (r *reading) report(id string, m *module.Module, got *result) {
 	case ReasonRPC:
 		r.Fail(id, got, r.answered)
 	case ReasonTimeout:
+		if got.outran {
+			r.target.plan.report(id, got)
+			r.Fail(id, got, false)
+			break
+		}
 		if r.TimeOut(id, got, got.err) {
 			r.lost = got.err
 		} else {
@@ -185,6 +191,19 @@ func (r *reading) failure() error {
 	return nil
 }
 
+// readInTime reads one module, in the time that the target gives it. That it needs longer is its own failure, and none of the device.
+func (r *reading) readInTime(ctx context.Context, d *device, id string, m *module.Module, samples int) *result {
+	own := r.settings.config.Module(m.Name).Timeout
+	if own == nil {
+		return r.readModule(ctx, d, id, m, samples)
+	}
+	within, cancel := context.WithTimeout(ctx, time.Duration(*own))
+	defer cancel()
+	got := r.readModule(within, d, id, m, samples)
+	got.outran = got.err != nil && within.Err() != nil && ctx.Err() == nil
+	return got
+}
+
 // readModule reads one module.
 func (r *reading) readModule(ctx context.Context, d *device, id string, m *module.Module, samples int) *result {
 	t := r.target
@@ -195,6 +214,7 @@ func (r *reading) readModule(ctx context.Context, d *device, id string, m *modul
 	r.answered = false
 	table := m.Table(decode.Limits{ReplyBytes: int64(*r.settings.config.MaxReplyBytes), Samples: samples, Hold: r.use.holdTable})
 	defer table.Release()
+	table.Filter(r.settings.filters())
 	if t.explains() {
 		table.Explain()
 	}

@@ -78,10 +78,16 @@ func newTarget(e *Exporter, s *settings, unconfigured bool) *Target {
 	return t
 }
 
-// apply makes s the settings, and forgets the results of modules whose content is another one now.
+// apply makes s the settings, and forgets the results of modules whose content is another one now, and all if other rows are filtered.
 func (t *Target) apply(s *settings) {
-	t.settings.Store(s)
-	t.schedule.Rename(func(id string) string { return s.modules.ids[moduleName(id)] })
+	old := t.settings.Swap(s)
+	same := slices.Equal(old.config.Filters, s.config.Filters)
+	t.schedule.Rename(func(id string) string {
+		if !same {
+			return "" // its results have other rows than they would have now
+		}
+		return s.modules.ids[moduleName(id)]
+	})
 }
 
 // Name is the target's name in the configuration.

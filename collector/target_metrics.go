@@ -39,6 +39,8 @@ var (
 	moduleSamples  = definition{"netconf_module_samples", "Samples that the module gave; 0 where nothing in the replies matched.", gauge}
 	moduleSkipped  = definition{"netconf_module_skipped_values", "Values that the device sent and that were left out: not valid, not plausible, duplicate, or over a limit.", gauge}
 
+	moduleFiltered = definition{"netconf_module_filtered_rows", "Rows that the filters of the configuration left out; not there without filters.", gauge}
+
 	sessionDials   = definition{"netconf_session_dials_total", "Attempts to open a session, by result: ok, or the reason of the failure.", counter}
 	sessionUp      = definition{"netconf_session_established", "Whether a session to the device is open: 1 or 0.", gauge}
 	sessionStart   = definition{"netconf_session_start_timestamp_seconds", "When the open session was opened, in Unix time.", gauge}
@@ -60,7 +62,7 @@ func Definitions() (all []Definition) {
 		{up, nil}, {scrapeFailure, []string{"reason"}}, {scrapeDuration, nil}, {scrapeBudget, nil}, {readDuration, nil}, {phaseDuration, []string{"phase"}},
 		{targetInfo, []string{"address"}}, {moduleSuccess, []string{"module"}}, {moduleDuration, []string{"module"}},
 		{moduleLastRead, []string{"module"}}, {moduleMaxAge, []string{"module"}}, {moduleBytes, []string{"module"}}, {moduleSamples, []string{"module"}},
-		{moduleSkipped, []string{"module", "reason"}}, {sessionDials, []string{"result"}}, {sessionUp, nil}, {sessionStart, nil}, {sessionRetryAt, nil},
+		{moduleSkipped, []string{"module", "reason"}}, {moduleFiltered, []string{"module"}}, {sessionDials, []string{"result"}}, {sessionUp, nil}, {sessionStart, nil}, {sessionRetryAt, nil},
 	} {
 		kind := "gauge"
 		if d.kind == counter {
@@ -128,6 +130,9 @@ func (o *outcome) ownModule(f *families, m *result) {
 	put(moduleDuration, m.duration.Seconds())
 	put(moduleBytes, float64(m.bytes))
 	put(moduleSamples, float64(m.Samples))
+	if len(o.settings.config.Filters) > 0 {
+		put(moduleFiltered, float64(m.Filtered))
+	}
 	for reason, n := range m.Skipped {
 		put(moduleSkipped, float64(n), "reason", reason)
 	}

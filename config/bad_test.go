@@ -33,8 +33,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"a second document", "auths: {}\n---\ntargets: []\n", `2: a second YAML document (---) begins here; put it in a file of its own`},
 		{"unknown section", "auths: {}\ntarget: []\n", `2: unknown key "target" (did you mean targets or target_files?); known here: auths, defaults, targets, target_files, admin, modules, catalog`},
 		{"unknown key of an auth", "auths:\n  lab:\n    user: u\n", `3: unknown key "user" (did you mean username?); known here: username, password, password_file, password_env, private_key_file, private_key_passphrase_file, known_hosts_file, host_key_fingerprints, insecure_ignore_host_key, legacy_algorithms, allowed_targets`},
-		{"unknown key of a target", withTarget("adress: b"), `2: unknown key "adress" (did you mean address?); known here: name, address, auth, port, timeout, max_age, modules, max_reply_bytes, max_samples, labels, host_key_fingerprints`},
-		{"unknown key of defaults", "defaults:\n  retries: 3\n", `2: unknown key "retries"; known here: port, timeout, max_age, modules, max_reply_bytes, max_samples`},
+		{"unknown key of a target", withTarget("adress: b"), `2: unknown key "adress" (did you mean address?); known here: name, address, auth, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, labels, host_key_fingerprints`},
+		{"unknown key of defaults", "defaults:\n  retries: 3\n", `2: unknown key "retries"; known here: port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, description_labels`},
 		{"unknown key of a value", "modules:\n  m:\n    rows:\n    - metrics:\n        x: {leaf: a, scal: 2}\n", `5: unknown key "scal" (did you mean scale or scale_leaf?); known here: leaf, attribute, decode, values, scale, offset, min, max, scale_leaf, precision_leaf, match, skip, when, unless, first_of, sum_of, sum_rows, lookup, by, template`},
 		{"unknown key in an inner row", "modules: {m: {rows: [{rows: [{keys: [a]}]}]}}\n", `1: unknown key "keys" (did you mean key?); known here: path, key, labels, when, unless, begins_with, limit, repeats, start_time, metrics, rows`},
 		{"duplicate key", "auths: {}\ntargets: []\nauths: {}\n", `3: key "auths" is already given on line 1; keep one of them`},
@@ -138,6 +138,20 @@ func TestLoadRefuses(t *testing.T) {
 2: max_samples -1 is too small; write a number such as 500000
 2: port 0 is not from 1 to 65535; NETCONF over SSH is usually on 830
 2: timeout 0s is too short; write a time such as 30s`},
+		{"settings of modules", withTarget("modules: [{name: auto, max_age: 1m}, {name: ietf-system, max_age: -1s, timeout: 0s}, {name: ietf-ip, timeout: 2m}, {name: ietf-bgp, age: 1m}]"), `2: unknown key "age" (did you mean max_age?); known here: name, max_age, timeout`},
+		{"wrong settings of modules", withTarget("modules: [{name: auto, max_age: 1m}, {name: ietf-system, max_age: -1s, timeout: 0s}, {name: ietf-ip, timeout: 2m}]"), `2: max_age -1s of module "ietf-system" is negative; write 0s or a time such as 5m
+2: max_age and timeout are of one module, and auto stands for several; set those of the target, or name a module
+2: timeout 0s of module "ietf-system" is too short; write a time such as 10s
+2: timeout 2m of module "ietf-ip" is longer than the target's, 30s; raise that`},
+		{"filters", lab + "defaults:\n  filters:\n  - {label: interfaces, regex: lo, action: drop}\n  - {label: interface, regex: '(?=a)', action: drop}\n  - {label: interface, regex: lo}\n", `4: filter: no metric has the label "interfaces"; did you mean interface?
+5: filter: regex "(?=a)" is not a regular expression of RE2; write one that the whole text of the label has to match, such as "lo|veth.*"
+6: filter: action "" is neither drop nor keep; write one of them`},
+		{"description labels without a group", lab + "defaults:\n  description_labels: {regex: 'a(b)'}\n", `3: description_labels: regex "a(b)" has no named group; write (?P<role>...) around what becomes the label role`},
+		{"description labels", lab + "defaults:\n  description_labels: {regex: '(?P<role>a)(?P<target>b)', labels: [role, target, circuit]}\n", `3: description_labels: regex "(?P<role>a)(?P<target>b)" has no group (?P<circuit>...), which labels lists
+3: label "target" is set by Prometheus or the exporter; choose another name`},
+		{"a bad expression for description labels", lab + "defaults:\n  description_labels: {regex: '['}\n", `3: description_labels: regex "[" is not a regular expression of RE2; write one with named groups, such as "\[(?P<role>[a-z]+)\]"`},
+		{"description labels of one target", withTarget("description_labels: {regex: x}"), `2: unknown key "description_labels"; known here: name, address, auth, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, labels, host_key_fingerprints`},
+		{"a label of descriptions", lab + "defaults: {description_labels: {regex: '(?P<role>a)'}}\ntargets: [{address: a, auth: lab, labels: {role: x}}]\n", `3: label "role" is a label of the catalogue's metrics; choose another name`},
 		{"wrong defaults once", lab + "defaults:\n  timeout: -5s", `3: timeout -5s is too short; write a time such as 30s`},
 		{"unknown module", withTarget("modules: [auto, ietf-interf]"), `2: module "ietf-interf" is not known; did you mean ietf-interfaces or ietf-interfaces-nmda?`},
 		{"unknown module in defaults", lab + "defaults:\n  modules: [nmda]", `3: module "nmda" is not known; did you mean ietf-hardware-nmda or ietf-interfaces-nmda or ietf-ip-neighbors-nmda?`},

@@ -8,7 +8,7 @@ func (c *Config) Validate() error { return c.validate(nil, nil) }
 func (c *Config) complete() {
 	c.Defaults.applyDefaults(defaults())
 	for _, target := range c.Targets {
-		target.applyDefaults(c.Defaults)
+		target.applyDefaults(c.Defaults.Settings)
 		if target.Name == "" && target.Address != "" {
 			target.Name = target.Address
 		}

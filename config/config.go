@@ -5,7 +5,7 @@ package config
 // be completed by Validate. After that it is not changed any more, and may be used by any number of goroutines.
 type Config struct {
 	Auths       map[string]*Auth   `yaml:"auths,omitempty"`
-	Defaults    Settings           `yaml:"defaults,omitempty"`
+	Defaults    Defaults           `yaml:"defaults,omitempty"`
 	Targets     []*Target          `yaml:"targets,omitempty"`
 	TargetFiles []string           `yaml:"target_files,omitempty,flow"`
 	Admin       Admin              `yaml:"admin,omitempty"`
@@ -27,14 +27,23 @@ type Admin struct {
 	AllowedTargets []string `yaml:"allowed_targets,omitempty,flow"`
 }
 
+// Defaults are what holds for all targets.
+type Defaults struct {
+	Settings          `yaml:",inline"`
+	DescriptionLabels *DescriptionLabels `yaml:"description_labels,omitempty"` // for all targets alike; nil: none
+}
+
 // Settings are what a target may set for itself and Defaults sets for all. In a valid Config none is nil.
 type Settings struct {
-	Port          *int      `yaml:"port,omitempty"`            // TCP port where an address names none
-	Timeout       *Duration `yaml:"timeout,omitempty"`         // of one read of the device
-	MaxAge        *Duration `yaml:"max_age,omitempty"`         // a read younger than this is served again
-	Modules       []string  `yaml:"modules,omitempty,flow"`    // module names, or auto
-	MaxReplyBytes *Bytes    `yaml:"max_reply_bytes,omitempty"` // bound of one reply
-	MaxSamples    *int      `yaml:"max_samples,omitempty"`     // bound of the samples of one read
+	Port    *int      `yaml:"port,omitempty"`    // TCP port where an address names none
+	Timeout *Duration `yaml:"timeout,omitempty"` // of one read of the device
+	MaxAge  *Duration `yaml:"max_age,omitempty"` // a read younger than this is served again
+	Modules []string  `yaml:"-"`                 // module names, or auto; in a file, those of ModuleSettings
+	// ModuleSettings are Modules with what differs for each. One of the two may be nil: Validate completes it.
+	ModuleSettings []ModuleSetting `yaml:"modules,omitempty,flow"`
+	Filters        []Filter        `yaml:"filters,omitempty"`         // of rows; those of a target take the place of the defaults'
+	MaxReplyBytes  *Bytes          `yaml:"max_reply_bytes,omitempty"` // bound of one reply
+	MaxSamples     *int            `yaml:"max_samples,omitempty"`     // bound of the samples of one read
 }
 
 // Target is one device.

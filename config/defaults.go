@@ -21,8 +21,13 @@ func (s *Settings) applyDefaults(other Settings) {
 	setDefault(&s.MaxAge, other.MaxAge)
 	setDefault(&s.MaxReplyBytes, other.MaxReplyBytes)
 	setDefault(&s.MaxSamples, other.MaxSamples)
+	s.completeModules()
 	if s.Modules == nil {
-		s.Modules = other.Modules
+		s.Modules, s.ModuleSettings = other.Modules, other.ModuleSettings
+	}
+	s.completeModules()
+	if s.Filters == nil {
+		s.Filters = other.Filters
 	}
 }
 

@@ -14,6 +14,8 @@ var builtin embed.FS
 type Definitions struct {
 	Catalog map[string]*Metric
 	Modules map[string]*Module
+	// DescriptionLabels are those of the configuration; nil: none.
+	DescriptionLabels *DescriptionLabels
 }
 
 // BuiltinDefinitions returns the catalogue and the modules that the program ships. The maps are the caller's; what is in them is
@@ -66,6 +68,7 @@ func (c *Config) Definitions() (*Definitions, error) {
 	if err != nil {
 		return nil, err
 	}
+	definitions.DescriptionLabels = c.Defaults.DescriptionLabels
 	maps.Copy(definitions.Catalog, c.Catalog)
 	maps.Copy(definitions.Modules, c.Modules)
 	return definitions, nil

@@ -47,6 +47,9 @@ func (e *explainer) check(n *yaml.Node, t reflect.Type, name string, private boo
 	switch {
 	case isNull(n):
 		return
+	case n.Kind == yaml.ScalarNode && t == reflect.TypeFor[ModuleSetting]():
+		e.check(n, reflect.TypeFor[string](), name, private)
+		return
 	case n.Kind == yaml.ScalarNode && (t == reflect.TypeFor[Value]() || t == reflect.TypeFor[Strings]()):
 		return
 	}

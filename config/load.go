@@ -186,7 +186,7 @@ func mergeSection[T any](l *loader, section string, root *source, all, more map[
 	}
 }
 
-func (l *loader) setDefaults(settings Settings, at *source) {
+func (l *loader) setDefaults(settings Defaults, at *source) {
 	if l.defaults.Line != 0 {
 		l.add(at.at(), "defaults is already at %s; keep defaults in one file", l.defaults)
 		return

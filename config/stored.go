@@ -83,7 +83,7 @@ func (c *Config) Fit(s *Stored) (*Fitted, error) {
 		return nil, err
 	}
 	target := *s.Target
-	target.applyDefaults(c.Defaults)
+	target.applyDefaults(c.Defaults.Settings)
 	target.Origin, target.Position = OriginAPI, s.root.at("targets", 0)
 	fitted := &Fitted{Target: &target, Auths: map[string]*Auth{}}
 	all := *c

@@ -30,7 +30,7 @@ func (c *Config) AdHoc(address, auth string) (*Target, error) {
 	if _, _, err := splitAddress(address); err != nil {
 		return nil, fmt.Errorf("%s %w", quoteAddress(address), err)
 	}
-	target := &Target{Name: address, Address: address, Auth: auth, Settings: c.Defaults}
+	target := &Target{Name: address, Address: address, Auth: auth, Settings: c.Defaults.Settings}
 	target.applyDefaults(defaults())
 	return target, nil
 }

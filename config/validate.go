@@ -49,7 +49,8 @@ func (c *Config) validate(sources map[any]*source, files *Files) error {
 		}
 	}
 	v.metrics(c.Catalog, builtin.Catalog)
-	v.settings(c.Defaults, sources[&c.Defaults])
+	v.settings(c.Defaults.Settings, sources[&c.Defaults])
+	v.descriptionLabels(c.Defaults.DescriptionLabels, sources[&c.Defaults])
 	v.networks("admin: allowed_targets", c.Admin.AllowedTargets, sources[&c.Admin])
 	v.targetNames()
 	for _, target := range c.Targets {
@@ -68,6 +69,9 @@ func (v *validator) source(entry any, position Position) *source {
 
 func (c *Config) newValidator(definitions *Definitions, sources map[any]*source) *validator {
 	v := &validator{config: c, definitions: definitions, labels: map[string]bool{}, sources: sources}
+	for _, name := range c.Defaults.DescriptionLabels.Names() {
+		v.labels[name] = true
+	}
 	for _, metric := range definitions.Catalog {
 		for _, label := range metric.Labels {
 			v.labels[label] = true
@@ -116,7 +120,12 @@ func (v *validator) target(t *Target) {
 	for label := range t.Labels {
 		v.targetLabel(at.at("labels", label), label)
 	}
-	v.settings(t.Settings.differing(v.config.Defaults), at)
+	v.settings(t.Settings.differing(v.config.Defaults.Settings), at)
+	for _, m := range t.ModuleSettings {
+		if m.Timeout != nil && *m.Timeout > *t.Timeout {
+			v.add(at.at("modules"), "timeout %s of module %q is longer than the target's, %s; raise that", *m.Timeout, m.Name, *t.Timeout)
+		}
+	}
 }
 
 // authNames lists what auth: may name.
@@ -133,11 +142,16 @@ func (v *validator) targetLabel(at Position, label string) {
 	switch {
 	case !isName(label):
 		v.add(at, "label %q is not a valid name; use letters, digits and _, and no digit first", label)
-	case isPrometheusLabel(label), slices.Contains([]string{"address", "module", "reason", "phase", "result"}, label):
+	case v.isReserved(label):
 		v.add(at, "label %q is set by Prometheus or the exporter; choose another name", label)
 	case v.labels[label]:
 		v.add(at, "label %q is a label of the catalogue's metrics; choose another name", label)
 	}
+}
+
+// isReserved reports whether Prometheus or the exporter sets a label.
+func (v *validator) isReserved(label string) bool {
+	return isPrometheusLabel(label) || slices.Contains([]string{"address", "module", "reason", "phase", "result"}, label)
 }
 
 // settings checks those that are not nil. What a target takes from defaults is reported there alone.
@@ -157,6 +171,8 @@ func (v *validator) settings(s Settings, at *source) {
 	if s.MaxSamples != nil && *s.MaxSamples <= 0 {
 		v.add(at.at("max_samples"), "max_samples %d is too small; write a number such as 500000", *s.MaxSamples)
 	}
+	v.filters(s.Filters, at)
+	v.moduleSettings(s, at)
 	if s.Modules == nil {
 		return
 	}

@@ -16,7 +16,7 @@ func (c *Config) YAML() ([]byte, error) {
 	shown.Targets = nil
 	for _, target := range c.Targets {
 		brief := *target
-		brief.Settings = target.differing(c.Defaults)
+		brief.Settings = target.differing(c.Defaults.Settings)
 		shown.Targets = append(shown.Targets, &brief)
 	}
 	var out bytes.Buffer

@@ -52,6 +52,9 @@ func (t *Table) explanation(r *Result) (lines []string) {
 	if len(without) > 0 {
 		say("no samples: %s", strings.Join(without, ", "))
 	}
+	if r.Filtered > 0 {
+		say("filtered: %d rows", r.Filtered)
+	}
 	for _, what := range x.order {
 		say("left out: %s", x.left[what].line(what))
 	}

@@ -5,6 +5,7 @@ package decode
 
 import (
 	"hash/maphash"
+	"regexp"
 	"slices"
 	"sync"
 
@@ -92,8 +93,16 @@ type Column struct{ Row, Index int }
 
 // Label is a label of a row.
 type Label struct {
-	Name  string
-	Value Value
+	Name   string
+	Value  Value
+	Derive *Derivation // in place of Value; nil: none
+}
+
+// Derivation makes a label of another one of the row, which comes before it.
+type Derivation struct {
+	From    int            // its index
+	Pattern *regexp.Regexp // found anywhere in it
+	Group   int            // which group of that is the label; empty if nothing is found
 }
 
 // RowMetric is a metric of a row.

@@ -42,6 +42,7 @@ type Table struct {
 	reply       int16 // index of the current reply
 	current     Reply
 
+	filters []Filter
 	granted int64 // what Limits.Hold allows the table to be
 	refused error // of Limits.Hold
 }
@@ -58,7 +59,7 @@ type frame struct {
 func (t *Table) begin(limits Limits) {
 	t.limits, t.overLimit, t.reply = limits, 0, 0
 	t.joiner.reset(len(t.program.rows))
-	t.granted, t.refused, t.explain = 0, nil, nil
+	t.granted, t.refused, t.explain, t.filters = 0, nil, nil, nil
 }
 
 // Release returns the table for use by another read.

@@ -28,6 +28,7 @@ type Result struct {
 	Families []Family
 	Samples  int
 	Skipped  map[string]int // by reason
+	Filtered int            // rows that filters left out
 	TooLong  []TooLong      // labels that were too long
 	// Explanation says, line by line, what of the replies became samples and what did not; nil unless it was asked for by Table.Explain.
 	Explanation []string
@@ -88,6 +89,7 @@ func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 	result := Result{
 		Families: slices.DeleteFunc(b.families, func(f Family) bool { return len(f.Samples) == 0 }),
 		Samples:  b.samples,
+		Filtered: b.filtered,
 		Skipped: map[string]int{
 			SkippedInvalid: b.skipped[invalid], SkippedImplausible: b.skipped[implausible],
 			SkippedDuplicate: t.duplicates + b.duplicates, SkippedLimit: t.overLimit + b.overLimit, SkippedCut: b.cut,
@@ -113,6 +115,7 @@ type builder struct {
 	duplicates int
 	overLimit  int
 	cut        int
+	filtered   int
 	tooLong    []TooLong
 	held       int64 // octets of all but the memory and the samples
 
@@ -137,6 +140,10 @@ func (b *builder) row(n int32) {
 	}
 	if !b.evaluateLabels(s, r) {
 		b.overLimit++
+		return
+	}
+	if len(b.table.filters) > 0 && b.leavesOut(s) {
+		b.filtered++
 		return
 	}
 	b.entities = b.entities[:0]
@@ -202,7 +209,11 @@ func (b *builder) evaluateLabels(s *RowSpec, r row) bool {
 	b.text, b.labels = b.text[:0], b.labels[:0]
 	for i := range s.Labels {
 		from := len(b.text)
-		b.text, _ = s.Labels[i].Value.label(b.text, r)
+		if d := s.Labels[i].Derive; d != nil {
+			b.text = d.label(b.text, b.labels[d.From])
+		} else {
+			b.text, _ = s.Labels[i].Value.label(b.text, r)
+		}
 		if len(b.text)-from > maxLabel {
 			switch s.labelUses[i] {
 			case inKey:

@@ -20,7 +20,7 @@ func Compile(definitions *config.Definitions) (map[string]*Module, error) {
 	metrics, kinds := map[string]*decode.Metric{}, map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(definitions.Catalog)) {
 		entry := definitions.Catalog[name]
-		metrics[name] = newMetric(name, entry)
+		metrics[name] = newMetric(name, entry, definitions.DescriptionLabels.Names())
 		for label, kind := range entry.Info {
 			if first, ok := kinds[label]; ok && first != kind {
 				errs = append(errs, &config.Error{Position: entry.Position, Message: fmt.Sprintf(
@@ -31,7 +31,7 @@ func Compile(definitions *config.Definitions) (map[string]*Module, error) {
 	}
 	modules := map[string]*Module{}
 	for _, name := range slices.Sorted(maps.Keys(definitions.Modules)) {
-		c := &compiler{name: name, source: definitions.Modules[name], catalog: definitions.Catalog, metrics: metrics, kinds: kinds}
+		c := &compiler{name: name, source: definitions.Modules[name], catalog: definitions.Catalog, metrics: metrics, kinds: kinds, derived: definitions.DescriptionLabels}
 		m, err := c.compile()
 		if err != nil {
 			errs = append(errs, err)
@@ -41,15 +41,27 @@ func Compile(definitions *config.Definitions) (map[string]*Module, error) {
 	return modules, errors.Join(errs...)
 }
 
-func newMetric(name string, entry *config.Metric) *decode.Metric {
+// newMetric makes a metric of the catalogue. One that has a description has the labels made of it too; those of the catalogue win.
+func newMetric(name string, entry *config.Metric, derived []string) *decode.Metric {
 	m := &decode.Metric{Name: name, Help: entry.Help, Type: dto.MetricType_GAUGE}
 	if entry.Type == "counter" {
 		m.Type = dto.MetricType_COUNTER
 	}
 	m.Keys = slices.Sorted(slices.Values(entry.Labels))
 	m.Info = slices.Sorted(maps.Keys(entry.Info))
+	if slices.Contains(m.Info, description) {
+		for _, label := range derived {
+			if !slices.Contains(m.Keys, label) && !slices.Contains(m.Info, label) {
+				m.Info = append(m.Info, label)
+			}
+		}
+		slices.Sort(m.Info)
+	}
 	return m
 }
+
+// description is the label that others are made of.
+const description = "description"
 
 // compiler compiles one module.
 type compiler struct {
@@ -57,6 +69,7 @@ type compiler struct {
 	source  *config.Module
 	catalog map[string]*config.Metric
 	metrics map[string]*decode.Metric // of the catalogue
+	derived *config.DescriptionLabels // nil: none
 	kinds   map[string]string         // how the text of a value label is normalised
 
 	ns       *namespaces

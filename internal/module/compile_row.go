@@ -2,6 +2,7 @@ package module
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -72,6 +73,7 @@ func (c *compiler) row(at []any, r config.Row, parent int, parents [][]step, inh
 			labels = append(labels, made)
 		}
 	}
+	labels = c.derive(labels)
 	when := c.conditions(at, index, r.When, r.Unless)
 	var start *decode.Value
 	if r.StartTime != nil {
@@ -85,6 +87,25 @@ func (c *compiler) row(at []any, r config.Row, parent int, parents [][]step, inh
 		c.row(slices.Concat(at, []any{"rows", i}), nested, index, c.paths[index], labels)
 	}
 	c.checkLabelsUsed(at, index, r)
+}
+
+// derive adds the labels that are made of the row's description. Those that the row has already win.
+func (c *compiler) derive(labels []decode.Label) []decode.Label {
+	from := slices.IndexFunc(labels, func(l decode.Label) bool { return l.Name == description })
+	if from < 0 || c.derived == nil {
+		return labels
+	}
+	pattern, err := regexp.Compile(c.derived.Regex)
+	if err != nil {
+		return labels // config has refused it
+	}
+	for _, name := range c.derived.Names() {
+		group := pattern.SubexpIndex(name)
+		if group > 0 && !slices.ContainsFunc(labels, func(l decode.Label) bool { return l.Name == name }) {
+			labels = append(labels, decode.Label{Name: name, Derive: &decode.Derivation{From: from, Pattern: pattern, Group: group}})
+		}
+	}
+	return labels
 }
 
 // checkRead warns of rows that no read of the module asks for. What an rpc gives is not known. Of several paths one is enough: modules share rows.
