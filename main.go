@@ -125,6 +125,7 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	hostkey := &command.HostKey{}
 	c = add("hostkey", "Print the host keys of a device as known_hosts lines and fingerprints, without logging in.", hostkey)
 	c.Arg("address", "HOST, HOST:PORT or [IPV6]:PORT; the default port is 830.").Required().StringVar(&hostkey.Address)
+	c.Flag("proxy-jump", "Jump host of the configuration to go through.").StringVar(&hostkey.ProxyJump)
 
 	add("hash-password", "The hash of a password for basic_auth_users in --web.config.file; asks on the terminal, or reads a line.", command.HashPassword{})
 

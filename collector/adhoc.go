@@ -40,8 +40,8 @@ func (e *Exporter) applyAdHoc(next *snapshot) {
 		old := t.settings.Load()
 		auth := next.config.Auths[old.config.Auth]
 		target, err := next.config.AdHoc(old.config.Address, old.config.Auth)
-		if err == nil && sameConnection(t.Target, target, auth) && slices.Equal(old.auth.AllowedTargets, auth.AllowedTargets) {
-			t.apply(&settings{next, target, auth})
+		if now := (&settings{next, target, auth}); err == nil && sameConnection(t.Target, now) && slices.Equal(old.auth.AllowedTargets, auth.AllowedTargets) {
+			t.apply(now)
 			continue
 		}
 		t.expiry.Stop()

@@ -127,7 +127,7 @@ func (e *Exporter) Use(c *config.Config) error {
 		auth := c.Auths[target.Auth]
 		now := &settings{next, target, auth}
 		t := old.byName[target.Name]
-		if t != nil && sameConnection(t, target, auth) {
+		if t != nil && sameConnection(t, now) {
 			kept[t] = true
 			if t.Config() != target {
 				changed = append(changed, t)
@@ -188,8 +188,8 @@ func (s *snapshot) connectAhead() {
 }
 
 // sameConnection reports whether a session made for t serves the target as it is configured now.
-func sameConnection(t *Target, target *config.Target, auth *config.Auth) bool {
-	old := t.settings.Load()
+func sameConnection(t *Target, now *settings) bool {
+	old, target, auth := t.settings.Load(), now.config, now.auth
 	was, is := *old.auth, *auth
 	was.Position, is.Position = config.Position{}, config.Position{}
 	was.AllowedTargets, is.AllowedTargets = nil, nil
@@ -197,7 +197,8 @@ func sameConnection(t *Target, target *config.Target, auth *config.Auth) bool {
 		return false // they are checked at every dial of such a target
 	}
 	return old.config.HostPort() == target.HostPort() && old.config.Auth == target.Auth && old.config.Origin == target.Origin &&
-		slices.Equal(old.config.HostKeyFingerprints, target.HostKeyFingerprints) && reflect.DeepEqual(was, is)
+		slices.Equal(old.config.HostKeyFingerprints, target.HostKeyFingerprints) && reflect.DeepEqual(was, is) &&
+		session.SameWay(old.jumps(), now.jumps())
 }
 
 // Logins counts the logins under way and those that wait, over all targets.
@@ -290,4 +291,5 @@ func (e *Exporter) Close(ctx context.Context) {
 	e.end()
 	wg.Wait()
 	e.retiring.Wait() // no longer than a polite end of a session takes
+	e.dialer.Close()
 }

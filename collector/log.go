@@ -36,6 +36,16 @@ func (p problems) replace(module string, err error) (news bool) {
 	return err != nil && !(had && known == now)
 }
 
+// own counts the problems that are the device's own. That of a jump host is told once, by the jump host, not by each target behind it.
+func (p problems) own() (n int) {
+	for known := range p {
+		if known.reason != ReasonJump {
+			n++
+		}
+	}
+	return n
+}
+
 // logRead logs what went wrong in a read and did not before, and when all is well again.
 func (t *Target) logRead(r *reading) {
 	if t.life.Err() != nil { // the target is being closed
@@ -48,7 +58,7 @@ func (t *Target) logRead(r *reading) {
 		}
 	}
 	t.mu.Lock()
-	before := len(t.problems)
+	before := t.problems.own()
 	for p := range t.problems {
 		if _, configured := r.settings.modules.byName[p.module]; !configured && p.module != "" && p.module != auto {
 			delete(t.problems, p)
@@ -62,7 +72,7 @@ func (t *Target) logRead(r *reading) {
 			note(got.module, got.err)
 		}
 	}
-	well := before > 0 && len(t.problems) == 0
+	well := before > 0 && t.problems.own() == 0
 	t.mu.Unlock()
 	for _, err := range news {
 		t.logFailure(err)
@@ -95,5 +105,9 @@ func (t *Target) logDropped(err error) {
 }
 
 func (t *Target) logFailure(err error) {
+	if session.ReasonOf(err) == ReasonJump {
+		t.logger.Debug("the target is not reached", "err", err)
+		return
+	}
 	t.logger.Warn("reading the target failed", "err", err, "reason", string(cmp.Or(session.ReasonOf(err), ReasonRPC)))
 }

@@ -58,11 +58,14 @@ type settings struct {
 	auth   *config.Auth
 }
 
+// jumps are the jump hosts on the way to the target.
+func (s *settings) jumps() []config.NamedJumpHost { return s.snapshot.config.Jumps(s.config) }
+
 func newTarget(e *Exporter, s *settings, unconfigured bool) *Target {
 	t := &Target{
 		logger: e.logger.With("target", s.config.Name),
 		client: e.newClient(session.Options{
-			Target: s.config, Auth: s.auth, Dialer: e.dialer, Logger: e.logger,
+			Target: s.config, Auth: s.auth, Dialer: e.dialer, Logger: e.logger, Via: s.jumps(),
 			RequireAllowed: unconfigured || s.config.Origin == config.OriginAPI,
 		}),
 		label:    &dto.LabelPair{Name: new("target"), Value: new(s.config.Name)},

@@ -31,10 +31,10 @@ func TestLoadRefuses(t *testing.T) {
 		{"null", "---\n", `1: the file is empty; write auths: and targets: into it`},
 		{"not a mapping", "- a\n", `1: the file must be a mapping; write "key: value" lines`},
 		{"a second document", "auths: {}\n---\ntargets: []\n", `2: a second YAML document (---) begins here; put it in a file of its own`},
-		{"unknown section", "auths: {}\ntarget: []\n", `2: unknown key "target" (did you mean targets or target_files?); known here: auths, defaults, targets, target_files, admin, modules, catalog`},
+		{"unknown section", "auths: {}\ntarget: []\n", `2: unknown key "target" (did you mean targets or target_files?); known here: auths, jump_hosts, defaults, targets, target_files, admin, modules, catalog`},
 		{"unknown key of an auth", "auths:\n  lab:\n    user: u\n", `3: unknown key "user" (did you mean username?); known here: username, password, password_file, password_env, private_key_file, private_key_passphrase_file, known_hosts_file, host_key_fingerprints, insecure_ignore_host_key, legacy_algorithms, allowed_targets`},
-		{"unknown key of a target", withTarget("adress: b"), `2: unknown key "adress" (did you mean address?); known here: name, address, auth, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, labels, host_key_fingerprints`},
-		{"unknown key of defaults", "defaults:\n  retries: 3\n", `2: unknown key "retries"; known here: port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, description_labels`},
+		{"unknown key of a target", withTarget("adress: b"), `2: unknown key "adress" (did you mean address?); known here: name, address, auth, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, labels, host_key_fingerprints`},
+		{"unknown key of defaults", "defaults:\n  retries: 3\n", `2: unknown key "retries"; known here: port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, description_labels`},
 		{"unknown key of a value", "modules:\n  m:\n    rows:\n    - metrics:\n        x: {leaf: a, scal: 2}\n", `5: unknown key "scal" (did you mean scale or scale_leaf?); known here: leaf, attribute, decode, values, scale, offset, min, max, scale_leaf, precision_leaf, match, skip, when, unless, first_of, sum_of, sum_rows, lookup, by, template`},
 		{"unknown key in an inner row", "modules: {m: {rows: [{rows: [{keys: [a]}]}]}}\n", `1: unknown key "keys" (did you mean key?); known here: path, key, labels, when, unless, begins_with, limit, repeats, start_time, metrics, rows`},
 		{"duplicate key", "auths: {}\ntargets: []\nauths: {}\n", `3: key "auths" is already given on line 1; keep one of them`},
@@ -150,9 +150,19 @@ func TestLoadRefuses(t *testing.T) {
 		{"description labels", lab + "defaults:\n  description_labels: {regex: '(?P<role>a)(?P<target>b)', labels: [role, target, circuit]}\n", `3: description_labels: regex "(?P<role>a)(?P<target>b)" has no group (?P<circuit>...), which labels lists
 3: label "target" is set by Prometheus or the exporter; choose another name`},
 		{"a bad expression for description labels", lab + "defaults:\n  description_labels: {regex: '['}\n", `3: description_labels: regex "[" is not a regular expression of RE2; write one with named groups, such as "\[(?P<role>[a-z]+)\]"`},
-		{"description labels of one target", withTarget("description_labels: {regex: x}"), `2: unknown key "description_labels"; known here: name, address, auth, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, labels, host_key_fingerprints`},
+		{"description labels of one target", withTarget("description_labels: {regex: x}"), `2: unknown key "description_labels"; known here: name, address, auth, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, labels, host_key_fingerprints`},
 		{"a label of descriptions", lab + "defaults: {description_labels: {regex: '(?P<role>a)'}}\ntargets: [{address: a, auth: lab, labels: {role: x}}]\n", `3: label "role" is a label of the catalogue's metrics; choose another name`},
 		{"wrong defaults once", lab + "defaults:\n  timeout: -5s", `3: timeout -5s is too short; write a time such as 30s`},
+		{"unknown jump host", withTarget("proxy_jump: bastion"), `2: proxy_jump "bastion" is not under jump_hosts; give its address and auth there`},
+		{"another jump host", lab + "jump_hosts: {a: {address: b, auth: lab}}\ndefaults: {proxy_jump: bastion}\n", `3: proxy_jump "bastion" is not under jump_hosts; write one of a`},
+		{"a jump host without anything", lab + "jump_hosts:\n  a: {}\n", `3: jump host "a" has no address; add address: HOST or HOST:PORT
+3: jump host "a" has no auth; add auth: with one of lab`},
+		{"a jump host of a wrong auth", lab + "jump_hosts:\n  a: {address: 'b:', auth: x, max_channels: -1}\n", `3: address "b:" has a port that is not a number from 1 to 65535; write HOST:PORT, or [IPV6]:PORT
+3: auth "x" is not under auths; write one of lab
+3: max_channels -1 is negative; write a number, or 0 for no limit`},
+		{"jump hosts in a circle", lab + "jump_hosts:\n  a: {address: x, auth: lab, proxy_jump: b}\n  b: {address: x, auth: lab, proxy_jump: a}\n  c: {address: x, auth: lab, proxy_jump: a}\n", `3: jump host "a" is on the way to itself (a -> b -> a); break the circle
+4: jump host "b" is on the way to itself (b -> a -> b); break the circle`},
+		{"an empty jump host", lab + "jump_hosts:\n  a:\n", `3: jump_hosts entry "a" is empty; write its settings below it, indented, or take it out`},
 		{"unknown module", withTarget("modules: [auto, ietf-interf]"), `2: module "ietf-interf" is not known; did you mean ietf-interfaces or ietf-interfaces-nmda?`},
 		{"unknown module in defaults", lab + "defaults:\n  modules: [nmda]", `3: module "nmda" is not known; did you mean ietf-hardware-nmda or ietf-interfaces-nmda or ietf-ip-neighbors-nmda?`},
 		{"a module in capitals", withTarget("modules: [IETF-Interfaces, Auto]"), `2: module "Auto" is not known; did you mean auto?

@@ -4,13 +4,14 @@ package config
 // Config is one configuration: all files merged. Load and Parse return a complete and valid one; one that is made in Go has to
 // be completed by Validate. After that it is not changed any more, and may be used by any number of goroutines.
 type Config struct {
-	Auths       map[string]*Auth   `yaml:"auths,omitempty"`
-	Defaults    Defaults           `yaml:"defaults,omitempty"`
-	Targets     []*Target          `yaml:"targets,omitempty"`
-	TargetFiles []string           `yaml:"target_files,omitempty,flow"`
-	Admin       Admin              `yaml:"admin,omitempty"`
-	Modules     map[string]*Module `yaml:"modules,omitempty"`
-	Catalog     map[string]*Metric `yaml:"catalog,omitempty"`
+	Auths       map[string]*Auth     `yaml:"auths,omitempty"`
+	JumpHosts   map[string]*JumpHost `yaml:"jump_hosts,omitempty"`
+	Defaults    Defaults             `yaml:"defaults,omitempty"`
+	Targets     []*Target            `yaml:"targets,omitempty"`
+	TargetFiles []string             `yaml:"target_files,omitempty,flow"`
+	Admin       Admin                `yaml:"admin,omitempty"`
+	Modules     map[string]*Module   `yaml:"modules,omitempty"`
+	Catalog     map[string]*Metric   `yaml:"catalog,omitempty"`
 
 	// Warnings are what was found in the files and is likely to be a mistake, though it may be meant.
 	Warnings []*Error `yaml:"-"`
@@ -25,6 +26,16 @@ type Admin struct {
 	// AllowedTargets are the networks in which targets may be added with credentials of their own, as CIDR prefixes. An auth of
 	// the configuration has its own list.
 	AllowedTargets []string `yaml:"allowed_targets,omitempty,flow"`
+}
+
+// JumpHost is an SSH server that forwards connections to targets.
+type JumpHost struct {
+	Address     string `yaml:"address"` // as that of a target; port 22 where it names none
+	Auth        string `yaml:"auth"`
+	ProxyJump   string `yaml:"proxy_jump,omitempty"`   // the jump host on the way to this one
+	MaxChannels int    `yaml:"max_channels,omitempty"` // sessions at a time through it; 0: no limit
+
+	Position Position `yaml:"-" json:"-"`
 }
 
 // Defaults are what holds for all targets.
@@ -44,6 +55,7 @@ type Settings struct {
 	Filters        []Filter        `yaml:"filters,omitempty"`         // of rows; those of a target take the place of the defaults'
 	MaxReplyBytes  *Bytes          `yaml:"max_reply_bytes,omitempty"` // bound of one reply
 	MaxSamples     *int            `yaml:"max_samples,omitempty"`     // bound of the samples of one read
+	ProxyJump      *string         `yaml:"proxy_jump,omitempty"`      // name of a jump host; "": none
 }
 
 // Target is one device.

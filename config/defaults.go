@@ -11,6 +11,7 @@ func defaults() Settings {
 		Modules:       []string{Auto},
 		MaxReplyBytes: new(Bytes(64 << 20)),
 		MaxSamples:    new(500_000),
+		ProxyJump:     new(""),
 	}
 }
 
@@ -21,6 +22,7 @@ func (s *Settings) applyDefaults(other Settings) {
 	setDefault(&s.MaxAge, other.MaxAge)
 	setDefault(&s.MaxReplyBytes, other.MaxReplyBytes)
 	setDefault(&s.MaxSamples, other.MaxSamples)
+	setDefault(&s.ProxyJump, other.ProxyJump)
 	s.completeModules()
 	if s.Modules == nil {
 		s.Modules, s.ModuleSettings = other.Modules, other.ModuleSettings

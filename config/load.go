@@ -62,7 +62,7 @@ type loader struct {
 func newLoader(files *Files) *loader {
 	return &loader{
 		files:   files,
-		config:  &Config{Auths: map[string]*Auth{}, Modules: map[string]*Module{}, Catalog: map[string]*Metric{}},
+		config:  &Config{Auths: map[string]*Auth{}, JumpHosts: map[string]*JumpHost{}, Modules: map[string]*Module{}, Catalog: map[string]*Metric{}},
 		sources: map[any]*source{},
 		read:    map[string]bool{},
 	}
@@ -156,6 +156,7 @@ func (l *loader) merge(file string, data []byte) {
 		}
 	}
 	mergeSection(l, "auths", root, l.config.Auths, part.Auths, func(a *Auth, s *source) { a.Position = s.at() })
+	mergeSection(l, "jump_hosts", root, l.config.JumpHosts, part.JumpHosts, func(j *JumpHost, s *source) { j.Position = s.at() })
 	mergeSection(l, "modules", root, l.config.Modules, part.Modules, (*Module).setSource)
 	mergeSection(l, "catalog", root, l.config.Catalog, part.Catalog, func(m *Metric, s *source) { m.Position = s.at() })
 	if _, node := child(resolve(root.node), "defaults"); node != nil {

@@ -40,6 +40,9 @@ func (c *Config) validate(sources map[any]*source, files *Files) error {
 	for name, auth := range c.Auths {
 		v.auth(name, auth)
 	}
+	for name, jump := range c.JumpHosts {
+		v.jumpHost(name, jump)
+	}
 	for name, module := range c.Modules {
 		if name == Auto || !regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`).MatchString(name) {
 			v.add(module.Position, "%q cannot name a module; use letters, digits and - _ . (auto is taken)", name)
@@ -170,6 +173,9 @@ func (v *validator) settings(s Settings, at *source) {
 	}
 	if s.MaxSamples != nil && *s.MaxSamples <= 0 {
 		v.add(at.at("max_samples"), "max_samples %d is too small; write a number such as 500000", *s.MaxSamples)
+	}
+	if s.ProxyJump != nil {
+		v.proxyJump(*s.ProxyJump, at.at("proxy_jump"))
 	}
 	v.filters(s.Filters, at)
 	v.moduleSettings(s, at)

@@ -13,7 +13,8 @@ import (
 
 // HostKey prints the host keys of a server in the two formats that an auth accepts. It does not log in.
 type HostKey struct {
-	Address string // host or host:port; the default port is 830
+	Address   string // host or host:port; the default port is 830
+	ProxyJump string // jump host of the configuration to go through; "": none
 }
 
 // Run implements Command.
@@ -24,7 +25,19 @@ func (h *HostKey) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	keys, err := session.ScanHostKeys(ctx, target.HostPort())
+	var via []config.NamedJumpHost
+	if h.ProxyJump != "" {
+		cfg, err := env.load()
+		if err != nil {
+			return err
+		}
+		if cfg.JumpHosts[h.ProxyJump] == nil {
+			return fmt.Errorf("--proxy-jump=%s is not under jump_hosts; give its address and auth there", h.ProxyJump)
+		}
+		target.ProxyJump = &h.ProxyJump
+		via = cfg.Jumps(target)
+	}
+	keys, err := session.ScanHostKeys(ctx, target.HostPort(), via)
 	if ctx.Err() != nil {
 		return errInterrupted
 	}

@@ -58,3 +58,19 @@ func TestHostKeyOfWhatIsNoDevice(t *testing.T) {
 		wantError(t, run(t, &command.HostKey{Address: address}).err, address, word)
 	}
 }
+
+func TestHostKeyThroughAJumpHost(t *testing.T) {
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	jump := netconftest.StartJump(t)
+	file := filepath.Join(t.TempDir(), "netconf.yml")
+	text := "auths: {jump: {username: " + netconftest.User + ", password: " + netconftest.Password + ", host_key_fingerprints: [" +
+		ssh.FingerprintSHA256(jump.Key) + "]}}\njump_hosts: {bastion: {address: " + jump.Address + ", auth: jump}}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, &command.HostKey{Address: device.Address, ProxyJump: "bastion"}, file)
+	if r.err != nil || !strings.Contains(r.stdout.String(), ssh.FingerprintSHA256(device.Key)) || jump.Forwarded.Load() == 0 {
+		t.Errorf("error %v after %d forwarded connections, and\n%s", r.err, jump.Forwarded.Load(), r.stdout)
+	}
+	wantError(t, run(t, &command.HostKey{Address: device.Address, ProxyJump: "x"}, file).err, "--proxy-jump=x is not under jump_hosts")
+}

@@ -34,6 +34,7 @@ type device struct {
 	port        int
 	address     string // host:port
 	fingerprint string // SHA256:... of its host key
+	sshd        *process
 	netconfd    *process
 }
 
@@ -88,9 +89,9 @@ func startSSHD(t testing.TB, subsystem bool) *device {
 		t.Fatal(err)
 	}
 	sshd, _ := exec.LookPath("sshd") // sshd executes itself for each connection, for which it needs its absolute path
-	process := start(t, exec.Command(sshd, "-D", "-f", d.path("sshd_config"), "-E", d.path("sshd.log")))
+	d.sshd = start(t, exec.Command(sshd, "-D", "-f", d.path("sshd_config"), "-E", d.path("sshd.log")))
 	waitFor(t, "sshd to listen", func() bool {
-		if !process.running() {
+		if !d.sshd.running() {
 			t.Fatalf("sshd ended: %s", d.log())
 		}
 		return strings.Contains(d.log(), "Server listening on")

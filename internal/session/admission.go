@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
 )
 
@@ -51,8 +52,11 @@ func (d *dial) admit(clock *loginClock, asked time.Time) (*account.Login, error)
 }
 
 // deviceOf is what the accounts know a device by: the address and port that was connected to, however it is written in the
-// configuration.
-func deviceOf(remote net.Addr, hostPort string) string {
+// configuration. Behind a jump host it is the address as written: networks behind two of them may use the same addresses.
+func deviceOf(remote net.Addr, hostPort string, via []config.NamedJumpHost) string {
+	if len(via) > 0 {
+		return via[len(via)-1].Name + " " + strings.ToLower(hostPort)
+	}
 	if tcp, ok := remote.(*net.TCPAddr); ok && !tcp.IP.IsUnspecified() {
 		at := tcp.AddrPort()
 		return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()).String()
@@ -61,7 +65,10 @@ func deviceOf(remote net.Addr, hostPort string) string {
 }
 
 // knownDevice is deviceOf for an address that needs no look-up, or "".
-func knownDevice(hostPort string) string {
+func knownDevice(hostPort string, via []config.NamedJumpHost) string {
+	if len(via) > 0 {
+		return deviceOf(nil, hostPort, via)
+	}
 	at, err := netip.ParseAddrPort(hostPort)
 	if err != nil {
 		return ""

@@ -46,7 +46,9 @@ type Options struct {
 	Logger *slog.Logger
 	// RequireAllowed refuses addresses outside the auth's allowed_targets. It is set for targets that are not configured.
 	RequireAllowed bool
-	Timeouts       Timeouts
+	// Via are the jump hosts on the way to the target, the one that is dialled first. They need a Dialer.
+	Via      []config.NamedJumpHost
+	Timeouts Timeouts
 }
 
 // Client keeps one session to one target. It is safe for concurrent use; rpcs run one after the other.
@@ -83,7 +85,7 @@ func NewClient(options Options) *Client {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Client{
 		options: options, accounts: accounts, lock: make(chan struct{}, 1), ctx: ctx, cancel: cancel, dials: map[Reason]uint64{},
-		device: knownDevice(options.Target.HostPort()),
+		device: knownDevice(options.Target.HostPort(), options.Via),
 	}
 }
 
@@ -249,11 +251,11 @@ func (c *Client) heldBack(err error) {
 
 // dial opens a session and counts the result.
 func (c *Client) dial(ctx context.Context, trace *Trace, with *credentials) (*session, error) {
-	release, err := c.options.Dialer.acquire(ctx, trace)
+	attempt := &dial{Options: c.options, hostPort: c.options.Target.HostPort(), timeouts: c.options.Timeouts, trace: trace, credentials: with, accounts: c.accounts}
+	release, err := attempt.enter(ctx)
 	var s *session
 	if err == nil {
 		defer release()
-		attempt := &dial{Options: c.options, hostPort: c.options.Target.HostPort(), timeouts: c.options.Timeouts, trace: trace, credentials: with, accounts: c.accounts}
 		s, err = attempt.open(ctx)
 		if attempt.device != "" {
 			c.mu.Lock()

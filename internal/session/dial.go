@@ -24,7 +24,8 @@ type dial struct {
 	credentials *credentials
 	accounts    *account.Accounts
 
-	device string // what the accounts know the device by; set when its address is known
+	jump   *jumpHost // the last one on the way; nil: none
+	device string    // what the accounts know the device by; set when its address is known
 }
 
 // open returns a new session.
@@ -89,7 +90,7 @@ func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeyPol
 	var exchanged atomic.Pointer[time.Time] // when the key exchange was done and the login began
 	attempt := &login{credentials: d.credentials, connection: conn}
 	attempt.admit = func() (*account.Login, error) {
-		d.device = deviceOf(conn.RemoteAddr(), d.hostPort)
+		d.device = deviceOf(conn.RemoteAddr(), d.hostPort, d.Via)
 		asked := time.Now()
 		defer func() { exchanged.Store(new(time.Now())) }() // the phase auth begins when the waiting ends
 		return d.admit(clock, asked)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http/httptrace"
 	"net/netip"
@@ -22,10 +23,14 @@ type Dialer struct {
 	slots    chan struct{}
 	keys     config.Keyring
 	accounts account.Accounts
+	jumps    jumpHosts
 }
 
 // NewDialer returns a Dialer with a number of slots, at least one.
 func NewDialer(limit int) *Dialer { return &Dialer{slots: make(chan struct{}, max(limit, 1))} }
+
+// Close ends the connections to jump hosts. The clients are closed before.
+func (d *Dialer) Close() { d.jumps.close() }
 
 // keyring returns nil for a nil Dialer.
 func (d *Dialer) keyring() *config.Keyring {
@@ -117,6 +122,9 @@ func (c *connection) received() string {
 
 // dialTCP resolves the target's name and connects.
 func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
+	if d.jump != nil {
+		return d.dialVia(ctx)
+	}
 	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Connect)
 	defer cancel()
 	began := time.Now()
@@ -158,6 +166,58 @@ func (d *dial) control(ctx context.Context, network, address string, socket sysc
 		return syscall.EMFILE
 	}
 	return err
+}
+
+// dialVia connects through the jump host.
+func (d *dial) dialVia(ctx context.Context) (*connection, error) {
+	if err := d.checkAllowed(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Connect)
+	defer cancel()
+	began := time.Now()
+	conn, err := d.jump.forward(ctx, d.hostPort)
+	if err != nil {
+		d.trace.end("tcp", began, err, "")
+		return nil, err
+	}
+	d.trace.end("tcp", began, nil, "from jump host "+d.jump.name)
+	return &connection{Conn: conn}, nil
+}
+
+// checkAllowed refuses an address outside the auth's allowed_targets before a jump host is asked for it. A name could stand for any.
+func (d *dial) checkAllowed() error {
+	if !d.RequireAllowed {
+		return nil
+	}
+	if err := d.allowed(context.Background(), "", d.hostPort, nil); err != nil {
+		return dialError(fmt.Errorf("%w; behind a jump host write the address, not a name", err))
+	}
+	return nil
+}
+
+// enter waits for the jump host, if there is one, and for a dial slot. The jump host comes first: one that hangs must not hold slots that
+// other targets need.
+func (d *dial) enter(ctx context.Context) (release func(), err error) {
+	if len(d.Via) > 0 {
+		began := time.Now()
+		d.jump = d.Dialer.jump(d.Options)
+		if _, err := d.jump.connect(ctx); err != nil {
+			d.jump.release()
+			d.trace.end("jump", began, err, "")
+			return nil, err
+		}
+		d.trace.end("jump", began, nil, d.jump.name)
+	}
+	free, err := d.Dialer.acquire(ctx, d.trace)
+	switch {
+	case d.jump == nil:
+		return free, err
+	case err != nil:
+		d.jump.release()
+		return nil, err
+	}
+	return func() { free(); d.jump.release() }, nil
 }
 
 // allowed refuses addresses outside the auth's allowed_targets. It sees each address just before it is dialled, so that a

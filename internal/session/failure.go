@@ -125,6 +125,32 @@ func dialError(err error) error {
 	return failed(ReasonRefused, "%w; check address and port, and that the device's NETCONF server runs", err)
 }
 
+// jumpError is the failure of a jump host, which is not the fault of the device behind it.
+func jumpError(name string, err error) error {
+	if reasonOf(err) == ReasonJump {
+		return err // of one in front of it
+	}
+	return failed(ReasonJump, "jump host %s: %w", name, err)
+}
+
+// forwardError is the answer of a jump host that opens no channel to a device (RFC 4254 section 5.1).
+func forwardError(name, hostPort string, err *ssh.OpenChannelError) error {
+	text := strings.ToLower(err.Message)
+	switch {
+	case err.Reason == ssh.Prohibited:
+		return failed(ReasonJump, "jump host %s does not allow to connect to %s: %w; check its AllowTcpForwarding and PermitOpen", name, hostPort, err)
+	case err.Reason == ssh.ResourceShortage:
+		return failed(ReasonJump, "jump host %s has no more channels: %w; raise its limit, or set max_channels", name, err)
+	case err.Reason != ssh.ConnectionFailed:
+		return failed(ReasonJump, "jump host %s: %w", name, err)
+	case strings.Contains(text, "timed out"):
+		return failed(ReasonTimeout, "no TCP connection in time from jump host %s to %s: %w; check address, port and firewalls behind it", name, hostPort, err)
+	case strings.Contains(text, "resolve"), strings.Contains(text, "not known"):
+		return failed(ReasonDNS, "jump host %s finds no address for %s: %w; names are looked up there", name, hostPort, err)
+	}
+	return failed(ReasonRefused, "jump host %s cannot connect to %s: %w; check address and port, and that the device's NETCONF server runs", name, hostPort, err)
+}
+
 // outOfDescriptors reports that the exporter has run out of file descriptors, which is not the fault of what it opens.
 func outOfDescriptors(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"slices"
 
@@ -14,12 +15,23 @@ import (
 // errHostKeyScanned ends a handshake once the host key is known.
 var errHostKeyScanned = errors.New("the host key is known now")
 
-// ScanHostKeys returns the host keys of an SSH server, one of each type, without logging in. Errors are *Error.
-func ScanHostKeys(ctx context.Context, hostPort string) ([]ssh.PublicKey, error) {
+// ScanHostKeys returns the host keys of an SSH server, one of each type, without logging in to it. The jump hosts on the way are logged
+// in to. Errors are *Error.
+func ScanHostKeys(ctx context.Context, hostPort string, via []config.NamedJumpHost) ([]ssh.PublicKey, error) {
+	dialer := NewDialer(1)
+	defer dialer.Close()
 	d := &dial{
-		Options:  Options{Target: &config.Target{Name: hostPort}, Auth: &config.Auth{LegacyAlgorithms: true}},
+		Options: Options{
+			Target: &config.Target{Name: hostPort}, Auth: &config.Auth{LegacyAlgorithms: true}, Dialer: dialer, Via: via,
+			Timeouts: Timeouts{}.withDefaults(), Logger: slog.New(slog.DiscardHandler),
+		},
 		hostPort: hostPort, timeouts: Timeouts{}.withDefaults(), credentials: &credentials{},
 	}
+	release, err := d.enter(ctx)
+	if err != nil {
+		return nil, &Error{Reason: reasonOf(err), Target: hostPort, Err: err}
+	}
+	defer release()
 	algorithms := append(ssh.SupportedAlgorithms().HostKeys, ssh.InsecureAlgorithms().HostKeys...)
 	algorithms = slices.DeleteFunc(algorithms, isCertificate)
 	var found []ssh.PublicKey

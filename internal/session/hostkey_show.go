@@ -28,7 +28,7 @@ func ShowHostKey(ctx context.Context, o Options, trace *Trace) (*ShownKey, error
 	if err != nil {
 		return nil, named(err)
 	}
-	release, err := o.Dialer.acquire(ctx, trace)
+	release, err := d.enter(ctx)
 	if err != nil {
 		return nil, named(err)
 	}

@@ -12,6 +12,7 @@ type Reason string
 // The reasons, in the order in which a read can meet them.
 const (
 	ReasonQueue     Reason = "queue"      // no free dial slot in time, no file descriptor left, or other logins of the account go first
+	ReasonJump      Reason = "jump"       // the jump host cannot be reached or logged in to, or does not forward
 	ReasonDNS       Reason = "dns"        // the name has no address
 	ReasonRefused   Reason = "refused"    // connection refused, host unreachable, closed before or during the SSH handshake
 	ReasonTimeout   Reason = "timeout"    // no answer in time: to the connection, in the SSH handshake, at login, or to an rpc
@@ -33,7 +34,7 @@ func Results() []Reason { return append([]Reason{ResultOK}, Reasons()...) }
 
 // Reasons returns all reasons in order.
 func Reasons() []Reason {
-	return []Reason{ReasonQueue, ReasonDNS, ReasonRefused, ReasonTimeout, ReasonHostKey, ReasonAuth, ReasonBackoff,
+	return []Reason{ReasonQueue, ReasonJump, ReasonDNS, ReasonRefused, ReasonTimeout, ReasonHostKey, ReasonAuth, ReasonBackoff,
 		ReasonNoNetconf, ReasonHello, ReasonRPC, ReasonMemory}
 }
 

@@ -8,13 +8,24 @@ import (
 	"strings"
 )
 
-// Resolve looks up the addresses of a target, and refuses those that a dial would. Errors are *Error.
+// Resolve looks up the addresses of a target, and refuses those that a dial would. It returns none for a name behind a jump host.
+// Errors are *Error.
 func Resolve(ctx context.Context, o Options) ([]netip.Addr, error) {
 	d := &dial{Options: o, hostPort: o.Target.HostPort()}
 	named := func(err error) error { return &Error{Reason: reasonOf(err), Target: o.Target.Name, Err: err} }
 	host, _, err := net.SplitHostPort(d.hostPort)
 	if err != nil {
 		return nil, named(dialError(err))
+	}
+	if len(o.Via) > 0 { // names are looked up behind the jump host
+		address, err := netip.ParseAddr(host)
+		switch {
+		case err == nil:
+			return []netip.Addr{address}, d.checkAllowed()
+		case o.RequireAllowed:
+			return nil, named(d.checkAllowed())
+		}
+		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeouts.withDefaults().Connect)
 	defer cancel()

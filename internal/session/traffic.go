@@ -30,6 +30,7 @@ var errFlood = errors.New("the session was closed, because what the device sends
 type traffic struct {
 	mu       sync.Mutex // guards following fields
 	open     bool       // the hello was read
+	off      bool       // nothing is watched
 	received int64      // octets
 	useful   int64      // octets of replies
 	waiting  bool       // the reader has taken all that it was given
@@ -50,6 +51,13 @@ func (t *traffic) begin(now time.Time) {
 	t.restart(now)
 }
 
+// stop ends the watch: what arrives is for the sessions behind a jump host, which are watched each.
+func (t *traffic) stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.off = true
+}
+
 func (t *traffic) restart(now time.Time) {
 	t.start, t.startReceived, t.startUseful, t.suspected = now, t.received, t.useful, time.Time{}
 }
@@ -60,6 +68,7 @@ func (t *traffic) receive(n int, now time.Time) error {
 	defer t.mu.Unlock()
 	t.received += int64(n)
 	switch {
+	case t.off:
 	case !t.open:
 		if t.received > maxBefore {
 			return fmt.Errorf("%w: %d octets before the end of its hello", errFlood, t.received)

@@ -1,0 +1,320 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+)
+
+const (
+	// jumpRetry is how long nothing is tried after a jump host failed: the targets behind it ask for it all at once.
+	jumpRetry = 2 * time.Second
+	// jumpIdle is how long the connection to a jump host is kept without a channel.
+	jumpIdle = time.Minute
+)
+
+// jumpHost is the connection to an SSH server that forwards connections to devices (RFC 4254 section 7.2). All targets behind it share
+// the connection, which is opened when the first one needs it and opened anew when it was lost.
+type jumpHost struct {
+	name     string
+	open     func(context.Context) (*connection, *ssh.Client, error)
+	timeouts Timeouts
+	logger   *slog.Logger
+	channels chan struct{} // one element an open channel; nil: no limit
+
+	mu      sync.Mutex // guards the following fields
+	client  *ssh.Client
+	opening *jumpAttempt // nil: none
+	failure error        // of the last attempt; nil after a success
+	failed  time.Time
+	users   int         // callers and open channels
+	idle    *time.Timer // closes the connection; nil while there are users
+}
+
+// jumpAttempt is one attempt to open the connection; all callers wait for the same.
+type jumpAttempt struct {
+	done   chan struct{}
+	client *ssh.Client // when done
+	err    error
+}
+
+// jumpHosts are those in use, by their content and that of the ones in front of them.
+type jumpHosts struct {
+	mu    sync.Mutex
+	byKey map[string]*jumpHost
+}
+
+// jump returns the last of a chain of jump hosts. The caller releases it.
+func (d *Dialer) jump(o Options) *jumpHost {
+	key := jumpKey(o.Via)
+	h := &d.jumps
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	j := h.byKey[key]
+	if j == nil {
+		j = d.newJump(o, func() {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			if h.byKey[key] == j && j.unused() {
+				delete(h.byKey, key)
+				j.close()
+			}
+		})
+		if h.byKey == nil {
+			h.byKey = map[string]*jumpHost{}
+		}
+		h.byKey[key] = j
+	}
+	j.use()
+	return j
+}
+
+// jumpKey tells jump hosts apart by all that makes their connection, secrets included.
+func jumpKey(via []config.NamedJumpHost) string {
+	digest := sha256.New()
+	for _, jump := range via {
+		host, auth := *jump.Host, *jump.Auth
+		host.Position, auth.Position, auth.AllowedTargets = config.Position{}, config.Position{}, nil
+		content, _ := json.Marshal([]any{jump.Name, host, auth, auth.Password.Reveal()}) // plain data
+		digest.Write(content)
+	}
+	return string(digest.Sum(nil))
+}
+
+// close ends the connections to all jump hosts.
+func (h *jumpHosts) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, j := range h.byKey {
+		j.idle.Stop()
+		j.close()
+	}
+	h.byKey = nil
+}
+
+func (d *Dialer) newJump(o Options, unused func()) *jumpHost {
+	last := o.Via[len(o.Via)-1]
+	target := &config.Target{Name: "jump host " + last.Name, Address: last.Host.Address, Auth: last.Host.Auth, Settings: config.Settings{Port: new(22)}}
+	options := Options{Target: target, Auth: last.Auth, Dialer: d, Logger: o.Logger, Via: o.Via[:len(o.Via)-1], Timeouts: o.Timeouts}
+	j := &jumpHost{name: last.Name, timeouts: o.Timeouts, logger: o.Logger}
+	j.idle = time.AfterFunc(jumpIdle, unused)
+	if last.Host.MaxChannels > 0 {
+		j.channels = make(chan struct{}, last.Host.MaxChannels)
+	}
+	j.open = func(ctx context.Context) (*connection, *ssh.Client, error) {
+		credentials, err := readCredentials(last.Auth, d.keyring())
+		if err != nil {
+			return nil, nil, credentialsError(last.Host.Auth, err)
+		}
+		attempt := &dial{Options: options, hostPort: target.HostPort(), timeouts: o.Timeouts, credentials: credentials, accounts: &d.accounts}
+		release, err := attempt.enter(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer release()
+		keys, err := newHostKeyPolicy(target, last.Auth)
+		if err != nil {
+			return nil, nil, err
+		}
+		return attempt.connect(ctx, keys)
+	}
+	return j
+}
+
+func (j *jumpHost) use() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.users++
+	j.idle.Stop()
+}
+
+func (j *jumpHost) release() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.users--; j.users == 0 {
+		j.idle.Reset(jumpIdle)
+	}
+}
+
+func (j *jumpHost) unused() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.users == 0
+}
+
+func (j *jumpHost) close() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.client != nil {
+		j.client.Close()
+		j.client = nil
+	}
+}
+
+// connect returns the connection, and opens it where there is none. A caller that gives up does not end the attempt for the others.
+func (j *jumpHost) connect(ctx context.Context) (*ssh.Client, error) {
+	j.mu.Lock()
+	switch {
+	case j.client != nil:
+		defer j.mu.Unlock()
+		return j.client, nil
+	case j.failure != nil && time.Since(j.failed) < jumpRetry:
+		defer j.mu.Unlock()
+		return nil, j.failure
+	case j.opening == nil:
+		j.opening = &jumpAttempt{done: make(chan struct{})}
+		go j.attempt(j.opening)
+	}
+	attempt := j.opening
+	j.mu.Unlock()
+	select {
+	case <-attempt.done:
+		return attempt.client, attempt.err
+	case <-ctx.Done():
+		return nil, jumpError(j.name, fmt.Errorf("no connection to it in time: %w", ctx.Err()))
+	}
+}
+
+// attempt opens the connection, and watches it until it ends.
+func (j *jumpHost) attempt(a *jumpAttempt) {
+	ctx, cancel := context.WithTimeout(context.Background(), j.timeouts.Connect+j.timeouts.Login)
+	defer cancel()
+	conn, client, err := j.open(ctx)
+	if err == nil {
+		conn.traffic.stop()
+	}
+	j.mu.Lock()
+	a.client, j.opening = client, nil
+	known := j.failure != nil
+	if err == nil {
+		j.client, j.failure = client, nil
+	} else {
+		a.err = jumpError(j.name, err)
+		j.failure, j.failed = a.err, time.Now()
+	}
+	j.mu.Unlock()
+	close(a.done)
+	switch {
+	case err != nil && !known:
+		j.logger.Warn("the jump host failed; the targets behind it are not reached", "jump_host", j.name, "err", err)
+	case err == nil && known:
+		j.logger.Info("the jump host is back", "jump_host", j.name)
+	}
+	if err == nil {
+		go keepJump(client, conn, j.timeouts)
+		_ = client.Wait() // why it ended shows when it is opened anew
+		j.drop(client)
+	}
+}
+
+// drop closes a connection that is of no more use.
+func (j *jumpHost) drop(client *ssh.Client) {
+	client.Close()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.client == client {
+		j.client = nil
+	}
+}
+
+// keepJump sends keepalives until the connection ends, and closes it when one is not answered.
+func keepJump(client *ssh.Client, conn *connection, timeouts Timeouts) {
+	ended := make(chan struct{})
+	go func() { _ = client.Wait(); close(ended) }()
+	ticker := time.NewTicker(timeouts.KeepaliveInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-ticker.C:
+		}
+		answered := make(chan struct{})
+		go func() { // ends with the answer or the connection
+			_, _, _ = client.SendRequest("keepalive@openssh.com", true, nil)
+			close(answered)
+		}()
+		select {
+		case <-answered:
+		case <-time.After(timeouts.KeepaliveAnswer):
+			conn.Close()
+			return
+		}
+	}
+}
+
+// forward opens a channel to a device. A connection that turns out to be lost is opened anew, once.
+func (j *jumpHost) forward(ctx context.Context, hostPort string) (net.Conn, error) {
+	if j.channels != nil {
+		select {
+		case j.channels <- struct{}{}:
+		case <-ctx.Done():
+			return nil, jumpError(j.name, fmt.Errorf("all of its %d channels are in use; raise max_channels", cap(j.channels)))
+		}
+	}
+	conn, err := j.openChannel(ctx, hostPort)
+	if err != nil {
+		j.freeChannel()
+		return nil, err
+	}
+	j.use()
+	return &forwarded{Conn: conn, end: func() { j.freeChannel(); j.release() }}, nil
+}
+
+func (j *jumpHost) openChannel(ctx context.Context, hostPort string) (net.Conn, error) {
+	for retried := false; ; retried = true {
+		client, err := j.connect(ctx)
+		if err != nil {
+			return nil, err
+		}
+		conn, err := client.DialContext(ctx, "tcp", hostPort)
+		var refused *ssh.OpenChannelError
+		switch {
+		case err == nil:
+			return conn, nil
+		case errors.As(err, &refused):
+			return nil, forwardError(j.name, hostPort, refused)
+		case ctx.Err() != nil:
+			return nil, failed(ReasonTimeout, "jump host %s: no connection to %s in time: %w; check address, port and firewalls behind it", j.name, hostPort, ctx.Err())
+		}
+		j.drop(client)
+		if retried {
+			return nil, jumpError(j.name, err)
+		}
+	}
+}
+
+func (j *jumpHost) freeChannel() {
+	if j.channels != nil {
+		<-j.channels
+	}
+}
+
+// forwarded is a connection through a jump host.
+type forwarded struct {
+	net.Conn
+	closing sync.Once
+	end     func()
+}
+
+func (f *forwarded) Close() error {
+	var err error
+	f.closing.Do(func() {
+		err = f.Conn.Close()
+		f.end()
+	})
+	return err
+}
+
+// SameWay reports whether two chains of jump hosts make the same connection.
+func SameWay(a, b []config.NamedJumpHost) bool { return jumpKey(a) == jumpKey(b) }

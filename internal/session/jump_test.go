@@ -1,0 +1,245 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// hop is a jump host as the configuration names it.
+func hop(name string, j *netconftest.Jump, adjust ...func(*config.NamedJumpHost)) config.NamedJumpHost {
+	h := config.NamedJumpHost{Name: name, Host: &config.JumpHost{Address: j.Address, Auth: "jump"},
+		Auth: &config.Auth{Username: netconftest.User, Password: netconftest.Password, HostKeyFingerprints: []string{ssh.FingerprintSHA256(j.Key)}}}
+	for _, f := range adjust {
+		f(&h)
+	}
+	return h
+}
+
+// behind returns an option that reaches a target by jump hosts.
+func behind(dialer *session.Dialer, hops ...config.NamedJumpHost) func(*session.Options) {
+	return func(o *session.Options) { o.Dialer, o.Via = dialer, hops }
+}
+
+// newDialer returns a Dialer that closes its jump hosts when the test ends.
+func newDialer(t *testing.T, limit int) *session.Dialer {
+	t.Helper()
+	dialer := session.NewDialer(limit)
+	t.Cleanup(func() { nothingLeft(t) })
+	t.Cleanup(dialer.Close)
+	checked.Store(t, true)
+	return dialer
+}
+
+// connectTogether connects clients at the same time.
+func connectTogether(t *testing.T, clients []*session.Client) []error {
+	t.Helper()
+	errs := make([]error, len(clients))
+	var all sync.WaitGroup
+	for i, client := range clients {
+		all.Go(func() { _, errs[i] = client.Connect(deadline(t), nil) })
+	}
+	all.Wait()
+	return errs
+}
+
+// TestJumpIsShared has many targets behind one jump host: it sees one login, also for the sessions that replace lost ones.
+func TestJumpIsShared(t *testing.T) {
+	jump := netconftest.StartJump(t)
+	dialer := newDialer(t, 8)
+	var clients []*session.Client
+	var devices []*netconftest.Device
+	for range 30 {
+		device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+		devices = append(devices, device)
+		clients = append(clients, connect(t, device.Address, behind(dialer, hop("bastion", jump))))
+	}
+	for round := range 5 {
+		for i, err := range connectTogether(t, clients) {
+			if err != nil {
+				t.Errorf("round %d, device %d: %v", round, i, err)
+			}
+		}
+		for _, device := range devices {
+			device.Drop()
+		}
+	}
+	if n, forwarded := jump.Offered.Load(), jump.Forwarded.Load(); n != 1 || forwarded < 30 {
+		t.Errorf("%d logins to the jump host and %d connections through it; want 1 and at least 30", n, forwarded)
+	}
+}
+
+// TestJumpComesBack has the jump host die and return: all targets are back, without a failed login at a device.
+func TestJumpComesBack(t *testing.T) {
+	jump := netconftest.StartJump(t)
+	dialer := newDialer(t, 8)
+	var clients []*session.Client
+	var devices []*netconftest.Device
+	for range 10 {
+		device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+		devices = append(devices, device)
+		clients = append(clients, connect(t, device.Address, behind(dialer, hop("bastion", jump))))
+	}
+	for range 3 {
+		for _, err := range connectTogether(t, clients) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		jump.Down()
+		for _, client := range clients {
+			eventually(t, func() bool { return !client.Stats().Established })
+		}
+		for _, err := range connectTogether(t, clients) {
+			wantError(t, err, session.ReasonJump, "jump host bastion", "connection refused")
+		}
+		if err := jump.Up(); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, func() bool { return errors.Join(connectTogether(t, clients)...) == nil })
+	}
+	for i, device := range devices {
+		if n, logins := device.Offered.Load(), device.Logins.Load(); n != logins {
+			t.Errorf("device %d: %d passwords and %d logins", i, n, logins)
+		}
+		if !clients[i].Stats().LoginRetry.IsZero() {
+			t.Errorf("device %d has a back-off", i)
+		}
+	}
+}
+
+// TestJumpChain reaches a device by two jump hosts.
+func TestJumpChain(t *testing.T) {
+	outer, inner := netconftest.StartJump(t), netconftest.StartJump(t)
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	dialer := newDialer(t, 1) // a jump host on the way needs no slot of the target's
+	trace := session.NewTrace()
+	if _, err := connect(t, device.Address, behind(dialer, hop("outer", outer), hop("inner", inner))).Connect(deadline(t), trace); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := outer.Forwarded.Load(), inner.Forwarded.Load(); a != 1 || b != 1 {
+		t.Errorf("%d and %d connections are forwarded; want 1 and 1", a, b)
+	}
+	if trace.Sum("jump") == 0 {
+		t.Error("no time in the phase jump")
+	}
+	outer.Down()
+	client := connect(t, netconftest.Start(t, nil).Address, behind(dialer, hop("outer", outer), hop("inner", inner)))
+	eventually(t, func() bool {
+		_, err := client.Connect(deadline(t), nil)
+		return err != nil && session.ReasonOf(err) == session.ReasonJump
+	})
+}
+
+// TestJumpRefuses has jump hosts answer in the ways that OpenSSH does.
+func TestJumpRefuses(t *testing.T) {
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	reject := func(reason ssh.RejectionReason, text string) func(*netconftest.Jump) {
+		return func(j *netconftest.Jump) {
+			j.Refuse = func(string) (bool, ssh.RejectionReason, string) { return true, reason, text }
+		}
+	}
+	for name, tc := range map[string]struct {
+		jump   func(*netconftest.Jump)
+		hop    func(*config.NamedJumpHost)
+		reason session.Reason
+		words  []string
+	}{
+		"PermitOpen forbids it": {reject(ssh.Prohibited, "administratively prohibited: open failed"), nil, session.ReasonJump, []string{"does not allow", "PermitOpen"}},
+		"nothing listens":       {reject(ssh.ConnectionFailed, "Connection refused"), nil, session.ReasonRefused, []string{"jump host bastion cannot connect to " + device.Address}},
+		"a firewall":            {reject(ssh.ConnectionFailed, "Connection timed out"), nil, session.ReasonTimeout, []string{"behind it"}},
+		"an unknown name":       {reject(ssh.ConnectionFailed, "Name or service not known"), nil, session.ReasonDNS, []string{"looked up there"}},
+		"out of descriptors":    {reject(ssh.ResourceShortage, "open failed"), nil, session.ReasonJump, []string{"no more channels"}},
+		"another host key": {nil, func(h *config.NamedJumpHost) {
+			h.Auth.HostKeyFingerprints = []string{"SHA256:" + ssh.FingerprintSHA256(device.Key)[7:]}
+		}, session.ReasonJump, []string{"jump host bastion", "host key"}},
+		"a wrong password":           {nil, func(h *config.NamedJumpHost) { h.Auth.Password = "wrong" }, session.ReasonJump, []string{"jump host bastion", "login refused"}},
+		"a secret that is not there": {nil, func(h *config.NamedJumpHost) { h.Auth.Password, h.Auth.PasswordFile = "", "/gone" }, session.ReasonJump, []string{`jump host bastion: auth "jump"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var jump *netconftest.Jump
+			if tc.jump != nil {
+				jump = netconftest.StartJump(t, tc.jump)
+			} else {
+				jump = netconftest.StartJump(t)
+			}
+			var adjust []func(*config.NamedJumpHost)
+			if tc.hop != nil {
+				adjust = append(adjust, tc.hop)
+			}
+			dialer := newDialer(t, 8)
+			var clients []*session.Client
+			for range 20 {
+				clients = append(clients, connect(t, device.Address, behind(dialer, hop("bastion", jump, adjust...))))
+			}
+			for range 3 {
+				for _, err := range connectTogether(t, clients) {
+					wantError(t, err, tc.reason, tc.words...)
+				}
+			}
+			if n := jump.Offered.Load(); n > 1 {
+				t.Errorf("the jump host got %d passwords", n)
+			}
+		})
+	}
+	if n := device.Offered.Load(); n > 0 {
+		t.Errorf("the device got %d passwords", n)
+	}
+}
+
+// TestMaxChannels bounds the sessions through a jump host: one more waits for a free one.
+func TestMaxChannels(t *testing.T) {
+	jump := netconftest.StartJump(t)
+	dialer := newDialer(t, 8)
+	few := hop("bastion", jump, func(h *config.NamedJumpHost) { h.Host.MaxChannels = 2 })
+	var clients []*session.Client
+	for range 3 {
+		clients = append(clients, connect(t, netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)).Address, behind(dialer, few)))
+	}
+	for _, client := range clients[:2] {
+		if _, err := client.Connect(deadline(t), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := clients[2].Connect(soon, nil)
+	wantError(t, err, session.ReasonJump, "all of its 2 channels are in use", "max_channels")
+	_ = clients[0].Close(t.Context())
+	if _, err := clients[2].Connect(deadline(t), nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAllowedBehindJump holds that allowed_targets are checked on the address as written, and that a name is none.
+func TestAllowedBehindJump(t *testing.T) {
+	jump := netconftest.StartJump(t)
+	dialer := newDialer(t, 8)
+	for address, allowed := range map[string]bool{"192.0.2.1:830": false, "localhost:830": false} {
+		client := connect(t, address, behind(dialer, hop("bastion", jump)), func(o *session.Options) {
+			o.RequireAllowed, o.Auth.AllowedTargets = true, []string{"127.0.0.0/8"}
+		})
+		if _, err := client.Connect(deadline(t), nil); errors.Is(err, session.ErrNotAllowed) == allowed {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	if n := jump.Forwarded.Load(); n > 0 {
+		t.Errorf("%d connections are forwarded", n)
+	}
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	client := connect(t, device.Address, behind(dialer, hop("bastion", jump)), func(o *session.Options) {
+		o.RequireAllowed, o.Auth.AllowedTargets = true, []string{"127.0.0.0/8"}
+	})
+	if _, err := client.Connect(deadline(t), nil); err != nil {
+		t.Error(fmt.Errorf("inside the networks: %w", err))
+	}
+}
