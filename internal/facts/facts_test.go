@@ -125,16 +125,16 @@ netconf_interface_transmit_bytes_total{interface="a"} 5
 netconf_interface_receive_bytes_total{interface="b"} 10
 netconf_interface_receive_bytes_total{interface="c"} 10
 `)
-	rates := second.Rates(first, "a")
+	rates := second.Rates(first)["a"]
 	if rates == nil || *rates.ReceiveBitsPerSecond != 2000 || rates.TransmitBitsPerSecond != nil || rates.Seconds != 10 {
 		t.Errorf("%+v", rates)
 	}
 	for name, why := range map[string]string{"b": "its counter was reset", "c": "it is new", "d": "there is none"} {
-		if rates := second.Rates(first, name); rates != nil {
+		if rates := second.Rates(first)[name]; rates != nil {
 			t.Errorf("%s has a rate, but %s: %+v", name, why, rates)
 		}
 	}
-	for _, rates := range []*facts.Rates{first.Rates(first, "a"), first.Rates(facts.Reading{}, "a"), first.Rates(second, "a")} {
+	for _, rates := range []*facts.Rates{first.Rates(first)["a"], first.Rates(facts.Reading{})["a"], first.Rates(second)["a"]} {
 		if rates != nil {
 			t.Errorf("%+v", rates)
 		}

@@ -1,6 +1,8 @@
 package facts
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -8,57 +10,81 @@ import (
 
 // Rates are how fast the counters of an interface grow.
 type Rates struct {
-	Seconds                float64  `json:"seconds" doc:"Time between the two reads."`
-	ReceiveBitsPerSecond   *float64 `json:"receive_bits_per_second,omitempty"`
-	TransmitBitsPerSecond  *float64 `json:"transmit_bits_per_second,omitempty"`
-	ReceiveErrorsPerSecond *float64 `json:"receive_errors_per_second,omitempty"`
-	// TransmitErrorsPerSecond completes the errors.
+	Seconds                 float64  `json:"seconds" doc:"Time between the two reads."`
+	ReceiveBitsPerSecond    *float64 `json:"receive_bits_per_second,omitempty"`
+	TransmitBitsPerSecond   *float64 `json:"transmit_bits_per_second,omitempty"`
+	ReceiveErrorsPerSecond  *float64 `json:"receive_errors_per_second,omitempty"`
 	TransmitErrorsPerSecond *float64 `json:"transmit_errors_per_second,omitempty"`
 }
 
 // rated are the counters that rates are made of.
 var rated = [...]string{"receive_bytes_total", "transmit_bytes_total", "receive_errors_total", "transmit_errors_total"}
 
-// Reading holds the counters of one read, small enough to be kept for each target.
+// Reading holds the counters of one read. Since one is kept for each target, it is small: 48 bytes an interface.
 type Reading struct {
 	At     time.Time
-	values map[string]*[len(rated)]float64 // by interface; -1: the device does not count it
+	names  []string // of the interfaces; the text is the label's
+	values [][len(rated)]float64
 }
+
+// none stands for a counter that the device does not have.
+const none = -1
 
 // NewReading takes the counters of the interfaces.
 func NewReading(at time.Time, families []*dto.MetricFamily) Reading {
-	r := Reading{At: at, values: map[string]*[len(rated)]float64{}}
+	r := Reading{At: at}
+	index := map[string]int{}
 	for _, family := range families {
-		for i, metric := range rated {
-			if family.GetName() != interfacePrefix+metric {
+		i := slices.Index(rated[:], strings.TrimPrefix(family.GetName(), interfacePrefix))
+		if i < 0 || !strings.HasPrefix(family.GetName(), interfacePrefix) {
+			continue
+		}
+		for _, sample := range family.Metric {
+			label := slices.IndexFunc(sample.Label, func(pair *dto.LabelPair) bool { return pair.GetName() == "interface" })
+			if label < 0 {
 				continue
 			}
-			for _, sample := range family.Metric {
-				name, ok := keyOf(sample, []string{"interface"})
-				if !ok {
-					continue
-				}
-				name = name[:len(name)-1]
-				if r.values[name] == nil {
-					r.values[name] = &[len(rated)]float64{-1, -1, -1, -1}
-				}
-				r.values[name][i] = valueOf(sample)
+			name := sample.Label[label].GetValue()
+			at, known := index[name]
+			if !known {
+				at = len(r.names)
+				index[name] = at
+				r.names = append(r.names, name)
+				r.values = append(r.values, [len(rated)]float64{none, none, none, none})
 			}
+			r.values[at][i] = valueOf(sample)
 		}
 	}
+	r.names, r.values = slices.Clip(r.names), slices.Clip(r.values)
 	return r
 }
 
-// Rates are those of an interface between an earlier reading and this one; nil where there are none.
-func (r Reading) Rates(before Reading, name string) *Rates {
+// Rates are those of the interfaces, by name, between an earlier reading and this one. An interface without any has none.
+func (r Reading) Rates(before Reading) map[string]*Rates {
+	found := map[string]*Rates{}
 	seconds := r.At.Sub(before.At).Seconds()
-	now, then := r.values[name], before.values[name]
-	if now == nil || then == nil || seconds <= 0 {
-		return nil
+	if seconds <= 0 || before.At.IsZero() {
+		return found
 	}
+	then := make(map[string]int, len(before.names))
+	for i, name := range before.names {
+		then[name] = i
+	}
+	for i, name := range r.names {
+		if j, ok := then[name]; ok {
+			if rates := between(before.values[j], r.values[i], seconds); rates != nil {
+				found[name] = rates
+			}
+		}
+	}
+	return found
+}
+
+// between are the rates of one interface; nil if none of its counters has one.
+func between(then, now [len(rated)]float64, seconds float64) *Rates {
 	rate := func(i int, scale float64) *float64 {
 		grown := now[i] - then[i]
-		if now[i] < 0 || then[i] < 0 || grown < 0 { // a reset, or a counter that wrapped
+		if now[i] == none || then[i] == none || grown < 0 { // a reset, or a counter that wrapped
 			return nil
 		}
 		return new(scale * grown / seconds)

@@ -112,8 +112,9 @@ func (o *Observer) Interfaces(name string, interfaces []facts.Interface) {
 	if k == nil {
 		return
 	}
+	rates := k.now.Rates(k.previous)
 	for i := range interfaces {
-		interfaces[i].Rates = k.now.Rates(k.previous, interfaces[i].Name)
+		interfaces[i].Rates = rates[interfaces[i].Name]
 	}
 }
 
