@@ -3,7 +3,9 @@ package api_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -209,5 +211,39 @@ func TestAThousandAndOneTasks(t *testing.T) {
 	}
 	if tasks := decodeAs[api.Tasks](t, s.do(t, "GET", "/tasks?state=running&state=queued&limit=0", nil)); tasks.Total != 1000 || len(tasks.Tasks) != 0 {
 		t.Errorf("%d tasks have not ended", tasks.Total)
+	}
+}
+
+// TestAListenerThatReadsNothingIsCutOff fills the connection of a listener until nothing more goes in.
+func TestAListenerThatReadsNothingIsCutOff(t *testing.T) {
+	s := newStand(t, apitest.Options{Patience: 300 * time.Millisecond})
+	mute, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mute.Close()
+	_, _ = fmt.Fprint(mute, "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	large := strings.Repeat("x", 2000)
+	for range 40 {
+		for range 500 {
+			s.Events.Add("read", "new", map[string]string{"target": "new", "error": large})
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	_ = mute.SetReadDeadline(time.Now().Add(10 * time.Second))
+	n, err := io.Copy(io.Discard, mute)
+	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
+		t.Errorf("after %d bytes the listener is still served", n)
+	}
+	heard := 0
+	go func() {
+		for range 20 {
+			time.Sleep(50 * time.Millisecond)
+			s.Events.Add("read", "new", map[string]string{"target": "new"})
+		}
+	}()
+	s.listen(t.Context(), t, "/events", "", func(event) bool { heard++; return heard < 5 })
+	if heard != 5 {
+		t.Errorf("another listener hears %d events", heard)
 	}
 }

@@ -41,6 +41,7 @@ type Options struct {
 	Tasks    int    // that have not ended, at most; 0: as many as usual
 	Folder   string // of the storage; "": one of its own
 	Logger   *slog.Logger
+	Patience time.Duration // with a client that takes nothing; 0: as usual
 }
 
 // Stand is a running exporter.
@@ -49,8 +50,9 @@ type Stand struct {
 	Exporter  *collector.Exporter
 	Inventory *inventory.Inventory
 	Queue     *task.Queue
-	Folder    string // of the storage
-	File      string // the configuration
+	Events    *events.Log // of all targets and tasks
+	Folder    string      // of the storage
+	File      string      // the configuration
 }
 
 // Start starts an exporter that ends with the test.
@@ -84,6 +86,7 @@ func Start(t testing.TB, o Options) *Stand {
 	check(err)
 	s.Inventory.OnChange(s.Exporter.Use)
 	log := events.New(4096)
+	s.Events = log
 	observer := observe.New(s.Exporter, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -100,7 +103,8 @@ func Start(t testing.TB, o Options) *Stand {
 	check(err)
 	server := httptest.NewServer(web.New(web.Options{
 		Exporter: web.From(s.Exporter), Reload: s.Inventory.Reload, Own: web.NewMetrics(), Logger: o.Logger, Version: "1.2.3", Pages: pages,
-		API: api.New(api.Options{Exporter: s.Exporter, Observer: observer, Events: log, Guard: g, Onboarder: onboarder, Version: "1.2.3"}),
+		ClientTimeout: o.Patience,
+		API:           api.New(api.Options{Exporter: s.Exporter, Observer: observer, Events: log, Guard: g, Onboarder: onboarder, Version: "1.2.3"}),
 	}))
 	s.URL = server.URL
 	t.Cleanup(func() {
