@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -233,4 +234,36 @@ func TestKnownDevicesGoOn(t *testing.T) {
 	if in := connectAll(t, known, dialer, right); in != 5 {
 		t.Errorf("%d of 5 devices came back", in)
 	}
+}
+
+// TestWaitingHoldsNoSlot has the login server of one account take all logins and answer none: another account's device is
+// dialled, though there are two slots for dials.
+func TestWaitingHoldsNoSlot(t *testing.T) {
+	answered := make(chan struct{})
+	silent, _ := network(t, 3, func(d *netconftest.Device) {
+		d.Config.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+			d.Offered.Add(1)
+			<-answered
+			return nil, netconftest.ErrWrong
+		}
+	})
+	answer := sync.OnceFunc(func() { close(answered) })
+	t.Cleanup(answer) // before the devices' own
+	good, _ := network(t, 1, func(d *netconftest.Device) { d.Config.NoClientAuth = true })
+	dialer := session.NewDialer(2)
+	var silenced sync.WaitGroup
+	for _, device := range silent {
+		client := connect(t, device.Address, func(o *session.Options) { o.Dialer, o.Timeouts.Login = dialer, time.Minute })
+		ctx := deadline(t)
+		silenced.Go(func() { _, _ = client.Connect(ctx, nil) })
+	}
+	eventually(t, func() bool { return dialer.Logins().UnderWay+dialer.Logins().Waiting >= 2 })
+	client := connect(t, good[0].Address, func(o *session.Options) {
+		o.Dialer, o.Auth.Username = dialer, "other"
+	})
+	if _, err := client.Connect(deadline(t), nil); err != nil {
+		t.Error(err)
+	}
+	answer()
+	silenced.Wait()
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
@@ -10,6 +11,9 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
 )
+
+// slotWait is how long a login waits for others before it gives back its dial slot.
+const slotWait = 100 * time.Millisecond
 
 // loginClock ends a login that takes too long. It stands still while the login waits for others, because a device is not at fault
 // for that.
@@ -35,6 +39,11 @@ func (c *loginClock) stop() {
 func (d *dial) admit(clock *loginClock, asked time.Time) (*account.Login, error) {
 	clock.timer.Stop()
 	defer clock.timer.Reset(clock.limit)
+	// The login server of one account must not hold back the devices of the others: who waits for it gives back the dial slot. The
+	// account itself limits how many logins are under way.
+	if d.freeSlot != nil {
+		defer time.AfterFunc(slotWait, d.freeSlot).Stop()
+	}
 	entry, err := d.accounts.Begin(clock.ctx, d.credentials.account(), d.device)
 	waited := time.Since(asked)
 	if deadline, ok := clock.ctx.Deadline(); err == nil && ok && waited > time.Second && time.Until(deadline) < clock.limit/4 {
@@ -54,14 +63,14 @@ func (d *dial) admit(clock *loginClock, asked time.Time) (*account.Login, error)
 // deviceOf is what the accounts know a device by: the address and port that was connected to, however it is written in the
 // configuration. Behind a jump host it is the address as written: networks behind two of them may use the same addresses.
 func deviceOf(remote net.Addr, hostPort string, via []config.NamedJumpHost) string {
+	written := cmp.Or(canonicalAddress(hostPort), strings.ToLower(hostPort))
 	if len(via) > 0 {
-		return via[len(via)-1].Name + " " + strings.ToLower(hostPort)
+		return via[len(via)-1].Name + " " + written
 	}
 	if tcp, ok := remote.(*net.TCPAddr); ok && !tcp.IP.IsUnspecified() {
-		at := tcp.AddrPort()
-		return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()).String()
+		return canonicalAddress(tcp.String())
 	}
-	return strings.ToLower(hostPort)
+	return written
 }
 
 // knownDevice is deviceOf for an address that needs no look-up, or "".
@@ -69,6 +78,11 @@ func knownDevice(hostPort string, via []config.NamedJumpHost) string {
 	if len(via) > 0 {
 		return deviceOf(nil, hostPort, via)
 	}
+	return canonicalAddress(hostPort)
+}
+
+// canonicalAddress is an address and port in one spelling, an IPv4 address inside an IPv6 one as IPv4; "" for a name.
+func canonicalAddress(hostPort string) string {
 	at, err := netip.ParseAddrPort(hostPort)
 	if err != nil {
 		return ""

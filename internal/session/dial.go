@@ -23,6 +23,7 @@ type dial struct {
 	trace       *Trace
 	credentials *credentials
 	accounts    *account.Accounts
+	freeSlot    func() // gives back the dial slot, once; nil: there is none
 
 	jump   *jumpHost // the last one on the way; nil: none
 	device string    // what the accounts know the device by; set when its address is known

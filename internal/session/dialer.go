@@ -17,7 +17,7 @@ import (
 )
 
 // Dialer limits the number of dials at a time over all targets. A dial includes login and hello, because parallel logins
-// overload authentication servers and exceed OpenSSH's MaxStartups. The Dialer also keeps what targets share: private keys, and
+// overload authentication servers and exceed OpenSSH's MaxStartups. A dial that waits for other logins of its account does not count. The Dialer also keeps what targets share: private keys, and
 // what is known of the accounts that they log in to.
 type Dialer struct {
 	slots    chan struct{}
@@ -43,7 +43,7 @@ func (d *Dialer) keyring() *config.Keyring {
 // Logins counts the logins of all targets.
 func (d *Dialer) Logins() account.Stats { return d.accounts.Stats() }
 
-// acquire waits for a slot. A nil Dialer has no limit.
+// acquire waits for a slot; release gives it back, once. A nil Dialer has no limit.
 func (d *Dialer) acquire(ctx context.Context, trace *Trace) (release func(), err error) {
 	if d == nil {
 		return func() {}, nil
@@ -52,7 +52,7 @@ func (d *Dialer) acquire(ctx context.Context, trace *Trace) (release func(), err
 	select {
 	case d.slots <- struct{}{}:
 		trace.end("queue", began, nil, "")
-		return func() { <-d.slots }, nil
+		return sync.OnceFunc(func() { <-d.slots }), nil
 	case <-ctx.Done():
 		err := slotError(cap(d.slots))
 		trace.end("queue", began, err, "")
@@ -210,6 +210,7 @@ func (d *dial) enter(ctx context.Context) (release func(), err error) {
 		d.trace.end("jump", began, nil, d.jump.name)
 	}
 	free, err := d.Dialer.acquire(ctx, d.trace)
+	d.freeSlot = free
 	switch {
 	case d.jump == nil:
 		return free, err

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -111,17 +112,24 @@ func (d *Dialer) newJump(o Options, unused func()) *jumpHost {
 	if last.Host.MaxChannels > 0 {
 		j.channels = make(chan struct{}, last.Host.MaxChannels)
 	}
+	device := knownDevice(target.HostPort(), options.Via) // from the first connection on, what the accounts know it by
 	j.open = func(ctx context.Context) (*connection, *ssh.Client, error) {
 		credentials, err := readCredentials(last.Auth, d.keyring())
 		if err != nil {
 			return nil, nil, credentialsError(last.Host.Auth, err)
 		}
 		attempt := &dial{Options: options, hostPort: target.HostPort(), timeouts: o.Timeouts, credentials: credentials, accounts: &d.accounts}
+		if device != "" {
+			if err := d.accounts.Check(credentials.account(), device); err != nil {
+				return nil, nil, accountError(err)
+			}
+		}
 		release, err := attempt.enter(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
 		defer release()
+		defer func() { device = cmp.Or(attempt.device, device) }()
 		keys, err := newHostKeyPolicy(target, last.Auth)
 		if err != nil {
 			return nil, nil, err

@@ -31,7 +31,9 @@ func refuse(status int, format string, args ...any) error {
 // serveProbe answers with the metrics of one target, without the target label. The status is 200 even if the device does not answer.
 func (s *server) serveProbe(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	target, err := s.resolveTarget(r.Context(), query.Get("target"), query.Get("auth"))
+	ctx, cancel := s.withBudget(r)
+	defer cancel()
+	target, err := s.resolveTarget(ctx, query.Get("target"), query.Get("auth"))
 	if err != nil {
 		writeRefusal(w, err)
 		return
@@ -41,8 +43,6 @@ func (s *server) serveProbe(w http.ResponseWriter, r *http.Request) {
 		writeRefusal(w, err)
 		return
 	}
-	ctx, cancel := s.withBudget(r)
-	defer cancel()
 	debug, labels := on(query.Get("debug")), on(query.Get("labels"))
 	format, text := textFormat(r)
 	var scrape *collector.Scrape
