@@ -92,6 +92,7 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	serve := &command.Serve{}
 	c := add("serve", "Serve metrics over HTTP (the default command).", serve).Default()
 	serve.Web = kingpinflag.AddFlags(c, ":10830")
+	c.Flag("config.auto-reload-interval", "How often to look whether files of the configuration have changed, target_files among them, and then to reload it; 0: never.").Default("0s").DurationVar(&serve.AutoReload)
 	c.Flag("web.telemetry-path", "Path of the metrics of all targets.").Default("/metrics").StringVar(&serve.TelemetryPath)
 	c.Flag("timeout-offset", "Seconds to subtract from Prometheus' scrape timeout.").Default("0.5").Float64Var(&serve.TimeoutOffset)
 	c.Flag("collector.targets", "Read all configured targets at the telemetry path; if not, it has only the exporter's own metrics.").

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// PasswordValue returns the password, its file's content or the variable's value; "" if the auth has none. A file is read at each call,
+// PasswordValue returns the password, its file's content, the variable's value or what the command prints; "" if the auth has none. A file is read at each call,
 // so that the next login uses a new password.
 func (a *Auth) PasswordValue() (string, error) { return a.password(new(Files)) }
 
@@ -24,6 +24,8 @@ func (a *Auth) password(files *Files) (string, error) {
 			return "", a.envError()
 		}
 		return text, nil
+	case len(a.PasswordCommand) > 0:
+		return files.run(a.PasswordCommand)
 	}
 	return a.Password.Reveal(), nil
 }

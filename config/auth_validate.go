@@ -28,12 +28,17 @@ func (v *validator) networks(key string, networks []string, at *source) {
 
 func (v *validator) credentials(name string, a *Auth) {
 	at := v.source(a, a.Position)
-	given := setKeys([]option{{"password", a.Password != ""}, {"password_file", a.PasswordFile != ""}, {"password_env", a.PasswordEnv != ""}})
+	given := setKeys([]option{{"password", a.Password != ""}, {"password_file", a.PasswordFile != ""}, {"password_env", a.PasswordEnv != ""},
+		{"password_command", a.PasswordCommand != nil}})
 	switch {
 	case len(given) > 1:
 		v.add(at.at(given[1]), "auth %q has %s; keep one of them", name, strings.Join(given, " and "))
 	case len(given) == 0 && a.PrivateKeyFile == "":
-		v.add(at.at(), "auth %q has nothing to log in with; add password_file, password_env, password or private_key_file", name)
+		v.add(at.at(), "auth %q has nothing to log in with; add password_file, password_env, password_command, password or private_key_file", name)
+	case a.PasswordCommand != nil && (len(a.PasswordCommand) == 0 || a.PasswordCommand[0] == ""):
+		v.add(at.at("password_command"), "password_command is empty; write the program and its arguments, such as [pass, show, network]")
+	case a.PasswordCommand != nil && a.Stored:
+		v.add(at.at("password_command"), "a stored auth runs no program; use password_file")
 	case len(given) == 1:
 		if _, err := v.keys.Password(a); err != nil {
 			v.add(at.at(given[0]), "%v", err)

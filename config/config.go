@@ -79,6 +79,7 @@ type Auth struct {
 	Password                 Secret   `yaml:"password,omitempty"`
 	PasswordFile             string   `yaml:"password_file,omitempty"`
 	PasswordEnv              string   `yaml:"password_env,omitempty"`
+	PasswordCommand          Command  `yaml:"password_command,omitempty,flow"` // prints the password
 	PrivateKeyFile           string   `yaml:"private_key_file,omitempty"`
 	PrivateKeyPassphraseFile string   `yaml:"private_key_passphrase_file,omitempty"`
 	KnownHostsFile           string   `yaml:"known_hosts_file,omitempty"`

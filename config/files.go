@@ -40,4 +40,5 @@ func (a *Auth) resolve(dir string) {
 	for _, path := range []*string{&a.PasswordFile, &a.PrivateKeyFile, &a.PrivateKeyPassphraseFile, &a.KnownHostsFile} {
 		*path = inDir(dir, *path)
 	}
+	a.PasswordCommand.resolve(dir)
 }

@@ -26,9 +26,10 @@ var (
 // Files reads configurations from files. It takes regular files only, each within a few seconds, and remembers the targets of
 // each of target_files: a file that turns bad keeps what it had. The zero value is ready. It is safe for concurrent use.
 type Files struct {
-	mu      sync.Mutex
-	reads   map[string]*fileRead // that have not ended, by what is read
-	targets map[string][]Target  // by file, as written when it was last good
+	mu       sync.Mutex
+	reads    map[string]*fileRead   // that have not ended, by what is read
+	commands map[string]*commandRun // the last run of each
+	targets  map[string][]Target    // by file, as written when it was last good
 }
 
 // fileRead is the reading of one file, or the listing of one pattern. As it may hang, there is one for all who want the same.

@@ -38,7 +38,8 @@ type Serve struct {
 	MaxDials      int     // in flight over all targets
 	MaxScrapes    int     // in flight; 0: no limit
 	Admin         Admin
-	MemoryLimit   string // for all devices together; see memoryLimit
+	AutoReload    time.Duration // how often to look for changed files; 0: never
+	MemoryLimit   string        // for all devices together; see memoryLimit
 
 	listening func(net.Addr) // called when requests are served; may be nil
 }
@@ -51,6 +52,9 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 
 	if s.TimeoutOffset < 0 || math.IsNaN(s.TimeoutOffset) {
 		return fmt.Errorf("--timeout-offset=%v would make scrapes last longer than Prometheus waits; use 0 or more seconds", s.TimeoutOffset)
+	}
+	if s.AutoReload < 0 {
+		return fmt.Errorf("--config.auto-reload-interval=%v is negative; use a time such as 30s, or 0 for never", s.AutoReload)
 	}
 	if err := toolkit.Validate(*s.Web.WebConfigFile); err != nil {
 		return fmt.Errorf("%s: %w; correct it, or leave --web.config.file out", *s.Web.WebConfigFile, err)
@@ -116,6 +120,11 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	}
 	over := make(chan struct{})
 	defer close(over)
+	if s.AutoReload > 0 {
+		poll := &poller{interval: s.AutoReload, patterns: env.ConfigFiles, files: env.files, current: exporter.Config, reload: reload, logger: env.Logger}
+		poll.look()
+		go poll.run(over)
+	}
 	go func() { // a reload takes as long as files do
 		for {
 			select {

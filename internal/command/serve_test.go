@@ -1,6 +1,8 @@
 package command_test
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -9,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"golang.org/x/crypto/bcrypt"
@@ -219,4 +222,64 @@ func TestCheckOfAWebConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantError(t, run(t, command.Check{WebConfigFile: web}, file).err, "web.yml", "is not valid", "gone")
+}
+
+// TestAutoReload changes the configuration and a file of targets twenty times, well and badly, and tells the exporter nothing.
+func TestAutoReload(t *testing.T) {
+	devices, file := fleet(t, simulator.Config{Devices: 2, Interfaces: 1})
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, _ := strings.Cut(string(text), "targets:")
+	more := filepath.Join(filepath.Dir(file), "more.d", "targets.yml")
+	if err := os.Mkdir(filepath.Dir(more), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write := func(file, text string) { // as a whole: the exporter reads it meanwhile
+		t.Helper()
+		if err := errors.Join(os.WriteFile(file+"~", []byte(text), 0o600), os.Rename(file+"~", file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	target := func(i int, name string) string {
+		return fmt.Sprintf("- {name: %s, address: '%s', auth: simulated}\n", name, devices[i].Address())
+	}
+	write(more, target(0, "one-0"))
+	write(file, head+"target_files: [more.d/*.yml]\n")
+	serve := serveAt("127.0.0.1:0")
+	serve.AutoReload = 10 * time.Millisecond
+	r, stop := start(t, serve, file)
+	url := "http://" + r.stderr.after(t, `msg="Listening on" address=`)
+	eventually := func(path string, want func(body string) bool) {
+		t.Helper()
+		for range 1000 {
+			if _, body := fetch(t, http.MethodGet, url+path); want(body) {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Fatalf("%s never says what it should:\n%s", path, r.stderr)
+	}
+	for round := 1; round <= 20; round++ {
+		name := fmt.Sprintf("one-%d", round)
+		write(more, target(0, name))
+		eventually("/sd", func(body string) bool { return strings.Contains(body, `"`+name+`"`) })
+		write(file, head+"target_files: [more.d/*.yml]\ntargets:\n"+target(1, "two-"+name))
+		eventually("/sd", func(body string) bool { return strings.Contains(body, `"two-`+name+`"`) })
+	}
+	write(file, "colour: red\n")
+	const failed = "\nnetconf_exporter_config_last_reload_successful 0\n"
+	eventually("/metrics", func(body string) bool { return strings.Contains(body, failed) })
+	time.Sleep(100 * time.Millisecond)
+	if n := strings.Count(r.stderr.String(), "the old one stays"); n != 1 {
+		t.Errorf("the bad file is tried %d times", n)
+	}
+	write(file, head+"target_files: [more.d/*.yml]\n")
+	eventually("/metrics", func(body string) bool {
+		return !strings.Contains(body, failed) && strings.Contains(body, `target="one-20"`)
+	})
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -49,7 +49,7 @@ func readCredentials(auth *config.Auth, keys *config.Keyring) (*credentials, err
 		found.signers = append(found.signers, signer)
 	}
 	if password == "" && signer == nil {
-		return nil, errors.New("neither password nor private key; set password, password_file, password_env or private_key_file")
+		return nil, errors.New("neither password nor private key; set password, password_file, password_env, password_command or private_key_file")
 	}
 	digest := sha256.New()
 	for _, part := range [][]byte{[]byte(auth.Username), []byte(password), key} {

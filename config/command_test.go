@@ -1,0 +1,56 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+)
+
+// TestPasswordCommand has a program that counts its runs and prints what a file holds.
+func TestPasswordCommand(t *testing.T) {
+	dir := writeFiles(t, map[string]string{
+		"netconf.yml": "auths:\n  lab: {username: u, insecure_ignore_host_key: true, password_command: [./secret.sh, 'hunter two']}\n",
+		"secret.sh":   "#!/bin/sh\ncd \"$(dirname \"$0\")\" && echo run >>runs && echo \"$1 $(cat word)\"\n", "word": "x\n",
+	})
+	if err := os.Chmod(filepath.Join(dir, "secret.sh"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c, text := load(dir, "netconf.yml")
+	if text != "" {
+		t.Fatal(text)
+	}
+	auth := c.Auths["lab"]
+	if got, err := auth.PasswordValue(); err != nil || got != "hunter two x" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if shown, err := c.YAML(); err != nil || strings.Contains(string(shown), "hunter") || !strings.Contains(string(shown), "secret.sh") {
+		t.Errorf("%v\n%s", err, shown)
+	}
+	runs := func() int {
+		data, err := os.ReadFile(filepath.Join(dir, "runs"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Count(string(data), "run")
+	}
+	before := runs()
+	var keys config.Keyring
+	for range 20 {
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() {
+				if got, err := keys.Password(auth); err != nil || got != "hunter two x" {
+					t.Errorf("%q, %v", got, err)
+				}
+			})
+		}
+		all.Wait()
+	}
+	if n := runs() - before; n != 1 {
+		t.Errorf("200 logins within seconds run the program %d times", n)
+	}
+}

@@ -1,0 +1,43 @@
+package command
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+)
+
+// poller reloads the configuration when its files, or those of target_files, have changed. A change that is bad is tried once.
+type poller struct {
+	interval time.Duration
+	patterns []string
+	files    *config.Files
+	current  func() *config.Config
+	reload   func() error
+	logger   *slog.Logger
+
+	last string // fingerprint of what was tried last
+}
+
+// look notes how the files are.
+func (p *poller) look() { p.last = p.files.Fingerprint(p.patterns, p.current()) }
+
+// run polls until over is closed.
+func (p *poller) run(over <-chan struct{}) {
+	ticker := time.NewTicker(p.interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-over:
+			return
+		case <-ticker.C:
+		}
+		now := p.files.Fingerprint(p.patterns, p.current())
+		if now == p.last {
+			continue
+		}
+		p.last = now
+		p.logger.Info("the configuration's files have changed")
+		_ = p.reload() // it has been logged; what changes meanwhile is seen the next time
+	}
+}
