@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
 // enough is a budget that is much longer than any scrape of these tests.
@@ -76,11 +79,11 @@ func TestTheScrapeTellsOfItself(t *testing.T) {
 	if reasons := scrape.failures(); len(reasons) > 0 {
 		t.Errorf("failures %v of a good scrape", reasons)
 	}
-	if reasons := len(scrape.values("netconf_scrape_failure")); reasons != 10 {
-		t.Errorf("netconf_scrape_failure has %d reasons, want the 10 of the contract", reasons)
+	if reasons := len(scrape.values("netconf_scrape_failure")); reasons != len(collector.Reasons()) {
+		t.Errorf("netconf_scrape_failure has %d reasons, want %v", reasons, collector.Reasons())
 	}
-	if phases := len(scrape.values("netconf_scrape_phase_duration_seconds")); phases != 8 {
-		t.Errorf("netconf_scrape_phase_duration_seconds has %d phases, want the 8 of the contract", phases)
+	if phases := len(scrape.values("netconf_scrape_phase_duration_seconds")); phases != len(session.Phases()) {
+		t.Errorf("netconf_scrape_phase_duration_seconds has %d phases, want %v", phases, session.Phases())
 	}
 	scrape.want(1, "netconf_module_success", "module=ietf-interfaces")
 	scrape.want(1, "netconf_target_info", "address="+d.address)

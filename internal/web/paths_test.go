@@ -41,7 +41,8 @@ func TestPaths(t *testing.T) {
 		{"GET", "/favicon.ico", 404, "", ""},
 		{"GET", "/index.html", 404, "", ""},
 	} {
-		response := do(handler(newFake(t, testConfig), nil), test.method, test.path)
+		pages := func(o *web.Options) { o.Pages = http.NotFoundHandler() } // take all paths that nothing else takes
+		response := do(handler(newFake(t, testConfig), pages), test.method, test.path)
 		body := response.Body.String()
 		if response.Code != test.status || !strings.Contains(body, test.has) || strings.Contains(body, "hunter2") {
 			t.Errorf("%s %s: %d, want %d and %q\n%s", test.method, test.path, response.Code, test.status, test.has, body)

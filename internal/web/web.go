@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,6 +60,7 @@ func New(options Options) http.Handler {
 	compress := compression()
 	scrape := limited(max(options.MaxScrapes, 0), options.Refused)
 	mux := http.NewServeMux()
+	methods := map[string][]string{} // by path
 	for pattern, handler := range map[string]http.HandlerFunc{
 		"GET /probe":     scrape(s.serveProbe),
 		"GET /sd":        scrape(s.serveDiscovery),
@@ -69,6 +71,11 @@ func New(options Options) http.Handler {
 		"PUT /-/reload":  s.serveReload,
 	} {
 		mux.Handle(pattern, compress(sameSite(handler)))
+		method, path, _ := strings.Cut(pattern, " ")
+		methods[path] = append(methods[path], method)
+	}
+	for path, methods := range methods { // the pages take all paths that nothing else takes
+		mux.Handle(path, methodNotAllowed(methods))
 	}
 	for pattern, handler := range map[string]http.HandlerFunc{
 		"GET /debug/pprof/":        pprof.Index, // and the profiles by name
@@ -120,12 +127,24 @@ func sameSite(next http.Handler) http.Handler {
 	return protection.Handler(next)
 }
 
+// methodNotAllowed refuses a request with another method than these. HEAD goes with GET.
+func methodNotAllowed(methods []string) http.HandlerFunc {
+	if slices.Contains(methods, http.MethodGet) {
+		methods = append(methods, http.MethodHead)
+	}
+	slices.Sort(methods)
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", strings.Join(methods, ", "))
+		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+	}
+}
+
 // readOnly refuses methods other than GET and HEAD, as the mux does for its own patterns.
 func readOnly(next http.HandlerFunc) http.HandlerFunc {
+	refuse := methodNotAllowed([]string{http.MethodGet})
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+			refuse(w, r)
 			return
 		}
 		next(w, r)
