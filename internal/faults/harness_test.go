@@ -160,6 +160,7 @@ func (s *harness) change(f func(*netconftest.Device)) {
 		config, script, tcp := d.Config, d.Script, d.TCP
 		s.restore = append(s.restore, func() {
 			d.Change(func(d *netconftest.Device) { d.Config, d.Script, d.TCP = config, script, tcp })
+			d.Drop() // a session that goes on would follow the other script
 		})
 		f(d)
 	})
