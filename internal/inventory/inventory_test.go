@@ -1,8 +1,10 @@
 package inventory_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -29,6 +31,7 @@ type stand struct {
 	*inventory.Inventory
 	file, folder string
 	store        *store.Store
+	log          bytes.Buffer
 
 	mu    sync.Mutex
 	force *config.Config
@@ -50,7 +53,7 @@ func (s *stand) open(t *testing.T) {
 	}
 	t.Cleanup(s.store.Close)
 	load := func() (*config.Config, error) { return config.Load([]string{s.file}) }
-	if s.Inventory, s.force, err = inventory.Open(inventory.Options{Load: load, Folder: s.folder, Store: s.store}); err != nil {
+	if s.Inventory, s.force, err = inventory.Open(inventory.Options{Load: load, Folder: s.folder, Store: s.store, Logger: slog.New(slog.NewTextHandler(&s.log, nil))}); err != nil {
 		t.Fatal(err)
 	}
 	s.OnChange(func(c *config.Config) error {
@@ -189,6 +192,14 @@ func TestTheConfigurationWins(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.want(t, "edge1", "new")
+	for range 3 {
+		if err := s.Reload(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := strings.Count(s.log.String(), "which wins"); n != 1 {
+		t.Errorf("the log says it %d times, want once:\n%s", n, s.log.String())
+	}
 	if target, _ := s.force.Target("new"); target.Address != "192.0.2.9" {
 		t.Errorf("%+v", target)
 	}
