@@ -22,7 +22,9 @@ func TestScrapesAboveTheLimitAreRefusedAtOnce(t *testing.T) {
 		return nil
 	}
 	own := web.NewMetrics()
-	h := handler(fake, func(o *web.Options) { o.MaxScrapes, o.Refused, o.Own = 2, own.Refused, own })
+	h := handler(fake, func(o *web.Options) {
+		o.MaxScrapes, o.Refused, o.Own, o.API = 2, own.Refused, own, http.NotFoundHandler()
+	})
 	var running sync.WaitGroup
 	for range 2 {
 		running.Go(func() {
@@ -37,12 +39,16 @@ func TestScrapesAboveTheLimitAreRefusedAtOnce(t *testing.T) {
 			t.Errorf("%s: %d %s", path, response.Code, response.Body)
 		}
 	}
+	if response := get(h, "/api/v1/targets"); response.Code != http.StatusServiceUnavailable ||
+		response.Header().Get("Content-Type") != "application/problem+json" || !strings.Contains(response.Body.String(), `"detail":"2 requests are in flight`) {
+		t.Errorf("the API: %d %s", response.Code, response.Body)
+	}
 	if response := get(h, "/-/healthy"); response.Code != http.StatusOK {
 		t.Errorf("/-/healthy: %d", response.Code)
 	}
 	close(release)
 	running.Wait()
-	if body := get(h, "/metrics").Body.String(); !strings.Contains(body, "\nnetconf_exporter_scrapes_refused_total 4\n") {
+	if body := get(h, "/metrics").Body.String(); !strings.Contains(body, "\nnetconf_exporter_scrapes_refused_total 5\n") {
 		t.Error("the scrapes that were refused are not counted")
 	}
 }
