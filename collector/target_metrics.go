@@ -44,7 +44,7 @@ var (
 	sessionDials   = definition{"netconf_session_dials_total", "Attempts to open a session, by result: ok, or the reason of the failure.", counter}
 	sessionUp      = definition{"netconf_session_established", "Whether a session to the device is open: 1 or 0.", gauge}
 	sessionStart   = definition{"netconf_session_start_timestamp_seconds", "When the open session was opened, in Unix time.", gauge}
-	sessionRetryAt = definition{"netconf_login_retry_timestamp_seconds", "When a login that the device refused will be tried again, in Unix time.", gauge}
+	sessionRetryAt = definition{"netconf_login_retry_timestamp_seconds", "When a login will be tried again that the device or the account holds back after refusals, in Unix time.", gauge}
 )
 
 // Definition describes a metric for the documentation.
