@@ -29,7 +29,7 @@ func (e *Exporter) ShowHostKey(ctx context.Context, target *config.Target, auth 
 
 func (e *Exporter) dialing(target *config.Target, auth *config.Auth) session.Options {
 	return session.Options{
-		Target: target, Auth: auth, Dialer: e.dialer, Logger: e.logger, RequireAllowed: target.Origin == config.OriginAPI,
+		Target: target, Auth: auth, Dialer: e.dialer, Logger: e.logger, RequireAllowed: target.Origin.Restricted(),
 		Via: e.Config().Jumps(target),
 	}
 }

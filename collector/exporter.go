@@ -193,7 +193,7 @@ func sameConnection(t *Target, now *settings) bool {
 	was, is := *old.auth, *auth
 	was.Position, is.Position = config.Position{}, config.Position{}
 	was.AllowedTargets, is.AllowedTargets = nil, nil
-	if target.Origin == config.OriginAPI && !slices.Equal(old.auth.AllowedTargets, auth.AllowedTargets) {
+	if target.Origin.Restricted() && !slices.Equal(old.auth.AllowedTargets, auth.AllowedTargets) {
 		return false // they are checked at every dial of such a target
 	}
 	return old.config.HostPort() == target.HostPort() && old.config.Auth == target.Auth && old.config.Origin == target.Origin &&

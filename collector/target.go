@@ -66,7 +66,7 @@ func newTarget(e *Exporter, s *settings, unconfigured bool) *Target {
 		logger: e.logger.With("target", s.config.Name),
 		client: e.newClient(session.Options{
 			Target: s.config, Auth: s.auth, Dialer: e.dialer, Logger: e.logger, Via: s.jumps(),
-			RequireAllowed: unconfigured || s.config.Origin == config.OriginAPI,
+			RequireAllowed: unconfigured || s.config.Origin.Restricted(),
 		}),
 		label:    &dto.LabelPair{Name: new("target"), Value: new(s.config.Name)},
 		watchers: &e.watchers,

@@ -31,7 +31,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"null", "---\n", `1: the file is empty; write auths: and targets: into it`},
 		{"not a mapping", "- a\n", `1: the file must be a mapping; write "key: value" lines`},
 		{"a second document", "auths: {}\n---\ntargets: []\n", `2: a second YAML document (---) begins here; put it in a file of its own`},
-		{"unknown section", "auths: {}\ntarget: []\n", `2: unknown key "target" (did you mean targets or target_files?); known here: auths, jump_hosts, defaults, targets, target_files, admin, modules, catalog`},
+		{"unknown section", "auths: {}\ntarget: []\n", `2: unknown key "target" (did you mean targets or target_files?); known here: auths, jump_hosts, defaults, targets, target_files, http_sd_configs, admin, modules, catalog`},
 		{"unknown key of an auth", "auths:\n  lab:\n    user: u\n", `3: unknown key "user" (did you mean username?); known here: username, password, password_file, password_env, password_command, private_key_file, private_key_passphrase_file, known_hosts_file, host_key_fingerprints, insecure_ignore_host_key, legacy_algorithms, allowed_targets`},
 		{"unknown key of a target", withTarget("adress: b"), `2: unknown key "adress" (did you mean address?); known here: name, address, auth, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, labels, host_key_fingerprints`},
 		{"unknown key of defaults", "defaults:\n  retries: 3\n", `2: unknown key "retries"; known here: port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, description_labels`},
@@ -160,6 +160,15 @@ func TestLoadRefuses(t *testing.T) {
 		{"a bad expression for description labels", lab + "defaults:\n  description_labels: {regex: '['}\n", `3: description_labels: regex "[" is not a regular expression of RE2; write one with named groups, such as "\[(?P<role>[a-z]+)\]"`},
 		{"description labels of one target", withTarget("description_labels: {regex: x}"), `2: unknown key "description_labels"; known here: name, address, auth, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, labels, host_key_fingerprints`},
 		{"a label of descriptions", lab + "defaults: {description_labels: {regex: '(?P<role>a)'}}\ntargets: [{address: a, auth: lab, labels: {role: x}}]\n", `3: label "role" is a label of the catalogue's metrics; choose another name`},
+		{"an inventory", lab + "http_sd_configs:\n- {url: netbox, auth: lab, refresh_interval: 0s, labels: {job: a}}\n", `3: http_sd_configs: auth "lab" has no allowed_targets; name the networks there that the inventory may send its password to
+3: http_sd_configs: refresh_interval 0s is too short; write a time such as 1m
+3: http_sd_configs: url is not the address of a web page; write it as in https://netbox.example/api/plugins/prometheus-sd/devices/
+3: label "job" is set by Prometheus or the exporter; choose another name`},
+		{"an inventory without an auth", lab + "http_sd_configs:\n- {url: 'http://u:hunter2@a/'}\n- {url: 'http://a/', auth: lap}\n- null\n", `5: an entry of http_sd_configs is empty; give it url: and auth:, or take it out`},
+		{"inventories without a good auth", lab + "http_sd_configs:\n- {url: 'http://u:hunter2@a/'}\n- {url: 'http://a/', auth: lap}\n", `3: http_sd_configs: there is no auth; add auth: with one of lab
+3: http_sd_configs: url holds a user; put that under basic_auth
+4: auth "lap" is not under auths; did you mean lab?`},
+		{"the client of an inventory", lab + "http_sd_configs:\n- {url: 'http://a/', auth: lab, basic_auth: {username: u, pasword: hunter2}}\n", `3: unknown key "pasword" (did you mean password?); known here: username, username_file, username_ref, password, password_file, password_ref`},
 		{"wrong defaults once", lab + "defaults:\n  timeout: -5s", `3: timeout -5s is too short; write a time such as 30s`},
 		{"unknown jump host", withTarget("proxy_jump: bastion"), `2: proxy_jump "bastion" is not under jump_hosts; give its address and auth there`},
 		{"another jump host", lab + "jump_hosts: {a: {address: b, auth: lab}}\ndefaults: {proxy_jump: bastion}\n", `3: proxy_jump "bastion" is not under jump_hosts; write one of a`},

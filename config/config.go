@@ -9,9 +9,11 @@ type Config struct {
 	Defaults    Defaults             `yaml:"defaults,omitempty"`
 	Targets     []*Target            `yaml:"targets,omitempty"`
 	TargetFiles []string             `yaml:"target_files,omitempty,flow"`
-	Admin       Admin                `yaml:"admin,omitempty"`
-	Modules     map[string]*Module   `yaml:"modules,omitempty"`
-	Catalog     map[string]*Metric   `yaml:"catalog,omitempty"`
+	// HTTPSDConfigs are inventories that list more targets.
+	HTTPSDConfigs []*HTTPSD          `yaml:"http_sd_configs,omitempty"`
+	Admin         Admin              `yaml:"admin,omitempty"`
+	Modules       map[string]*Module `yaml:"modules,omitempty"`
+	Catalog       map[string]*Metric `yaml:"catalog,omitempty"`
 
 	// Warnings are what was found in the files and is likely to be a mistake, though it may be meant.
 	Warnings []*Error `yaml:"-"`

@@ -15,7 +15,7 @@ func TestDocumentedConfigurationLoads(t *testing.T) {
 	_, rest, _ := strings.Cut(string(page), "```yaml\n")
 	file, _, _ := strings.Cut(rest, "```")
 	_, text := load(writeFiles(t, map[string]string{
-		"netconf.yml": file, "known_hosts": "# none yet\n", "secrets/lab-password": "p\n", "secrets/id_ed25519": lockedKey, "secrets/passphrase": "open sesame\n",
+		"netconf.yml": file, "known_hosts": "# none yet\n", "secrets/lab-password": "p\n", "secrets/id_ed25519": lockedKey, "secrets/passphrase": "open sesame\n", "secrets/netbox-token": "t\n",
 	}), "netconf.yml")
 	if text != "" {
 		t.Error(text)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	common "github.com/prometheus/common/config"
 	"gopkg.in/yaml.v3"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
@@ -43,7 +44,7 @@ func (e *explainer) check(n *yaml.Node, t reflect.Type, name string, private boo
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	private = private || t == reflect.TypeFor[Auth]()
+	private = private || slices.Contains(privateTypes(), t)
 	switch {
 	case isNull(n):
 		return
@@ -78,6 +79,13 @@ func (e *explainer) check(n *yaml.Node, t reflect.Type, name string, private boo
 		}
 	default:
 		e.scalar(n, t, name, private)
+	}
+}
+
+// privateTypes are those that hold secrets.
+func privateTypes() []reflect.Type {
+	return []reflect.Type{
+		reflect.TypeFor[Auth](), reflect.TypeFor[common.BasicAuth](), reflect.TypeFor[common.Authorization](), reflect.TypeFor[common.TLSConfig](),
 	}
 }
 

@@ -166,6 +166,17 @@ func (l *loader) merge(file string, data []byte) {
 		l.setAdmin(part.Admin, root.sub("admin"))
 	}
 	l.addTargets(part.Targets, root.sub("targets"))
+	for i, sd := range part.HTTPSDConfigs {
+		at := root.sub("http_sd_configs", i)
+		if sd == nil {
+			l.add(at.at(), "an entry of http_sd_configs is empty; give it url: and auth:, or take it out")
+			continue
+		}
+		sd.Position = at.at()
+		sd.resolve(dir)
+		l.sources[sd] = at
+		l.config.HTTPSDConfigs = append(l.config.HTTPSDConfigs, sd)
+	}
 	for i, pattern := range part.TargetFiles {
 		l.lists = append(l.lists, targetList{inDir(dir, pattern), root.at("target_files", i)})
 	}

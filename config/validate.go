@@ -40,6 +40,9 @@ func (c *Config) validate(sources map[any]*source, files *Files) error {
 	for name, auth := range c.Auths {
 		v.auth(name, auth)
 	}
+	for _, sd := range c.HTTPSDConfigs {
+		v.httpSD(sd)
+	}
 	for name, jump := range c.JumpHosts {
 		v.jumpHost(name, jump)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"sync"
 
 	"github.com/prometheus/common/version"
@@ -13,6 +14,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/api"
 	"github.com/netconf-exporter/netconf_exporter/internal/events"
 	"github.com/netconf-exporter/netconf_exporter/internal/guard"
+	"github.com/netconf-exporter/netconf_exporter/internal/httpsd"
 	"github.com/netconf-exporter/netconf_exporter/internal/inventory"
 	"github.com/netconf-exporter/netconf_exporter/internal/observe"
 	"github.com/netconf-exporter/netconf_exporter/internal/onboard"
@@ -34,13 +36,14 @@ const eventsKept = 8192
 
 // admin is what serves people.
 type admin struct {
-	guard     *guard.Guard
-	inventory *inventory.Inventory
-	store     *store.Store // nil: nothing is changed
-	events    *events.Log
-	observer  *observe.Observer
-	queue     *task.Queue // nil: nothing is changed
-	onboarder *onboard.Onboarder
+	guard       *guard.Guard
+	inventory   *inventory.Inventory
+	inventories *httpsd.Manager // that the configuration names
+	store       *store.Store    // nil: nothing is changed
+	events      *events.Log
+	observer    *observe.Observer
+	queue       *task.Queue // nil: nothing is changed
+	onboarder   *onboard.Onboarder
 
 	end     context.CancelFunc
 	running sync.WaitGroup
@@ -49,6 +52,14 @@ type admin struct {
 // openAdmin checks what is asked for, and opens the storage. The configuration that it returns has the stored targets, too.
 func (s *Serve) openAdmin(env *Environment) (*admin, *config.Config, error) {
 	a := &admin{events: events.New(eventsKept)}
+	a.inventories = httpsd.New(httpsd.Options{
+		Folder: filepath.Join(s.Admin.StoragePath, "http_sd"), Logger: env.Logger,
+		Changed: func() {
+			if err := a.inventory.Refresh(); err != nil {
+				env.Logger.Error("the targets of an inventory cannot be put in force", "err", err)
+			}
+		},
+	})
 	external, err := guard.ParseExternalURL(s.Admin.ExternalURL)
 	if err != nil {
 		return nil, nil, err
@@ -73,7 +84,9 @@ func (s *Serve) openAdmin(env *Environment) (*admin, *config.Config, error) {
 		Enabled: s.Admin.Enabled, ListenAddresses: *s.Web.WebListenAddresses, ExternalURL: external, Passwords: passwords,
 	})
 	if err == nil {
-		a.inventory, merged, err = inventory.Open(inventory.Options{Load: env.load, Folder: s.Admin.StoragePath, Store: a.store, Logger: env.Logger})
+		a.inventory, merged, err = inventory.Open(inventory.Options{
+			Load: env.load, Folder: s.Admin.StoragePath, Store: a.store, Logger: env.Logger, Discovered: a.inventories.List,
+		})
 	}
 	if err != nil && a.store != nil {
 		a.store.Close()
@@ -83,7 +96,14 @@ func (s *Serve) openAdmin(env *Environment) (*admin, *config.Config, error) {
 
 // start begins to follow the exporter, and knows the tasks of before a restart.
 func (a *admin) start(env *Environment, exporter *collector.Exporter) error {
-	a.inventory.OnChange(exporter.Use)
+	a.inventory.OnChange(func(c *config.Config) error {
+		if err := exporter.Use(c); err != nil {
+			return err
+		}
+		a.inventories.Apply(c.HTTPSDConfigs)
+		return nil
+	})
+	a.inventories.Apply(exporter.Config().HTTPSDConfigs)
 	a.observer = observe.New(exporter, a.events)
 	if a.store != nil {
 		past, err := a.store.Tasks()
@@ -116,6 +136,7 @@ func (a *admin) pages(s *Serve, env *Environment, exporter *collector.Exporter) 
 
 // close ends the tasks, whose devices are told of it no longer than ctx lasts, and lets go of the storage.
 func (a *admin) close(ctx context.Context) {
+	a.inventories.Close()
 	if a.queue != nil {
 		a.queue.Close(ctx)
 	}

@@ -21,6 +21,8 @@ type Options struct {
 	Folder string                         // of the stored targets; need not exist
 	Store  *store.Store                   // that writes to the folder; nil: nothing is added or removed
 	Logger *slog.Logger
+	// Discovered gives the last good list of an inventory that the configuration names; nil: none is asked.
+	Discovered func(*config.HTTPSD) []config.SDGroup
 }
 
 // Inventory merges stored targets with the configuration. It is safe for concurrent use.
@@ -28,11 +30,12 @@ type Inventory struct {
 	options Options
 	apply   func(*config.Config) error
 
-	mu      sync.Mutex // one reload or change at a time, reading and writing files included
-	base    *config.Config
-	entries map[string]*entry // by name
-	problem map[string]string // what was last logged of a file
-	changed bool              // since apply
+	mu         sync.Mutex // one reload or change at a time, reading and writing files included
+	base       *config.Config
+	entries    map[string]*entry         // by name
+	problem    map[string]string         // what was last logged of a file
+	changed    bool                      // since apply
+	discovered map[string]*config.Target // by inventories, by name
 }
 
 // entry is a stored target.
@@ -171,7 +174,7 @@ func (i *Inventory) merged(base *config.Config, entries map[string]*entry) *conf
 			fitted = append(fitted, f)
 		}
 	}
-	return base.With(fitted)
+	return i.withDiscovered(base.With(fitted))
 }
 
 // Fit says whether a target may be added, or replaced, and makes it ready to be tried: with its password in memory, and without
@@ -209,6 +212,9 @@ func (i *Inventory) Fit(s Spec, replaces bool) (*config.Target, *config.Auth, er
 // mayPut says why a target may not be stored under a name. It is called under the lock.
 func (i *Inventory) mayPut(name string, replaces bool) error {
 	configured, ok := i.base.Target(name)
+	if !ok && i.entries[name] == nil {
+		configured, ok = i.discovered[name], i.discovered[name] != nil
+	}
 	e := i.entries[name]
 	switch {
 	case i.options.Store == nil:
