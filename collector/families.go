@@ -3,6 +3,7 @@ package collector
 import (
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -54,7 +55,8 @@ func gather(outcomes []outcome, labelled, reuse bool) iter.Seq[*dto.MetricFamily
 	return f.sorted(reuse)
 }
 
-// sorted gives the families by name. With reuse they are built in the same memory, each in its turn.
+// sorted gives the families by name. With reuse they come in pieces, which are built in the same memory, each in its turn: an answer
+// takes little memory, however large it is and however slowly it is taken.
 func (f *families) sorted(reuse bool) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		memory := &buffers{}
@@ -63,11 +65,14 @@ func (f *families) sorted(reuse bool) iter.Seq[*dto.MetricFamily] {
 			defer bufferPool.Put(memory)
 		}
 		for _, name := range slices.Sorted(maps.Keys(f.byName)) {
+			all, size := f.byName[name], pieceSize
 			if !reuse {
-				memory = &buffers{}
+				memory, size = &buffers{}, math.MaxInt
 			}
-			if all := f.byName[name].build(memory, f.labelled); len(all.Metric) > 0 && !yield(all) {
-				return
+			for p := range all.pieces(size) {
+				if built := all.build(memory, p, f.labelled); len(built.Metric) > 0 && !yield(built) {
+					return
+				}
 			}
 		}
 	}
@@ -89,6 +94,49 @@ func (f *families) add(target int, of decode.Family) {
 	all.parts = append(all.parts, part{target, of.Samples})
 }
 
+// pieceSize is how many samples of a family come at a time.
+const pieceSize = 4096
+
+// piece is some of a family's samples.
+type piece struct {
+	parts []part
+	own   []ownSample
+}
+
+// pieces gives a family's samples, about as many at a time. What several modules gave for one target is in one piece: it is merged.
+func (f *family) pieces(size int) iter.Seq[piece] {
+	return func(yield func(piece) bool) {
+		var now []part
+		samples := 0
+		for i, p := range f.parts {
+			follows := i > 0 && f.parts[i-1].target == p.target
+			if alone := !follows && (i+1 == len(f.parts) || f.parts[i+1].target != p.target); alone {
+				for ; len(p.samples) > size; p.samples = p.samples[size:] {
+					if !yield(piece{parts: []part{{p.target, p.samples[:size]}}}) {
+						return
+					}
+				}
+			}
+			if samples+len(p.samples) > size && !follows && samples > 0 {
+				if !yield(piece{parts: now}) {
+					return
+				}
+				now, samples = nil, 0
+			}
+			now = append(now, p)
+			samples += len(p.samples)
+		}
+		own := f.own
+		for ; len(own) > size; own = own[size:] {
+			if !yield(piece{parts: now, own: own[:size]}) {
+				return
+			}
+			now = nil
+		}
+		yield(piece{parts: now, own: own})
+	}
+}
+
 // buffers are memory for the metrics of one family.
 type buffers struct {
 	metrics  []dto.Metric
@@ -100,10 +148,10 @@ type buffers struct {
 
 var bufferPool = sync.Pool{New: func() any { return &buffers{} }}
 
-// build makes metrics of the family's samples, a few allocations for all of them.
-func (f *family) build(b *buffers, labelled bool) *dto.MetricFamily {
-	size := len(f.own)
-	for _, p := range f.parts {
+// build makes metrics of some of the family's samples, a few allocations for all of them.
+func (f *family) build(b *buffers, of piece, labelled bool) *dto.MetricFamily {
+	size := len(of.own)
+	for _, p := range of.parts {
 		size += len(p.samples)
 	}
 	counters := f.GetType() == dto.MetricType_COUNTER
@@ -114,8 +162,8 @@ func (f *family) build(b *buffers, labelled bool) *dto.MetricFamily {
 		b.gauges = sized(b.gauges, size)
 	}
 	from := 0 // where the target's samples begin
-	for i, p := range f.parts {
-		again := i > 0 && f.parts[i-1].target == p.target
+	for i, p := range of.parts {
+		again := i > 0 && of.parts[i-1].target == p.target
 		if !again {
 			from = len(b.list)
 		}
@@ -131,8 +179,8 @@ func (f *family) build(b *buffers, labelled bool) *dto.MetricFamily {
 			b.list = mergeEqual(b.list, from, f.metric)
 		}
 	}
-	for i := range f.own {
-		b.add(counters, f.own[i].labels, &f.own[i].value, nil)
+	for i := range of.own {
+		b.add(counters, of.own[i].labels, &of.own[i].value, nil)
 	}
 	f.Metric = b.list
 	return &f.MetricFamily

@@ -9,6 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	dto "github.com/prometheus/client_model/go"
+
 	"github.com/netconf-exporter/netconf_exporter/collector"
 )
 
@@ -113,5 +116,51 @@ func TestGoneDeviceIsForgotten(t *testing.T) {
 		if after := e.Memory().Used; before < mib || after > 64<<10 {
 			t.Errorf("%d bytes were kept, %d after it was away for ten minutes", before, after)
 		}
+	})
+}
+
+// TestPiecesOfFamilies holds that families that come in pieces have all samples of those that come whole, once each and in order, also
+// where one target has very many and where two modules give one thing.
+func TestPiecesOfFamilies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, _ := simulate(t, "defaults: {timeout: 5s, modules: [top, more]}"+labModules, 9, func(i int) *client {
+			return &client{answer: func(rpc string) (string, time.Duration) {
+				n := 3000
+				if i == 4 {
+					n = 20_000
+				}
+				if strings.Contains(rpc, "<more") {
+					return strings.ReplaceAll(manyItems("thing", n/2), "top", "more"), 0
+				}
+				return manyItems("thing", n), 0
+			}}
+		})
+		whole := map[string][]string{}
+		text := func(f *dto.MetricFamily) (lines []string) {
+			for _, m := range f.Metric {
+				lines = append(lines, m.String())
+			}
+			return lines
+		}
+		ignored := func(name string) bool { return !strings.HasPrefix(name, "lab_") && name != "netconf_up" } // others come in any order
+		for _, f := range e.Gather(context.Background()) {
+			if !ignored(f.GetName()) {
+				whole[f.GetName()] = text(f)
+			}
+		}
+		pieces, most := map[string][]string{}, 0
+		for f := range e.Families(context.Background()) {
+			if !ignored(f.GetName()) {
+				pieces[f.GetName()] = append(pieces[f.GetName()], text(f)...)
+				most = max(most, len(f.Metric))
+			}
+		}
+		if diff := cmp.Diff(whole, pieces); diff != "" {
+			t.Errorf("in pieces (-whole +pieces):\n%.2000s", diff)
+		}
+		if len(whole["lab_value"]) != 8*3000+20_000 {
+			t.Errorf("%d samples", len(whole["lab_value"]))
+		}
+		t.Logf("%d samples in the largest piece", most)
 	})
 }
