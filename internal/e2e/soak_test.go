@@ -22,7 +22,8 @@ const (
 )
 
 // TestSoak runs the exporter for the time in NETCONF_SOAK on 500 devices. A fifth is slower than any scrape, the others have random
-// faults. Two scrapers scrape every second, and the configuration is reloaded every few seconds. Slow devices must be in every scrape
+// faults; 50 more take as much memory as they can. Two scrapers scrape every second, and the configuration is reloaded every few
+// seconds. All that time the exporter must stay below 512 MiB, with 256 MiB for devices. Slow devices must be in every scrape
 // after their first read. At the end all devices must be served again, and the exporter must use no more resources than before.
 // `make soak` runs it.
 func TestSoak(t *testing.T) {
@@ -30,9 +31,11 @@ func TestSoak(t *testing.T) {
 	if err != nil {
 		t.Skip("set NETCONF_SOAK, to 5m say, or use make soak SECONDS=300")
 	}
-	const all = 500
+	const all, largest = 500, 512 // MiB
+	hostile := newHostile(t)
+	hostile.configure(false)
 	devices, e := startFleet(t, simulator.Config{Devices: all, Interfaces: 4}, fmt.Sprintf("timeout: %s, max_age: 400ms", soakTimeout),
-		"--timeout-offset=0.1", "--log.level=error")
+		"--timeout-offset=0.1", "--log.level=error", "--collector.memory-limit=256MiB", "--config.file="+hostile.file)
 	file, err := os.ReadFile(e.file)
 	if err != nil {
 		t.Fatal(err)
@@ -50,6 +53,8 @@ func TestSoak(t *testing.T) {
 	s.faults = newFaultInjector(others)
 	s.waitUntilUp("at the start", all)
 	before := s.usage()
+	hostile.start(all / 10)
+	hostile.configure(true)
 
 	end := time.After(length)
 	stop := make(chan struct{})
@@ -68,6 +73,7 @@ func TestSoak(t *testing.T) {
 		t.Errorf("%d gaps of slow devices in %d scrapes of them", s.gaps.Load(), s.slowSeen.Load())
 	}
 	s.faults.end()
+	hostile.configure(false)
 	e.configure(string(file))
 	if status, body := e.reload(); status != http.StatusOK {
 		t.Errorf("the last reload: %d %s", status, body)
@@ -79,6 +85,13 @@ func TestSoak(t *testing.T) {
 	if after.goroutines > before.goroutines+20 || after.descriptors > before.descriptors+10 || after.heap > before.heap*1.25+8 {
 		t.Errorf("the exporter grew: %+v, before %+v", after, before)
 	}
+	if most := s.exporter.mostResident(); most >= largest {
+		t.Errorf("the exporter took %.0f MiB, want less than %d", most, largest)
+	}
+	if s.hostile.Load() == 0 || hostile.reads.Load() == 0 {
+		t.Error("the hostile devices were not read, or did no harm")
+	}
+	t.Logf("hostile devices: %d rpcs answered, %d scrapes failed", hostile.reads.Load(), s.hostile.Load())
 	if s.unexpected.Load() > 0 {
 		t.Errorf("%d errors of devices that were well", s.unexpected.Load())
 	}
@@ -92,6 +105,7 @@ type soak struct {
 
 	scrapes, reloads, pages    atomic.Int64
 	expected, late, unexpected atomic.Int64 // failures of targets; late: of a healthy one, because time ran out
+	hostile                    atomic.Int64 // failures of hostile ones
 	slow                       map[string]bool
 	slowSeen, gaps             atomic.Int64 // scrapes of slow devices, and those that were down or without interfaces
 
@@ -134,6 +148,8 @@ func (s *soak) scrape() {
 		target, reason, failed := failure(line)
 		switch {
 		case !failed || s.slow[target]:
+		case strings.HasPrefix(target, hostilePrefix):
+			s.hostile.Add(1)
 		case s.faults.since(target, began.Add(-2*soakTimeout)):
 			s.expected.Add(1)
 		case reason == "timeout" || reason == "queue":
@@ -198,6 +214,17 @@ func usageIn(body string) (u usage) {
 	return u
 }
 
+// mostResident is how much memory the exporter took at most, in MiB.
+func (e *exporter) mostResident() (mib float64) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", e.cmd.Process.Pid))
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	fmt.Sscan(after, &mib)
+	return mib / 1024
+}
+
 // usage returns the exporter's resources after a garbage collection.
 func (s *soak) usage() usage {
 	s.exporter.get("/debug/pprof/heap?gc=1")
@@ -238,7 +265,7 @@ func (s *soak) waitUntilUp(when string, wanted int) {
 			if _, _, failed := failure(line); failed {
 				return false
 			}
-			if strings.HasPrefix(line, "netconf_up{") && strings.HasSuffix(line, "} 1\n") {
+			if strings.HasPrefix(line, "netconf_up{target=\"sim-") && strings.HasSuffix(line, "} 1\n") {
 				up++
 			}
 		}
