@@ -42,6 +42,7 @@ type Exporter struct {
 	logger    *slog.Logger
 	dialer    *session.Dialer
 	memory    *budget.Budget
+	garbage   garbage
 	newClient func(session.Options) client
 	watchers  watchers
 

@@ -2,6 +2,8 @@ package collector
 
 import (
 	"context"
+	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/budget"
@@ -133,7 +135,26 @@ func (r *reading) endUse() {
 	if tooMuch || away {
 		t.dropKept(r.lost)
 	}
-	if r.use != nil {
-		r.use.End(t.kept())
+	if r.use == nil {
+		return
+	}
+	if tooMuch && t.memory.Held() > muchGarbage {
+		defer t.garbage.collect()
+	}
+	r.use.End(t.kept())
+}
+
+// muchGarbage is what has to be given up at once to be worth a collection, in bytes.
+const muchGarbage = 8 << 20
+
+// garbage collects what was given up because the memory was used up. The runtime would do so when as much again is allocated.
+type garbage struct{ collecting atomic.Bool }
+
+func (g *garbage) collect() {
+	if g.collecting.CompareAndSwap(false, true) {
+		go func() {
+			defer g.collecting.Store(false)
+			debug.FreeOSMemory()
+		}()
 	}
 }

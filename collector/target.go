@@ -31,7 +31,8 @@ type Target struct {
 	schedule *schedule.Schedule[*result]
 	plan     plan
 
-	memory *budget.Holder
+	memory  *budget.Holder
+	garbage *garbage
 
 	explainUntil atomic.Int64 // Unix time in ns until which reads are explained
 
@@ -70,6 +71,7 @@ func newTarget(e *Exporter, s *settings, unconfigured bool) *Target {
 		}),
 		label:    &dto.LabelPair{Name: new("target"), Value: new(s.config.Name)},
 		watchers: &e.watchers,
+		garbage:  &e.garbage,
 		memories: map[string]*keptMemory{},
 		answered: time.Now(),
 		problems: problems{},

@@ -63,10 +63,17 @@ func size(n int64) string {
 	return fmt.Sprintf("%d MiB", n>>20)
 }
 
-// makeRoom tells the largest holders to give up until what the others have fits, with extra bytes more. Holders of no more than
-// least are left alone. It returns what is to be called once the lock is released. The caller has the lock.
+// makeRoom tells the largest holders to give up until what the others have fits, with extra bytes more. Those that give up need a
+// moment. If meanwhile an eighth more than the limit is used, large holders are told too, though less would do: they grow fastest.
+// Holders of no more than least are left alone. It returns what is to be called once the lock is released. The caller has the lock.
 func (b *Budget) makeRoom(extra, least int64) (tell []func()) {
-	for b.limit > 0 && b.used-b.ending+extra > b.limit {
+	for b.limit > 0 {
+		if b.used-b.ending+extra <= b.limit {
+			if b.used+extra <= b.limit+b.limit/8 {
+				break
+			}
+			least = max(least, b.limit/32)
+		}
 		var largest *Holder
 		for h := range b.holders {
 			if h.canEnd() && h.held() > least && (largest == nil || h.held() > largest.held()) {
