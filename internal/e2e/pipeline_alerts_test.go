@@ -114,9 +114,7 @@ func TestEveryAlertFiresAndEnds(t *testing.T) {
 			l.set(fault.fault, false)
 		}
 	}
-	// The login that was refused is tried at once for a target that is new.
-	l.load(l.config("c-cpe-1"))
-	l.load(l.config())
+	l.changeSecret("third")
 	all = append(all, plight{alert: "NetconfDeviceRebooted", labels: with("target", "b-access-3")})
 	p.wantFiring(all[len(all)-1])
 	for _, fault := range all {

@@ -3,12 +3,18 @@
 package e2e
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh"
 	"gopkg.in/yaml.v3"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/network"
@@ -87,6 +93,26 @@ func (l *lab) load(config string) {
 	if status, body := l.exporter.reload(); status != 200 {
 		l.t.Fatalf("reload: %d %s", status, body)
 	}
+}
+
+// changeSecret gives an auth a key beside its password, which the devices do not ask for: a changed secret is tried at once, where a
+// refused one waits for minutes.
+func (l *lab) changeSecret(auth string) {
+	l.t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	file := filepath.Join(l.t.TempDir(), "key")
+	if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+		l.t.Fatal(err)
+	}
+	l.auths[auth].(map[string]any)["private_key_file"] = file
+	l.load(l.config())
 }
 
 // set begins or ends a fault, as docs/demo.md writes it.
