@@ -117,6 +117,10 @@ func (r *reading) read(ctx context.Context) {
 			return
 		}
 		got := r.readInTime(ctx, device, id, m, left)
+		if !slices.Equal(r.settings.config.Filters, r.target.Config().Filters) { // a reload has changed which rows there are
+			r.Abandon()
+			return
+		}
 		left -= got.Samples
 		if r.report(id, m, got); r.lost != nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return

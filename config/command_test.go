@@ -54,3 +54,13 @@ func TestPasswordCommand(t *testing.T) {
 		t.Errorf("200 logins within seconds run the program %d times", n)
 	}
 }
+
+// TestPasswordCommandThatHangs has a program that never ends, nor does its child, which holds its output.
+func TestPasswordCommandThatHangs(t *testing.T) {
+	t.Parallel() // it takes ten seconds
+	dir := writeFiles(t, map[string]string{"netconf.yml": withAuth("password_command: [sh, -c, 'sleep 1000 & sleep 1000'], " + noKeyCheck)})
+	const want = "netconf.yml:2: password_command sh did not end within 10s; make it answer without a person"
+	if _, text := load(dir, "netconf.yml"); text != want {
+		t.Errorf("%q, want %q", text, want)
+	}
+}

@@ -130,6 +130,10 @@ func TestInventory(t *testing.T) {
 			t.Errorf("status %d and %q lose the targets", bad.status, bad.body)
 		}
 	}
+	failed := `netconf_exporter_http_sd_failed{url="` + inventory.URL + `"} `
+	if _, body := fetch(t, http.MethodGet, url+"/metrics"); !strings.Contains(body, failed+"1") {
+		t.Errorf("the failures are not in the metrics:\n%s", body)
+	}
 	if status, body := fetch(t, http.MethodPost, url+"/-/reload"); status != http.StatusOK || !has("from-inventory") {
 		t.Errorf("a reload meanwhile: %d %s", status, body)
 	}
@@ -146,6 +150,9 @@ func TestInventory(t *testing.T) {
 	}
 	inventory.answer(t, http.StatusOK, good, 0)
 	want("it comes back", "from-inventory", true)
+	if _, body := fetch(t, http.MethodGet, url+"/metrics"); !strings.Contains(body, failed+"0") {
+		t.Errorf("the inventory still fails in the metrics:\n%s", body)
+	}
 
 	_, port, _ := strings.Cut(liar.Address, ":")
 	inventory.answer(t, http.StatusOK, "["+listed("lie", "127.0.0.2:"+port)+"]", 0)

@@ -88,6 +88,7 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	metrics.Logins(exporter.Logins)
 	metrics.Memory(exporter.Memory)
 	metrics.Files(func() map[string]error { return exporter.Config().FileErrors })
+	metrics.Inventories(admin.inventories.Failures)
 	logFiles(env.Logger, exporter.Config())
 	metrics.Reloaded(true, time.Now())
 	reload := reloader(env, *s.Web.WebConfigFile, admin.inventory, exporter, metrics)

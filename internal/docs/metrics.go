@@ -40,6 +40,7 @@ func Metrics(recorded Recorded) ([]byte, error) {
 	}
 	metrics := web.NewMetrics()
 	metrics.Files(func() map[string]error { return map[string]error{"": nil} }) // it has a series for each file alone
+	metrics.Inventories(func() map[string]error { return map[string]error{"": nil} })
 	own, err := metrics.Gather()
 	if err != nil {
 		return nil, err

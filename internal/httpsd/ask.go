@@ -3,6 +3,7 @@ package httpsd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,16 +19,23 @@ const (
 )
 
 // ask asks one inventory again and again until ctx ends. full says that the list of before has targets.
-func (m *Manager) ask(ctx context.Context, sd *config.HTTPSD, full bool) {
+func (m *Manager) ask(ctx context.Context, asked *source, full bool) {
+	sd := asked.config
 	logger := m.options.Logger.With("url", sd.URL)
 	client, err := sd.Client()
 	if err != nil {
+		m.fail(asked, err)
 		logger.Error("the inventory cannot be asked", "err", err)
 		return
 	}
 	defer client.CloseIdleConnections()
 	believes, problem := belief{full: full}, ""
-	tell := func(text string) { // of a change alone
+	tell := func(err error) { // the log, of a change alone
+		m.fail(asked, err)
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
 		switch {
 		case text == problem:
 		case text == "":
@@ -45,12 +53,12 @@ func (m *Manager) ask(ctx context.Context, sd *config.HTTPSD, full bool) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			tell(err.Error())
+			tell(err)
 		case believes.takes(list):
-			tell("")
+			tell(nil)
 			m.take(sd.Key(), list)
 		default:
-			tell("the list is empty; it is believed when it comes a second time")
+			tell(errors.New("the list is empty; it is believed when it comes a second time"))
 		}
 		select {
 		case <-ticker.C:

@@ -33,6 +33,7 @@ type Manager struct {
 type source struct {
 	config *config.HTTPSD
 	end    context.CancelFunc
+	err    error // of the last answer; guarded by the Manager's mutex
 }
 
 // New returns a Manager that asks nobody yet.
@@ -78,9 +79,10 @@ func (m *Manager) Apply(configs []*config.HTTPSD) {
 			old.end()
 		}
 		ctx, end := context.WithCancel(context.Background())
-		m.sources[key] = &source{config: sd, end: end}
+		asked := &source{config: sd, end: end}
+		m.sources[key] = asked
 		full := count(m.list(key)) > 0
-		m.running.Go(func() { m.ask(ctx, sd, full) })
+		m.running.Go(func() { m.ask(ctx, asked, full) })
 	}
 	for key, s := range m.sources {
 		if !wanted[key] {
@@ -96,6 +98,25 @@ func same(a, b *config.HTTPSD) bool {
 	x, y := *a, *b
 	x.Position, y.Position = config.Position{}, config.Position{}
 	return reflect.DeepEqual(x, y)
+}
+
+// Failures are what is wrong with the last answer of each inventory, by URL; nil where nothing is.
+func (m *Manager) Failures() map[string]error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := map[string]error{}
+	for _, s := range m.sources {
+		if all[s.config.URL] == nil { // several may ask one URL
+			all[s.config.URL] = s.err
+		}
+	}
+	return all
+}
+
+func (m *Manager) fail(s *source, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s.err = err
 }
 
 // Close ends all that is asked.

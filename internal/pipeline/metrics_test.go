@@ -64,6 +64,7 @@ func exported(t *testing.T) map[string]bool {
 	}
 	metrics := web.NewMetrics()
 	metrics.Files(func() map[string]error { return map[string]error{"": nil} }) // it has a series for each file alone
+	metrics.Inventories(func() map[string]error { return map[string]error{"": nil} })
 	own, err := metrics.Gather()
 	if err != nil {
 		t.Fatal(err)

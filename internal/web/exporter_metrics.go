@@ -1,7 +1,6 @@
 package web
 
 import (
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -21,7 +20,7 @@ type Metrics struct {
 	refused               prometheus.Counter
 	logins                atomic.Pointer[func() account.Stats]
 	memory                atomic.Pointer[func() collector.MemoryStats]
-	files                 fileCollector
+	files, inventories    failures
 }
 
 // NewMetrics returns the metrics of an exporter that has loaded no configuration yet.
@@ -29,6 +28,10 @@ func NewMetrics() *Metrics {
 	registry := prometheus.NewRegistry()
 	m := &Metrics{
 		Gatherer: registry,
+		files: failures{description: prometheus.NewDesc("netconf_exporter_config_file_failed",
+			"Whether one of target_files is bad: 1, and it has the targets that it had before; or 0.", []string{"file"}, nil)},
+		inventories: failures{description: prometheus.NewDesc("netconf_exporter_http_sd_failed",
+			"Whether an inventory of http_sd_configs gave no list the last time: 1, and its targets stay as they were; or 0.", []string{"url"}, nil)},
 		successful: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "netconf_exporter_config_last_reload_successful",
 			Help: "Whether the last attempt to load the configuration succeeded, at start or later.",
@@ -83,7 +86,7 @@ func NewMetrics() *Metrics {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		version.NewCollector("netconf_exporter"),
-		m.successful, m.timestamp, m.refused, &m.files,
+		m.successful, m.timestamp, m.refused, &m.files, &m.inventories,
 	)
 	return m
 }
@@ -105,34 +108,11 @@ func (m *Metrics) Logins(stats func() account.Stats) { m.logins.Store(&stats) }
 func (m *Metrics) Memory(stats func() collector.MemoryStats) { m.memory.Store(&stats) }
 
 // Files sets where the files of target_files come from, with what is wrong with each.
-func (m *Metrics) Files(files func() map[string]error) { m.files.files.Store(&files) }
+func (m *Metrics) Files(files func() map[string]error) { m.files.source.Store(&files) }
 
-// fileCollector has a series for each of target_files.
-type fileCollector struct {
-	files atomic.Pointer[func() map[string]error]
-}
-
-var fileFailed = prometheus.NewDesc("netconf_exporter_config_file_failed",
-	"Whether one of target_files is bad: 1, and it has the targets that it had before; or 0.", []string{"file"}, nil)
-
-// Describe implements prometheus.Collector.
-func (c *fileCollector) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- fileFailed }
-
-// Collect implements prometheus.Collector.
-func (c *fileCollector) Collect(metrics chan<- prometheus.Metric) {
-	files := c.files.Load()
-	if files == nil {
-		return
-	}
-	for file, err := range (*files)() {
-		failed := 0.0
-		if err != nil {
-			failed = 1
-		}
-		if m, err := prometheus.NewConstMetric(fileFailed, prometheus.GaugeValue, failed, strings.ToValidUTF8(file, "\ufffd")); err == nil {
-			metrics <- m
-		}
-	}
+// Inventories sets where the inventories of http_sd_configs come from, by URL, with what is wrong with each.
+func (m *Metrics) Inventories(inventories func() map[string]error) {
+	m.inventories.source.Store(&inventories)
 }
 
 // Refused counts a scrape that was refused.
