@@ -147,6 +147,7 @@ func (a *Accounts) Check(s Secret, deviceName string) error {
 	if held := known.check(u, s.User, deviceName); held != nil {
 		return held
 	}
+	delete(known.untried, deviceName) // it has its try now, and if it is dead, the others need not wait for it
 	return nil
 }
 

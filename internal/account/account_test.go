@@ -296,6 +296,24 @@ func TestKnownDevices(t *testing.T) {
 	})
 }
 
+// TestDeadDevice has a device that was never tried and that is dead, so that no login begins: it holds back nobody.
+func TestDeadDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		valid := refused
+		n := newNetwork(t, func(string, account.Secret) verdict { return valid })
+		bad := []string{"bad1", "bad2"}
+		n.round(secret("right"), bad)
+		valid = good
+		for range 20 {
+			_ = n.accounts.Check(secret("right"), "dead")
+			time.Sleep(time.Minute)
+		}
+		if in := n.round(secret("right"), bad); in != 2 {
+			t.Errorf("%d of 2 devices logged in", in)
+		}
+	})
+}
+
 // TestRevokedSecret revokes a password that 50 devices accepted, when all of them have to log in again: soon or late after their
 // last login.
 func TestRevokedSecret(t *testing.T) {
