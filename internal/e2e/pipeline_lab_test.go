@@ -3,9 +3,6 @@
 package e2e
 
 import (
-	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/pem"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/crypto/ssh"
 	"gopkg.in/yaml.v3"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/network"
@@ -79,7 +75,7 @@ func (l *lab) config(without ...string) string {
 			targets = append(targets, l.targets[name])
 		}
 	}
-	text, err := yaml.Marshal(map[string]any{"auths": l.auths, "targets": targets})
+	text, err := yaml.Marshal(map[string]any{"auths": l.auths, "targets": targets, "target_files": []string{"more/*.yml"}})
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -95,24 +91,18 @@ func (l *lab) load(config string) {
 	}
 }
 
-// changeSecret gives an auth a key beside its password, which the devices do not ask for: a changed secret is tried at once, where a
-// refused one waits for minutes.
-func (l *lab) changeSecret(auth string) {
+// loadMore makes a text one of the exporter's files of targets.
+func (l *lab) loadMore(text string) {
 	l.t.Helper()
-	_, key, err := ed25519.GenerateKey(rand.Reader)
+	dir := filepath.Join(filepath.Dir(l.exporter.file), "more")
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "more.yml"), []byte(text), 0o600)
+	}
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	block, err := ssh.MarshalPrivateKey(key, "")
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	file := filepath.Join(l.t.TempDir(), "key")
-	if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
-		l.t.Fatal(err)
-	}
-	l.auths[auth].(map[string]any)["private_key_file"] = file
-	l.load(l.config())
+	l.exporter.reload()
 }
 
 // set begins or ends a fault, as docs/demo.md writes it.
