@@ -69,8 +69,8 @@ func plights(l *lab) []plight {
 	add("b-access-3:reboot", at("NetconfTargetDown", "target", "b-access-3", "site", "fra"))
 
 	login, missing := at("NetconfLoginRefused", "target", "c-cpe-1"), at("NetconfTargetMissing", "target", "b-core-1")
-	login.begin = func() { l.set("c-cpe-1:login", true) }
-	login.end = func() { l.set("c-cpe-1:login", false) }
+	login.begin = func() { l.writePassword("another"); l.set("c-cpe-1:login", true) }
+	login.end = func() { l.set("c-cpe-1:login", false); l.writePassword("netconf") }
 	flapping := at("NetconfBgpNeighborFlapping", "target", "core-2")
 	flapping.begin = func() { l.flap("core-2:bgp", 4) }
 	return append(all, login, missing, flapping)
@@ -114,7 +114,7 @@ func TestEveryAlertFiresAndEnds(t *testing.T) {
 			l.set(fault.fault, false)
 		}
 	}
-	l.changeSecret("third")
+	l.load(l.config())
 	all = append(all, plight{alert: "NetconfDeviceRebooted", labels: with("target", "b-access-3")})
 	p.wantFiring(all[len(all)-1])
 	for _, fault := range all {

@@ -105,7 +105,7 @@ func TestADeviceThatStopsSilencesTheRest(t *testing.T) {
 	d.SetReplyDelay(time.Hour)
 	waitFor(t, "the device's alert to fire", notice("NetconfTargetDown", "firing", map[string]string{"severity": "critical"}))
 	stale := fmt.Sprintf(`ALERTS{alertname="NetconfDataStale", target=%q, alertstate="firing"}`, d.Name)
-	waitFor(t, "the other alert to fire in Prometheus", func() bool { return p.count(stale) == 1 })
+	waitLong(t, "the other alert to fire in Prometheus", func() bool { return p.count(stale) == 1 })
 	waitFor(t, "Alertmanager to inhibit it", func() bool { return p.inhibited(with("alertname", "NetconfDataStale", "target", d.Name)) })
 	if n, told := p.last(map[string]string{"alertname": "NetconfDataStale"}); told {
 		t.Errorf("told of the rest: %v", n)

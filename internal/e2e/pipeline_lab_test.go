@@ -24,8 +24,9 @@ type lab struct {
 	t        testing.TB
 	exporter *exporter
 	networks map[string]*network.Fleet // by the beginning of the names
-	auths    map[string]any
+	auths    map[string]map[string]any
 	targets  map[string]map[string]any
+	password string // file with that of the third user
 }
 
 func startLab(t *testing.T, flags ...string) *lab {
@@ -34,7 +35,7 @@ func startLab(t *testing.T, flags ...string) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lab{t: t, networks: map[string]*network.Fleet{}, auths: map[string]any{}, targets: map[string]map[string]any{}}
+	l := &lab{t: t, networks: map[string]*network.Fleet{}, auths: map[string]map[string]any{}, targets: map[string]map[string]any{}}
 	for prefix, user := range map[string]string{"": "first", "b-": "second", "c-": "third"} {
 		fleet, err := network.Start(scenario, simulator.Config{Username: user})
 		if err != nil {
@@ -46,7 +47,7 @@ func startLab(t *testing.T, flags ...string) *lab {
 			t.Fatal(err)
 		}
 		var config struct {
-			Auths   map[string]any
+			Auths   map[string]map[string]any
 			Targets []map[string]any
 		}
 		if err := yaml.Unmarshal(text, &config); err != nil {
@@ -62,6 +63,11 @@ func startLab(t *testing.T, flags ...string) *lab {
 			}
 		}
 	}
+	l.password = filepath.Join(t.TempDir(), "password")
+	third := l.auths["third"]
+	l.writePassword(third["password"].(string))
+	delete(third, "password")
+	third["password_file"] = l.password
 	l.exporter = startExporter(t, l.config(), flags...)
 	return l
 }
@@ -88,6 +94,14 @@ func (l *lab) load(config string) {
 	l.exporter.configure(config)
 	if status, body := l.exporter.reload(); status != 200 {
 		l.t.Fatalf("reload: %d %s", status, body)
+	}
+}
+
+// writePassword writes the password of the third user, which the exporter tries at once if it is another one.
+func (l *lab) writePassword(password string) {
+	l.t.Helper()
+	if err := os.WriteFile(l.password, []byte(password), 0o600); err != nil {
+		l.t.Fatal(err)
 	}
 }
 

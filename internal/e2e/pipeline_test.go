@@ -85,7 +85,7 @@ func shortenTimes(text string) string {
 		{`\[15m\]`, `[1m]`},
 		{`\[1h\]`, `[1m]`},
 		{`offset 1[hd]`, `offset 1m`},
-		{`> 600\b`, `> 7`},  // seconds that data is old
+		{`> 600\b`, `> 25`}, // seconds that data is old
 		{`< 900\b`, `< 30`}, // seconds since a device booted
 	} {
 		text = regexp.MustCompile(change.from).ReplaceAllString(text, change.to)
