@@ -108,7 +108,7 @@ func TestProbePrintsMetricsAndATimeline(t *testing.T) {
 
 func TestDiscoverNamesModelsAndModules(t *testing.T) {
 	d := startDevice(t)
-	stdout, stderr, status := run(t, "discover", "targethost", "--config.file="+writeConfig(t, d.config()))
+	stdout, stderr, status := run(t, "discover", "targethost", "--all", "--config.file="+writeConfig(t, d.config()))
 	if status != 0 {
 		t.Fatalf("discover ends with %d: %s", status, stderr)
 	}

@@ -58,11 +58,12 @@ func TestJumpHosts(t *testing.T) {
 	outer.write("sshd_config", string(config)+"PermitOpen "+inner.address+"\n", 0o644)
 	_ = outer.sshd.cmd.Process.Signal(syscall.SIGHUP) // it reads its configuration anew
 	killSessions(t, outer)
-	waitFor(t, "the jump host to forbid the device", func() bool {
-		return slices.Contains(e.scrape("/metrics", 15*time.Second).failures("target=single"), "jump")
+	waitFor(t, "the probe to say that the jump host forbids the device", func() bool { // sshd listens again after a moment
+		_, body := e.get("/probe?target=single&debug=true")
+		return strings.Contains(body, "jump host outer does not allow to connect to "+netconfd.address)
 	})
-	if _, body := e.get("/probe?target=single&debug=true"); !strings.Contains(body, "jump host outer does not allow to connect to "+netconfd.address) {
-		t.Errorf("the probe does not say why:\n%s", body)
+	if reasons := e.scrape("/metrics", 15*time.Second).failures("target=single"); !slices.Equal(reasons, []string{"jump"}) {
+		t.Errorf("the reasons are %v, want jump", reasons)
 	}
 }
 
