@@ -1,6 +1,7 @@
 package page
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -142,7 +143,8 @@ func (p *pages) submit(w http.ResponseWriter, r *http.Request, replaces bool) {
 	}
 	f := p.form(r, title, e)
 	f.Edit, f.Sentence = replaces, api.Sentence(err)
-	if duplicate := new(task.DuplicateError); asError(err, &duplicate) {
+	var duplicate *task.DuplicateError
+	if errors.As(err, &duplicate) {
 		f.Task = duplicate.Task
 	}
 	status, headers := api.Status(err)

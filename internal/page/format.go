@@ -1,7 +1,6 @@
 package page
 
 import (
-	"errors"
 	"fmt"
 	"html/template"
 	"math"
@@ -9,8 +8,6 @@ import (
 	"strings"
 	"time"
 )
-
-func asError[T error](err error, target *T) bool { return errors.As(err, target) }
 
 // functions are those of the templates.
 func functions() template.FuncMap {
@@ -41,7 +38,7 @@ func ago(now time.Time, t *time.Time) string {
 	return "just now"
 }
 
-// since says how long ago a time was, and until says how long it is to come.
+// since says how far from now a time is.
 func since(now time.Time, t *time.Time) string {
 	if t == nil || t.IsZero() {
 		return ""

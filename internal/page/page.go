@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"errors"
 	"html/template"
 	"log/slog"
 	"net/http"
@@ -150,7 +151,8 @@ func (p *pages) changing(next http.HandlerFunc) http.HandlerFunc {
 		if r.Method == http.MethodPost {
 			if err := r.ParseForm(); err != nil {
 				status, sentence := http.StatusBadRequest, "the form cannot be read; send it again"
-				if tooLarge := new(http.MaxBytesError); asError(err, &tooLarge) {
+				var tooLarge *http.MaxBytesError
+				if errors.As(err, &tooLarge) {
 					status, sentence = http.StatusRequestEntityTooLarge, "the form holds more than 64 kB; shorten it"
 				}
 				p.problem(w, r, status, sentence)
