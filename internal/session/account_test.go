@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -111,13 +112,14 @@ func TestWrongPasswordOfMany(t *testing.T) {
 		connectAll(t, devices, dialer, wrongPassword)
 	}
 	wantOffered(t, devices, 2)
-	client := connect(t, devices[49].Address, func(o *session.Options) { o.Dialer = dialer; wrongPassword(o) })
+	untried := devices[slices.IndexFunc(devices, func(d *netconftest.Device) bool { return d.Offered.Load() == 0 })]
+	client := connect(t, untried.Address, func(o *session.Options) { o.Dialer = dialer; wrongPassword(o) })
 	_, err := client.Connect(deadline(t), nil)
 	wantError(t, err, session.ReasonBackoff, `user "monitor" has no login before`, "2 logins were refused", "login refused")
 	if retry := time.Until(client.Stats().LoginRetry); retry < 9*time.Minute || retry > 10*time.Minute {
 		t.Errorf("the next login is due in %v, want 10 min", retry)
 	}
-	if devices[49].Connections() > 0 {
+	if untried.Connections() > 0 {
 		t.Error("connected to a device without a login")
 	}
 }
