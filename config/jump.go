@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 )
 
 // Jumps returns the jump hosts on the way to a target, the one that is dialled first.
@@ -37,7 +39,7 @@ func (v *validator) jumpHost(name string, j *JumpHost) {
 	case j.Auth == "":
 		v.add(at.at("auth"), "jump host %q has no auth; add auth: with %s", name, v.authNames())
 	case v.config.Auths[j.Auth] == nil:
-		v.add(at.at("auth"), "auth %q is not under auths; write %s", j.Auth, v.authNames())
+		v.add(at.at("auth"), "auth %q is not under auths%s", j.Auth, nearest.Hint(j.Auth, keys(v.config.Auths), "; write "+v.authNames()))
 	}
 	if j.MaxChannels < 0 {
 		v.add(at.at("max_channels"), "max_channels %d is negative; write a number, or 0 for no limit", j.MaxChannels)
@@ -66,5 +68,5 @@ func (v *validator) proxyJump(name string, at Position) {
 		v.add(at, "proxy_jump %q is not under jump_hosts; give its address and auth there", name)
 		return
 	}
-	v.add(at, "proxy_jump %q is not under jump_hosts; write one of %s", name, strings.Join(names, ", "))
+	v.add(at, "proxy_jump %q is not under jump_hosts%s", name, nearest.Hint(name, names, "; write one of "+strings.Join(names, ", ")))
 }

@@ -3,6 +3,8 @@ package config
 import (
 	"cmp"
 	"fmt"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 )
 
 // Auto, among a target's modules, stands for the best module of each kind that the device has.
@@ -25,7 +27,7 @@ func (t *Target) name() string { return cmp.Or(t.Name, t.Address) }
 // the auth may be used there (Auth.Allows) is for the dialler to check, on the address that the name resolves to.
 func (c *Config) AdHoc(address, auth string) (*Target, error) {
 	if c.Auths[auth] == nil {
-		return nil, fmt.Errorf("auth %q is not in the configuration; use one that is", auth)
+		return nil, fmt.Errorf("auth %q is not in the configuration%s", auth, nearest.Hint(auth, keys(c.Auths), "; use one that is"))
 	}
 	if _, _, err := splitAddress(address); err != nil {
 		return nil, fmt.Errorf("%s %w", quoteAddress(address), err)

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 )
 
 // step is one node of a YANG data path: a name in a namespace of the module.
@@ -79,7 +81,7 @@ func (n *namespaces) step(path, part string, inherit int) (step, error) {
 	} else {
 		i, ok := n.prefixes[prefix]
 		if !ok {
-			return step{}, fmt.Errorf("path %q: prefix %q is not under namespaces; add it there", path, prefix)
+			return step{}, fmt.Errorf("path %q: prefix %q is not under namespaces%s", path, prefix, nearest.Hint(prefix, slices.Sorted(maps.Keys(n.prefixes)), "; add it there"))
 		}
 		inherit = i
 	}

@@ -19,7 +19,7 @@ func Hint(name string, names []string, otherwise string) string {
 func To(name string, names []string) []string {
 	const most = 3
 	name = strings.ToLower(name)
-	limit := max(1, len(name)/3)
+	limit := len(name) / 3            // any two names of one letter are near each other
 	near := make([][]string, limit+1) // by distance
 	for _, candidate := range names {
 		lower := strings.ToLower(candidate)

@@ -17,6 +17,7 @@ func TestTo(t *testing.T) {
 		"lap":             {"lab"},
 		"nmda":            {"ietf-interfaces-nmda"},
 		"zzzzzz":          nil,
+		"q":               nil,
 		"":                nil,
 	} {
 		if got := nearest.To(name, names); !slices.Equal(got[:min(1, len(got))], want) && !slices.Equal(got, want) {

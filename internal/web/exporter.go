@@ -17,6 +17,7 @@ type Exporter interface {
 	Target(name string) (Target, bool)
 	AdHoc(ctx context.Context, address, auth string) (Target, error) // a target that is not configured
 	HasModule(name string) bool
+	ModuleNames() []string
 	Warnings() []*config.Error // what is likely to be a mistake in the configuration
 	Gather(ctx context.Context) []*dto.MetricFamily
 	Families(ctx context.Context) iter.Seq[*dto.MetricFamily] // the same, each good until the next one

@@ -76,6 +76,8 @@ func (e *fakeExporter) AdHoc(_ context.Context, address, auth string) (web.Targe
 
 func (e *fakeExporter) Warnings() []*config.Error { return nil }
 
+func (e *fakeExporter) ModuleNames() []string { return []string{"auto", "ietf-interfaces"} }
+
 func (e *fakeExporter) HasModule(name string) bool { return strings.HasPrefix(name, "ietf-") }
 
 func (e *fakeExporter) Gather(ctx context.Context) []*dto.MetricFamily {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -90,7 +91,8 @@ func (s *server) modules(parameters []string) ([]string, error) {
 		}
 		if name != config.Auto && !s.Exporter.HasModule(name) {
 			return nil, refuse(http.StatusBadRequest,
-				"no module is called %q; leave module out to read what the target is configured for, or use the name of one that is shipped or in the configuration", name)
+				"no module is called %q%s", name, nearest.Hint(name, s.Exporter.ModuleNames(),
+					"; leave module out to read what the target is configured for, or use the name of one that is shipped or in the configuration"))
 		}
 		modules = append(modules, name)
 	}
