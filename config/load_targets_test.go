@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -179,11 +180,11 @@ func TestFilesThatAreNone(t *testing.T) {
 func TestHangingFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var files config.Files
-		began := 0
+		var began atomic.Int32
 		hang := make(chan struct{})
 		read := func() ([]byte, error) {
 			return files.ReadWith("secret", func() ([]byte, error) {
-				began++
+				began.Add(1)
 				<-hang
 				return []byte("text"), nil
 			})
@@ -200,12 +201,12 @@ func TestHangingFile(t *testing.T) {
 			}
 			wg.Wait()
 		}
-		if began != 1 {
-			t.Errorf("%d goroutines read one file", began)
+		if began.Load() != 1 {
+			t.Errorf("%d goroutines read one file", began.Load())
 		}
 		close(hang)
 		synctest.Wait()
-		if text, err := read(); string(text) != "text" || err != nil || began != 2 {
+		if text, err := read(); string(text) != "text" || err != nil || began.Load() != 2 {
 			t.Errorf("%q, %v", text, err)
 		}
 	})
