@@ -3,6 +3,7 @@ package module_test
 import (
 	"encoding/xml"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,13 +48,21 @@ func manyInterfaces() string {
 	return b.String()
 }
 
-// BenchmarkDecode turns a large reply into samples, on a target that was read before; and without what is kept between reads.
+// BenchmarkDecode turns a large reply into samples, on a target that was read before; without what is kept between reads; with an explanation; and with a
+// filter.
 func BenchmarkDecode(b *testing.B) {
 	reply := manyInterfaces()
 	for _, tc := range []struct {
 		name                string
 		newMemory, newTable bool
-	}{{"kept", false, false}, {"new-memory", true, false}, {"new-table", false, true}} {
+		ask                 func(*decode.Table)
+	}{
+		{"kept", false, false, func(*decode.Table) {}}, {"new-memory", true, false, func(*decode.Table) {}}, {"new-table", false, true, func(*decode.Table) {}},
+		{"explained", false, false, (*decode.Table).Explain},
+		{"filtered", false, false, func(t *decode.Table) {
+			t.Filter([]decode.Filter{{Label: "interface", Pattern: regexp.MustCompile("^(?s:lo|veth.*)$")}})
+		}},
+	} {
 		b.Run(tc.name, func(b *testing.B) {
 			m := load(b)["ietf-interfaces"]
 			memory := decode.NewMemory(nil)
@@ -64,6 +73,7 @@ func BenchmarkDecode(b *testing.B) {
 					memory = decode.NewMemory(nil)
 				}
 				table := m.Table(limits)
+				tc.ask(table)
 				r.Reset(reply)
 				if _, err := table.Decode(&r); err != nil {
 					b.Fatal(err)
