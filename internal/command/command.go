@@ -86,6 +86,9 @@ func (d Device) find(cfg *config.Config) (*config.Target, error) {
 		names = append(names, target.Name)
 	}
 	near := nearest.Hint(d.Target, names, "")
+	if len(cfg.HTTPSDConfigs) > 0 {
+		near += "; those of http_sd_configs are known to the exporter alone, which shows them at /sd and reads them at /probe?target=NAME&debug=true"
+	}
 	const shown = 20
 	if more := len(names) - shown; more > 0 {
 		names = append(names[:shown], fmt.Sprintf("%d more", more))

@@ -19,8 +19,13 @@ type poller struct {
 	last string // fingerprint of what was tried last
 }
 
-// look notes how the files are.
-func (p *poller) look() { p.last = p.files.Fingerprint(p.patterns, p.current()) }
+// look notes how the files are, which were loaded a moment ago. before is what Fingerprint gave ahead of that, without target_files: where
+// it gives something else now, the next look reloads.
+func (p *poller) look(before string) {
+	if p.files.Fingerprint(p.patterns, nil) == before {
+		p.last = p.files.Fingerprint(p.patterns, p.current())
+	}
+}
 
 // run polls until over is closed.
 func (p *poller) run(over <-chan struct{}) {

@@ -59,6 +59,11 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	if err := toolkit.Validate(*s.Web.WebConfigFile); err != nil {
 		return fmt.Errorf("%s: %w; correct it, or leave --web.config.file out", *s.Web.WebConfigFile, err)
 	}
+	before := ""
+	if s.AutoReload > 0 {
+		env.files = new(config.Files)
+		before = env.files.Fingerprint(env.ConfigFiles, nil)
+	}
 	admin, cfg, err := s.openAdmin(env)
 	if err != nil {
 		return err
@@ -123,7 +128,7 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 	defer close(over)
 	if s.AutoReload > 0 {
 		poll := &poller{interval: s.AutoReload, patterns: env.ConfigFiles, files: env.files, current: exporter.Config, reload: reload, logger: env.Logger}
-		poll.look()
+		poll.look(before)
 		go poll.run(over)
 	}
 	go func() { // a reload takes as long as files do
