@@ -65,7 +65,9 @@ func (a *API) registerReads(api huma.API) {
 				return nil, err
 			}
 			found := words.Interfaces(families)
-			a.Observer.Interfaces(info.Target, found)
+			if target, ok := a.Exporter.Target(info.Target); ok {
+				a.Observer.Interfaces(target, found)
+			}
 			if in.Interface != "" {
 				found = slices.DeleteFunc(found, func(i facts.Interface) bool { return i.Name != in.Interface })
 			}

@@ -57,16 +57,36 @@ func (o *Observer) Run(ctx context.Context) {
 	}
 }
 
-// ended takes what a read gave.
+// ended takes what a read gave, and tells of it.
 func (o *Observer) ended(name string) {
 	target, ok := o.exporter.Target(name)
 	if !ok {
 		return
 	}
-	status := target.Status()
-	families := target.Peek(interesting)
-	next := &known{core: target, system: facts.NewSystem(families), now: facts.NewReading(status.LastRead, families)}
+	o.take(target)
+	o.log.Add("read", name, NewRead(name, target.Status()))
+}
+
+// take takes what the last read of a target gave, unless that was taken before.
+func (o *Observer) take(target *collector.Target) {
+	name, at := target.Name(), readAt(target.Status())
+	isNew := func() bool {
+		before := o.known[name]
+		return before == nil || before.core != target || at.After(before.now.At)
+	}
 	o.mu.Lock()
+	taken := !isNew()
+	o.mu.Unlock()
+	if taken {
+		return
+	}
+	families := target.Peek(interesting)
+	next := &known{core: target, system: facts.NewSystem(families), now: facts.NewReading(at, families)}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !isNew() { // somebody else was quicker
+		return
+	}
 	if before := o.known[name]; before != nil && before.core == next.core {
 		next.previous = before.now
 		if next.system == (facts.System{}) {
@@ -74,8 +94,19 @@ func (o *Observer) ended(name string) {
 		}
 	}
 	o.known[name] = next
-	o.mu.Unlock()
-	o.log.Add("read", name, NewRead(name, status))
+}
+
+// readAt is when the interfaces were last read in full; the latest of all modules where none gives interfaces.
+func readAt(s collector.Status) (at time.Time) {
+	for _, m := range s.Modules {
+		if m.Provides == "interfaces" && !m.LastRead.IsZero() {
+			return m.LastRead
+		}
+		if m.LastRead.After(at) {
+			at = m.LastRead
+		}
+	}
+	return at
 }
 
 // interesting are the metrics that are kept in some form.
@@ -105,9 +136,10 @@ func (o *Observer) System(name string) facts.System {
 }
 
 // Interfaces adds the rates over the last two reads to interfaces of a target.
-func (o *Observer) Interfaces(name string, interfaces []facts.Interface) {
+func (o *Observer) Interfaces(target *collector.Target, interfaces []facts.Interface) {
+	o.take(target)
 	o.mu.Lock()
-	k := o.known[name]
+	k := o.known[target.Name()]
 	o.mu.Unlock()
 	if k == nil {
 		return

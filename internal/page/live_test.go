@@ -18,7 +18,10 @@ func reads(t *testing.T, ctx context.Context, words ...string) {
 	t.Helper()
 	text := ""
 	for range 300 {
-		text = browsertest.See(t, ctx, chromedp.Evaluate[string](`document.body.innerText`))
+		now, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText`))
+		if err == nil { // else the page is just being loaded
+			text = now
+		}
 		missing := false
 		for _, word := range words {
 			missing = missing || !strings.Contains(text, word)

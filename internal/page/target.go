@@ -69,7 +69,7 @@ func (p *pages) serveTarget(w http.ResponseWriter, r *http.Request) {
 	v.Neighbors, v.Hardware, v.BGP = facts.Neighbors(families), words.Hardware(families), words.BGP(families)
 	p.Observer.Neighbors(v.Neighbors)
 	all := words.Interfaces(families)
-	p.Observer.Interfaces(name, all)
+	p.Observer.Interfaces(t, all)
 	v.interfaces(all, r.URL.Query())
 	v.bars()
 	p.write(w, http.StatusOK, "target", v)
