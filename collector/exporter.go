@@ -43,6 +43,7 @@ type Exporter struct {
 	dialer    *session.Dialer
 	memory    *budget.Budget
 	garbage   garbage
+	scarcity  scarcity
 	newClient func(session.Options) client
 	watchers  watchers
 

@@ -2,6 +2,10 @@ package collector
 
 import (
 	"cmp"
+	"errors"
+	"sync"
+	"syscall"
+	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
@@ -104,7 +108,31 @@ func (t *Target) logDropped(err error) {
 	}
 }
 
+// scarcity says whether the log is to tell that there are no more file descriptors. That is the same for all targets, and is told once
+// in a while.
+type scarcity struct {
+	mu   sync.Mutex
+	told time.Time
+}
+
+// scarcityEvery is the time between two lines of the log.
+const scarcityEvery = 10 * time.Minute
+
+func (s *scarcity) tell() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.told) < scarcityEvery {
+		return false
+	}
+	s.told = time.Now()
+	return true
+}
+
 func (t *Target) logFailure(err error) {
+	if (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) && !t.scarcity.tell() {
+		t.logger.Debug("reading the target failed", "err", err)
+		return
+	}
 	if session.ReasonOf(err) == ReasonJump {
 		t.logger.Debug("the target is not reached", "err", err)
 		return

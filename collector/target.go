@@ -34,6 +34,8 @@ type Target struct {
 	memory  *budget.Holder
 	garbage *garbage
 
+	scarcity *scarcity
+
 	explainUntil atomic.Int64 // Unix time in ns until which reads are explained
 
 	mu       sync.Mutex             // guards following fields
@@ -72,6 +74,7 @@ func newTarget(e *Exporter, s *settings, unconfigured bool) *Target {
 		label:    &dto.LabelPair{Name: new("target"), Value: new(s.config.Name)},
 		watchers: &e.watchers,
 		garbage:  &e.garbage,
+		scarcity: &e.scarcity,
 		memories: map[string]*keptMemory{},
 		answered: time.Now(),
 		problems: problems{},
