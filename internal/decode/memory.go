@@ -20,7 +20,8 @@ type Memory struct {
 	seenEntities int     // entities that the read in progress has found
 	readNumber   uint32  // of the read in progress
 	size         int64   // of all entities, in octets
-	seenSize     int64   // of those that the read in progress has found
+	verdicts     verdicts
+	seenSize     int64 // of those that the read in progress has found
 }
 
 // NewMemory returns an empty Memory for one Program. extra is the label pair that LabelSet.Extra has in addition; it may be nil.

@@ -64,6 +64,7 @@ func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 	t.join(t.program.rows, t.program.seed)
 	t.fillLookups()
 	memory.beginRead()
+	memory.verdicts.reset(t.filters)
 	b := builder{
 		table: t, memory: memory, now: now, families: make([]Family, len(t.program.Metrics)), positions: make([]int, len(t.program.rows)),
 	}

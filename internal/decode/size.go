@@ -96,7 +96,7 @@ func (t *Table) Err() error { return t.refused }
 
 // Size is how many octets the Memory takes, about.
 func (m *Memory) Size() int64 {
-	return m.size + int64(cap(m.infos)+cap(m.sizes))*8
+	return m.size + m.verdicts.size + int64(cap(m.infos)+cap(m.sizes))*8
 }
 
 // Size is how many octets the samples take, without their labels, which belong to the Memory.
