@@ -12,7 +12,7 @@ import (
 )
 
 // memoryLimit returns how many bytes all devices together may take; 0 means no limit. wanted is the flag; empty means half of what the
-// process may have: GOMEMLIMIT, the limit of its cgroup, or the machine's memory. The Go runtime is told to stay below 1.7
+// process may have: GOMEMLIMIT, the limit of its cgroup, or the machine's memory. The Go runtime is told to stay below 1.6
 // times the limit, unless GOMEMLIMIT says otherwise: what is beside the limit is for garbage, answers and the configuration.
 func memoryLimit(wanted string, logger *slog.Logger) (int64, error) {
 	runtimeLimit := debug.SetMemoryLimit(-1)
@@ -36,7 +36,7 @@ func memoryLimit(wanted string, logger *slog.Logger) (int64, error) {
 		limit = int64(min(whole, math.MaxInt64)) / 2
 	}
 	if limit > 0 && !given {
-		debug.SetMemoryLimit(limit / 10 * 17)
+		debug.SetMemoryLimit(limit / 10 * 16)
 	}
 	logger.Debug("memory", "limit_for_devices", config.Bytes(limit), "limit_of_the_runtime", config.Bytes(debug.SetMemoryLimit(-1)))
 	return limit, nil
