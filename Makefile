@@ -49,7 +49,7 @@ kubernetes: ## examples/kubernetes against the official types, in a module of it
 	cd internal/kubernetes && go vet . && go test .
 
 e2e: ## the binary against netconfd, Prometheus and simulated devices
-	go test -count=1 -v ./internal/e2e
+	go test -count=1 -v -timeout 30m ./internal/e2e
 
 packages: ## dist/: archive, .deb and .rpm for this machine, as a release has them
 	go run $(GORELEASER) check --quiet

@@ -89,6 +89,9 @@ func (t *Target) Status() Status {
 			o.up, o.err = true, nothingFits(t.Name()).err
 		}
 	}
+	if o.read > 0 { // the last read may have been of a single module that the one before it left to read
+		s.Duration = o.read
+	}
 	switch {
 	case answer.Lost != nil:
 		o.err = answer.Lost
