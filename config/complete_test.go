@@ -21,7 +21,7 @@ func madeInGo() *config.Config {
 
 // TestValidateCompletes compares a configuration made in Go with the same one that was loaded.
 func TestValidateCompletes(t *testing.T) {
-	made, parsed := madeInGo(), madeInGo()
+	made := madeInGo()
 	if err := made.Validate(); err != nil {
 		t.Fatal(err)
 	}

@@ -60,13 +60,6 @@ func (e *fakeExporter) Target(name string) (web.Target, bool) {
 	return target, ok
 }
 
-// setTargets replaces the targets of an exporter that is being served.
-func (e *fakeExporter) setTargets(targets map[string]*fakeTarget) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.targets = targets
-}
-
 func (e *fakeExporter) AdHoc(_ context.Context, address, auth string) (web.Target, error) {
 	if e.adHoc == nil {
 		return nil, errors.New("no unconfigured target is expected in this test")
