@@ -23,6 +23,11 @@ func (c *Config) checkNil() error {
 			p.add(Position{}, "auth %q is nil; set it, or take it out", name)
 		}
 	}
+	for name, jump := range c.JumpHosts {
+		if jump == nil {
+			p.add(Position{}, "jump host %q is nil; set it, or take it out", name)
+		}
+	}
 	for i, target := range c.Targets {
 		if target == nil {
 			p.add(Position{}, "target %d is nil; set it, or take it out", i)

@@ -74,6 +74,7 @@ func TestValidateRefuses(t *testing.T) {
 		"nil auth":        {func(c *config.Config) { c.Auths["x"] = nil }, `auth "x" is nil; set it, or take it out`},
 		"nil module":      {func(c *config.Config) { c.Modules = map[string]*config.Module{"x": nil} }, `module "x" is nil; set it, or take it out`},
 		"nil metric":      {func(c *config.Config) { c.Catalog = map[string]*config.Metric{"x": nil} }, `metric "x" is nil; set it, or take it out`},
+		"nil jump host":   {func(c *config.Config) { c.JumpHosts = map[string]*config.JumpHost{"x": nil} }, `jump host "x" is nil; set it, or take it out`},
 		"no auths":        {func(c *config.Config) { c.Auths = nil }, `auth "lab" is not under auths; write a name that you give under auths: first`},
 		"no address":      {func(c *config.Config) { c.Targets[0].Address = "" }, "a target has no address; add address: HOST or HOST:PORT"},
 		"bad default":     {func(c *config.Config) { c.Defaults.Port = new(0) }, "port 0 is not from 1 to 65535; NETCONF over SSH is usually on 830"},

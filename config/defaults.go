@@ -28,7 +28,7 @@ func (s *Settings) applyDefaults(other Settings) {
 		s.Modules, s.ModuleSettings = other.Modules, other.ModuleSettings
 	}
 	s.completeModules()
-	if s.Filters == nil {
+	if s.Filters == nil && other.Filters != nil {
 		s.Filters = other.Filters
 	}
 }
