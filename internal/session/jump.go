@@ -1,10 +1,7 @@
 package session
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,8 +10,6 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
-
-	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
 const (
@@ -47,96 +42,6 @@ type jumpAttempt struct {
 	done   chan struct{}
 	client *ssh.Client // when done
 	err    error
-}
-
-// jumpHosts are those in use, by their content and that of the ones in front of them.
-type jumpHosts struct {
-	mu    sync.Mutex
-	byKey map[string]*jumpHost
-}
-
-// jump returns the last of a chain of jump hosts. The caller releases it.
-func (d *Dialer) jump(o Options) *jumpHost {
-	key := jumpKey(o.Via)
-	h := &d.jumps
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	j := h.byKey[key]
-	if j == nil {
-		j = d.newJump(o, func() {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			if h.byKey[key] == j && j.unused() {
-				delete(h.byKey, key)
-				j.close()
-			}
-		})
-		if h.byKey == nil {
-			h.byKey = map[string]*jumpHost{}
-		}
-		h.byKey[key] = j
-	}
-	j.use()
-	return j
-}
-
-// jumpKey tells jump hosts apart by all that makes their connection, secrets included.
-func jumpKey(via []config.NamedJumpHost) string {
-	digest := sha256.New()
-	for _, jump := range via {
-		host, auth := *jump.Host, *jump.Auth
-		host.Position, auth.Position, auth.AllowedTargets = config.Position{}, config.Position{}, nil
-		content, _ := json.Marshal([]any{jump.Name, host, auth, auth.Password.Reveal()}) // plain data
-		digest.Write(content)
-	}
-	return string(digest.Sum(nil))
-}
-
-// close ends the connections to all jump hosts.
-func (h *jumpHosts) close() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, j := range h.byKey {
-		j.idle.Stop()
-		j.close()
-	}
-	h.byKey = nil
-}
-
-func (d *Dialer) newJump(o Options, unused func()) *jumpHost {
-	last := o.Via[len(o.Via)-1]
-	target := &config.Target{Name: "jump host " + last.Name, Address: last.Host.Address, Auth: last.Host.Auth, Settings: config.Settings{Port: new(22)}}
-	options := Options{Target: target, Auth: last.Auth, Dialer: d, Logger: o.Logger, Via: o.Via[:len(o.Via)-1], Timeouts: o.Timeouts}
-	j := &jumpHost{name: last.Name, timeouts: o.Timeouts, logger: o.Logger}
-	j.idle = time.AfterFunc(jumpIdle, unused)
-	if last.Host.MaxChannels > 0 {
-		j.channels = make(chan struct{}, last.Host.MaxChannels)
-	}
-	device := knownDevice(target.HostPort(), options.Via) // from the first connection on, what the accounts know it by
-	j.open = func(ctx context.Context) (*connection, *ssh.Client, error) {
-		credentials, err := readCredentials(last.Auth, d.keyring())
-		if err != nil {
-			return nil, nil, credentialsError(last.Host.Auth, err)
-		}
-		attempt := &dial{Options: options, hostPort: target.HostPort(), timeouts: o.Timeouts, credentials: credentials, accounts: &d.accounts}
-		if device != "" {
-			if err := d.accounts.Check(credentials.account(), device); err != nil {
-				return nil, nil, accountError(err)
-			}
-		}
-		release, err := attempt.enter(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		defer release()
-		defer func() { device = cmp.Or(attempt.device, device) }()
-		keys, err := newHostKeyPolicy(target, last.Auth)
-		if err != nil {
-			return nil, nil, err
-		}
-		return attempt.connect(ctx, keys)
-	}
-	return j
 }
 
 func (j *jumpHost) use() {
@@ -323,6 +228,3 @@ func (f *forwarded) Close() error {
 	})
 	return err
 }
-
-// SameWay reports whether two chains of jump hosts make the same connection.
-func SameWay(a, b []config.NamedJumpHost) bool { return jumpKey(a) == jumpKey(b) }
