@@ -299,12 +299,10 @@ func (q *Queue) Events(id string) (*events.Log, error) {
 func (q *Queue) Confirm(id, fingerprint string) (Task, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	e, ok := q.tasks[id]
+	e, err := q.unfinished(id)
 	switch {
-	case !ok:
-		return Task{}, ErrUnknown
-	case e.State.Final():
-		return Task{}, ErrFinished
+	case err != nil:
+		return Task{}, err
 	case e.confirm == nil:
 		return Task{}, ErrNotWaiting
 	case e.Fingerprint != fingerprint:
@@ -319,15 +317,24 @@ func (q *Queue) Confirm(id, fingerprint string) (Task, error) {
 func (q *Queue) Cancel(id string) (Task, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	e, ok := q.tasks[id]
-	switch {
-	case !ok:
-		return Task{}, ErrUnknown
-	case e.State.Final():
-		return Task{}, ErrFinished
+	e, err := q.unfinished(id)
+	if err != nil {
+		return Task{}, err
 	}
 	e.cancel(errCancel)
 	return e.clone(), nil
+}
+
+// unfinished returns a task that has not ended. The caller holds mu.
+func (q *Queue) unfinished(id string) (*entry, error) {
+	e, ok := q.tasks[id]
+	switch {
+	case !ok:
+		return nil, ErrUnknown
+	case e.State.Final():
+		return nil, ErrFinished
+	}
+	return e, nil
 }
 
 // Close ends all tasks and waits until they have, or ctx ends.
