@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
@@ -141,9 +142,9 @@ func (p *pathFilter) errNoModule(prefix string) error {
 	const shown = 10
 	names := slices.Sorted(maps.Keys(p.byName))
 	if len(names) > shown {
-		names = slices.DeleteFunc(names, func(name string) bool { return !strings.Contains(name, prefix) && !strings.Contains(prefix, name) })
+		names = nearest.To(prefix, names)
 	}
-	if len(names) == 0 || len(names) > shown {
+	if len(names) == 0 {
 		return fmt.Errorf("the device has no YANG module %q; `netconf_exporter discover` lists those that it has", prefix)
 	}
 	return fmt.Errorf("the device has no YANG module %q; it has %s", prefix, strings.Join(names, ", "))
