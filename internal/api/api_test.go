@@ -13,7 +13,7 @@ import (
 )
 
 func TestAddSeeCheckReplaceRemove(t *testing.T) {
-	s, device := newStand(t, apitest.Options{}), simulated(t)
+	s, device := newHarness(t, apitest.Options{}), simulated(t)
 	a := s.do(t, "POST", "/targets", own(device, "new/1").with(fields{"host_key_fingerprint": nil, "labels": fields{"site": "ams"}}))
 	if a.status != http.StatusAccepted || !strings.HasPrefix(a.header.Get("Location"), "/api/v1/tasks/") {
 		t.Fatalf("%d %s %s", a.status, a.header, a.body)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/api"
 	"github.com/netconf-exporter/netconf_exporter/internal/apitest"
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
+	"github.com/netconf-exporter/netconf_exporter/internal/smallfs"
 	"github.com/netconf-exporter/netconf_exporter/internal/task"
 )
 
@@ -31,7 +31,7 @@ func (a answer) wants(t *testing.T, what string, status int, says string) {
 }
 
 func TestBadTargetsAreRefused(t *testing.T) {
-	s, device := newStand(t, apitest.Options{}), simulated(t)
+	s, device := newHarness(t, apitest.Options{}), simulated(t)
 	s.added(t, own(device, "taken"))
 	good := own(device, "new").with(fields{"password": "hunter2"})
 	for _, test := range []struct {
@@ -89,7 +89,7 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 func TestABodyOf1GB(t *testing.T) {
-	s := newStand(t, apitest.Options{})
+	s := newHarness(t, apitest.Options{})
 	body := &endless{1 << 30}
 	response, err := http.Post(s.URL+"/api/v1/targets", "application/json", io.MultiReader(strings.NewReader(`{"name":"`), body))
 	if err == nil {
@@ -105,7 +105,7 @@ func TestABodyOf1GB(t *testing.T) {
 }
 
 func TestFailuresOfTasks(t *testing.T) {
-	s, device := newStand(t, apitest.Options{}), simulated(t)
+	s, device := newHarness(t, apitest.Options{}), simulated(t)
 	bare := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
 	other := ssh.FingerprintSHA256(netconftest.NewKey(t, "ed25519").PublicKey())
 	for _, test := range []struct {
@@ -138,7 +138,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	silent.SetSilent(true)
 	configured := strings.Replace(base, "admin:", "targets:\n  - {name: fixed, address: '"+device.Address()+"', auth: lab}\n"+
 		"  - {name: silent, address: '"+silent.Address()+"', auth: lab}\n  - {name: gone, address: '127.0.0.1:1', auth: lab}\nadmin:", 1)
-	s := newStand(t, apitest.Options{Config: configured, Tasks: 3})
+	s := newHarness(t, apitest.Options{Config: configured, Tasks: 3})
 	bare := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
 	waiting := func(name string) fields { // until somebody confirms its key
 		return fields{"name": name, "address": bare.Address, "username": "a", "password": "b"}
@@ -246,7 +246,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	s.do(t, "DELETE", "/targets/one", nil).wants(t, "remove", 204, "")
 
 	seen := s.checked
-	for _, other := range []*stand{closedStand(t, device.Address()), fullStand(t, own(device, "one")), brokenStand(t, own(device, "one"))} {
+	for _, other := range []*harness{closedHarness(t, device.Address()), fullHarness(t, own(device, "one")), brokenHarness(t, own(device, "one"))} {
 		for answer, n := range other.checked {
 			seen[answer] += n
 		}
@@ -254,9 +254,9 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	wantAllAnswers(t, s, seen)
 }
 
-// closedStand answers while nothing may be changed.
-func closedStand(t *testing.T, address string) *stand {
-	s := newStand(t, apitest.Options{Disabled: true})
+// closedHarness answers while nothing may be changed.
+func closedHarness(t *testing.T, address string) *harness {
+	s := newHarness(t, apitest.Options{Disabled: true})
 	for _, one := range [][2]string{{"POST", "/targets"}, {"PUT", "/targets/one"}, {"DELETE", "/targets/one"}, {"POST", "/targets/one/check"}, {"GET", "/tasks"},
 		{"GET", "/tasks/one"}, {"POST", "/tasks/one/confirm"}, {"DELETE", "/tasks/one"}, {"GET", "/tasks/one/events"}} {
 		body := any(nil)
@@ -268,22 +268,22 @@ func closedStand(t *testing.T, address string) *stand {
 	return s
 }
 
-// fullStand answers when its disk is full.
-func fullStand(t *testing.T, target fields) *stand {
-	folder := mount(t, "size=96k")
-	s := newStand(t, apitest.Options{Folder: folder})
+// fullHarness answers when its disk is full.
+func fullHarness(t *testing.T, target fields) *harness {
+	folder := smallfs.Mount(t, "size=96k")
+	s := newHarness(t, apitest.Options{Folder: folder})
 	s.added(t, target)
-	fill(t, filepath.Join(folder, "fill"))
+	smallfs.Fill(t, filepath.Join(folder, "fill"))
 	s.do(t, "POST", "/targets", target.with(fields{"name": "two"})).wants(t, "a full disk", 507, "has no room")
 	s.do(t, "PUT", "/targets/one", target).wants(t, "a full disk", 507, "has no room")
 	s.do(t, "POST", "/targets/one/check", nil).wants(t, "a full disk", 507, "has no room")
 	return s
 }
 
-// brokenStand answers when its folder cannot be written.
-func brokenStand(t *testing.T, target fields) *stand {
-	folder := mount(t, "size=1m")
-	s := newStand(t, apitest.Options{Folder: folder})
+// brokenHarness answers when its folder cannot be written.
+func brokenHarness(t *testing.T, target fields) *harness {
+	folder := smallfs.Mount(t, "size=1m")
+	s := newHarness(t, apitest.Options{Folder: folder})
 	s.added(t, target)
 	if err := syscall.Mount("", folder, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
@@ -303,7 +303,7 @@ var rare = []string{"GET /events 503", "GET /targets/{name}/events 503", "GET /t
 	"GET /events 200", "GET /targets/{name}/events 200"}
 
 // wantAllAnswers fails the test for documented answers that were not seen.
-func wantAllAnswers(t *testing.T, s *stand, seen map[string]int) {
+func wantAllAnswers(t *testing.T, s *harness, seen map[string]int) {
 	t.Helper()
 	type document struct {
 		Paths map[string]map[string]struct {
@@ -340,7 +340,7 @@ func keys(m map[string]int) (all []string) {
 }
 
 func TestPathsThatAreNone(t *testing.T) {
-	s := newStand(t, apitest.Options{})
+	s := newHarness(t, apitest.Options{})
 	for _, path := range []string{"/api/v1/nothing", "/api/v1/", "/api/v1/targets/"} {
 		response, err := http.Get(s.URL + path)
 		if err != nil {
@@ -357,7 +357,7 @@ func TestPathsThatAreNone(t *testing.T) {
 }
 
 func TestOtherSitesAndNamesAreRefused(t *testing.T) {
-	s, device := newStand(t, apitest.Options{}), simulated(t)
+	s, device := newHarness(t, apitest.Options{}), simulated(t)
 	target := own(device, "new")
 	s.do(t, "POST", "/targets", target, "Host", "evil.example").wants(t, "DNS rebinding", 403, "--web.external-url")
 	s.do(t, "GET", "/tasks", nil, "Host", "evil.example").wants(t, "DNS rebinding", 403, "--web.external-url")
@@ -367,36 +367,10 @@ func TestOtherSitesAndNamesAreRefused(t *testing.T) {
 }
 
 func TestAnythingInPaths(t *testing.T) {
-	s := newStand(t, apitest.Options{})
+	s := newHarness(t, apitest.Options{})
 	for _, name := range []string{"a/b", "%", "%00", "'", `"`, "<script>", "名", "a b", "?", "#", ";", "a\nb"} {
 		if a := s.do(t, "GET", "/targets/"+url.PathEscape(name), nil); a.status != 404 {
 			t.Errorf("%q: %d %s", name, a.status, a.body)
 		}
-	}
-}
-
-// mount mounts a small file system of its own.
-func mount(t *testing.T, options string) string {
-	t.Helper()
-	folder := t.TempDir()
-	if err := syscall.Mount("none", folder, "tmpfs", 0, options); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("a small file system cannot be mounted: %v; run as root", err)
-		}
-		t.Skipf("a small file system cannot be mounted: %v; run as root", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) })
-	return folder
-}
-
-func fill(t *testing.T, file string) {
-	t.Helper()
-	f, err := os.Create(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for err == nil {
-		_, err = f.Write(make([]byte, 4096))
 	}
 }

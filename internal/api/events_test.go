@@ -29,7 +29,7 @@ type event struct {
 }
 
 // listen reads a stream until it ends, or hear returns false.
-func (s *stand) listen(ctx context.Context, t *testing.T, path, lastID string, hear func(event) bool) {
+func (s *harness) listen(ctx context.Context, t *testing.T, path, lastID string, hear func(event) bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -74,7 +74,7 @@ func (s *stand) listen(ctx context.Context, t *testing.T, path, lastID string, h
 }
 
 func TestATaskIsToldStepByStepAndResumed(t *testing.T) {
-	s, device := newStand(t, apitest.Options{}), simulated(t)
+	s, device := newHarness(t, apitest.Options{}), simulated(t)
 	submitted := decodeAs[task.Task](t, s.do(t, "POST", "/targets", own(device, "new")))
 	path := "/tasks/" + submitted.ID + "/events"
 	var all []event
@@ -114,7 +114,7 @@ func TestATaskIsToldStepByStepAndResumed(t *testing.T) {
 }
 
 func TestReadsAreTold(t *testing.T) {
-	s, device, other := newStand(t, apitest.Options{}), simulated(t), simulated(t)
+	s, device, other := newHarness(t, apitest.Options{}), simulated(t), simulated(t)
 	s.added(t, own(device, "new"))
 	s.added(t, own(other, "other"))
 	for path, wanted := range map[string]string{"/targets/new/events": "new", "/events": ""} {
@@ -145,7 +145,7 @@ func TestReadsAreTold(t *testing.T) {
 // TestTwoHundredListenersWhileTwoHundredDevicesAreAdded has each listener hear of each device, with one client that never reads.
 func TestTwoHundredListenersWhileTwoHundredDevicesAreAdded(t *testing.T) {
 	const devices, listeners = 200, 200
-	s := newStand(t, apitest.Options{})
+	s := newHarness(t, apitest.Options{})
 	fleet, err := simulator.Start(simulator.Config{Devices: devices, Interfaces: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -191,7 +191,7 @@ func TestTwoHundredListenersWhileTwoHundredDevicesAreAdded(t *testing.T) {
 
 // TestAThousandAndOneTasks keeps all workers busy with devices that never say a word, so that the other tasks wait.
 func TestAThousandAndOneTasks(t *testing.T) {
-	s := newStand(t, apitest.Options{})
+	s := newHarness(t, apitest.Options{})
 	for i := range 1001 {
 		address := fmt.Sprintf("127.0.0.1:%d", i+1)
 		if i < 8 {
@@ -216,7 +216,7 @@ func TestAThousandAndOneTasks(t *testing.T) {
 
 // TestAListenerThatReadsNothingIsCutOff fills the connection of a listener until nothing more goes in.
 func TestAListenerThatReadsNothingIsCutOff(t *testing.T) {
-	s := newStand(t, apitest.Options{Patience: 300 * time.Millisecond})
+	s := newHarness(t, apitest.Options{Patience: 300 * time.Millisecond})
 	mute, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)

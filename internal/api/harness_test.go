@@ -22,23 +22,23 @@ import (
 
 const base = apitest.Base
 
-// stand is an exporter whose answers are validated.
-type stand struct {
-	*apitest.Stand
+// harness is an exporter whose answers are validated.
+type harness struct {
+	*apitest.Harness
 	mu        sync.Mutex
 	validator validator.Validator
 	checked   map[string]int // answers that were validated, by method, path and status
 }
 
-func newStand(t *testing.T, o apitest.Options) *stand {
+func newHarness(t *testing.T, o apitest.Options) *harness {
 	t.Helper()
-	s := &stand{Stand: apitest.Start(t, o), checked: map[string]int{}}
+	s := &harness{Harness: apitest.Start(t, o), checked: map[string]int{}}
 	s.loadDocument(t)
 	return s
 }
 
 // loadDocument reads the OpenAPI document that the answers must keep to.
-func (s *stand) loadDocument(t *testing.T) {
+func (s *harness) loadDocument(t *testing.T) {
 	t.Helper()
 	response, err := http.Get(s.URL + "/api/v1/openapi.json")
 	if err != nil {
@@ -83,7 +83,7 @@ func decodeAs[T any](t *testing.T, a answer) T {
 }
 
 // do sends a request and validates the answer against the document. body is JSON, or a value that becomes JSON, or nil.
-func (s *stand) do(t *testing.T, method, path string, body any, header ...string) answer {
+func (s *harness) do(t *testing.T, method, path string, body any, header ...string) answer {
 	t.Helper()
 	var text []byte
 	switch body := body.(type) {
@@ -126,7 +126,7 @@ func (s *stand) do(t *testing.T, method, path string, body any, header ...string
 	return answer{response.StatusCode, response.Header, content}
 }
 
-func (s *stand) validate(t *testing.T, request *http.Request, response *http.Response, content []byte) {
+func (s *harness) validate(t *testing.T, request *http.Request, response *http.Response, content []byte) {
 	if strings.HasSuffix(request.URL.Path, "/openapi.json") {
 		return
 	}
@@ -145,7 +145,7 @@ func (s *stand) validate(t *testing.T, request *http.Request, response *http.Res
 }
 
 // follow waits until a task has ended, or waits to be confirmed.
-func (s *stand) follow(t *testing.T, id string) task.Task {
+func (s *harness) follow(t *testing.T, id string) task.Task {
 	t.Helper()
 	log, err := s.Queue.Events(id)
 	if err != nil {
@@ -196,7 +196,7 @@ func (f fields) with(changes fields) fields {
 }
 
 // added adds a target and waits until it is there.
-func (s *stand) added(t *testing.T, target fields) {
+func (s *harness) added(t *testing.T, target fields) {
 	t.Helper()
 	a := s.do(t, "POST", "/targets", target)
 	if a.status != http.StatusAccepted {

@@ -34,7 +34,7 @@ auths:
 admin: {allowed_targets: [127.0.0.0/8]}
 `
 
-// Options change a Stand.
+// Options change a Harness.
 type Options struct {
 	Config   string // Base where it is ""
 	Disabled bool   // nothing may be changed
@@ -44,8 +44,8 @@ type Options struct {
 	Patience time.Duration // with a client that takes nothing; 0: as usual
 }
 
-// Stand is a running exporter.
-type Stand struct {
+// Harness is a running exporter.
+type Harness struct {
 	URL       string
 	Exporter  *collector.Exporter
 	Inventory *inventory.Inventory
@@ -56,9 +56,9 @@ type Stand struct {
 }
 
 // Start starts an exporter that ends with the test.
-func Start(t testing.TB, o Options) *Stand {
+func Start(t testing.TB, o Options) *Harness {
 	t.Helper()
-	s := &Stand{Folder: o.Folder, File: filepath.Join(t.TempDir(), "netconf.yml")}
+	s := &Harness{Folder: o.Folder, File: filepath.Join(t.TempDir(), "netconf.yml")}
 	if s.Folder == "" {
 		s.Folder = filepath.Join(t.TempDir(), "data")
 	}

@@ -26,8 +26,8 @@ targets: [{name: edge1, address: 192.0.2.1, auth: lab}]
 
 const fingerprint = "SHA256:Pl1vr6eIpZhJ5Pl1vr6eIpZhJ5Pl1vr6eIpZhJ5Pl1s"
 
-// stand is an inventory with its files.
-type stand struct {
+// harness is an inventory with its files.
+type harness struct {
 	*inventory.Inventory
 	file, folder string
 	store        *store.Store
@@ -37,15 +37,15 @@ type stand struct {
 	force *config.Config
 }
 
-func newStand(t *testing.T) *stand {
+func newHarness(t *testing.T) *harness {
 	t.Helper()
-	s := &stand{file: filepath.Join(t.TempDir(), "netconf.yml"), folder: filepath.Join(t.TempDir(), "data")}
+	s := &harness{file: filepath.Join(t.TempDir(), "netconf.yml"), folder: filepath.Join(t.TempDir(), "data")}
 	s.configure(t, base)
 	s.open(t)
 	return s
 }
 
-func (s *stand) open(t *testing.T) {
+func (s *harness) open(t *testing.T) {
 	t.Helper()
 	var err error
 	if s.store, err = store.Open(s.folder); err != nil {
@@ -64,7 +64,7 @@ func (s *stand) open(t *testing.T) {
 	})
 }
 
-func (s *stand) configure(t *testing.T, text string) {
+func (s *harness) configure(t *testing.T, text string) {
 	t.Helper()
 	if err := os.WriteFile(s.file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func (s *stand) configure(t *testing.T, text string) {
 }
 
 // inForce lists the targets in force.
-func (s *stand) inForce() (names []string) {
+func (s *harness) inForce() (names []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.force.Targets {
@@ -81,7 +81,7 @@ func (s *stand) inForce() (names []string) {
 	return names
 }
 
-func (s *stand) want(t *testing.T, names ...string) {
+func (s *harness) want(t *testing.T, names ...string) {
 	t.Helper()
 	if got := s.inForce(); !slices.Equal(got, names) {
 		t.Errorf("in force are %v, want %v", got, names)
@@ -92,7 +92,7 @@ func spec(name string) inventory.Spec {
 	return inventory.Spec{Name: name, Address: "192.0.2.7", Username: "u", Password: "p", Fingerprint: fingerprint}
 }
 
-func (s *stand) put(t *testing.T, spec inventory.Spec, replaces bool) string {
+func (s *harness) put(t *testing.T, spec inventory.Spec, replaces bool) string {
 	t.Helper()
 	file, err := s.Put(spec, replaces)
 	if err == nil {
@@ -105,7 +105,7 @@ func (s *stand) put(t *testing.T, spec inventory.Spec, replaces bool) string {
 }
 
 func TestAddedTargetsSurviveReloadsAndRestarts(t *testing.T) {
-	s := newStand(t)
+	s := newHarness(t)
 	for i := range 20 {
 		s.put(t, spec(fmt.Sprintf("new%02d", i)), false)
 		s.configure(t, base+fmt.Sprintf("  # round %d\n", i))
@@ -135,7 +135,7 @@ func TestAddedTargetsSurviveReloadsAndRestarts(t *testing.T) {
 }
 
 func TestReloadsAndChangesLoseNothingOfEachOther(t *testing.T) {
-	s := newStand(t)
+	s := newHarness(t)
 	var wg sync.WaitGroup
 	for i := range 40 {
 		wg.Go(func() {
@@ -164,7 +164,7 @@ func TestReloadsAndChangesLoseNothingOfEachOther(t *testing.T) {
 }
 
 func TestReplacing(t *testing.T) {
-	s := newStand(t)
+	s := newHarness(t)
 	first := s.put(t, spec("new"), false)
 	for i := range 20 {
 		changed := spec("new")
@@ -184,7 +184,7 @@ func TestReplacing(t *testing.T) {
 }
 
 func TestTheConfigurationWins(t *testing.T) {
-	s := newStand(t)
+	s := newHarness(t)
 	s.put(t, spec("new"), false)
 	s.configure(t, base+"  - {name: new, address: 192.0.2.9, auth: lab}\n")
 	s.configure(t, strings.Replace(base, "auth: lab}]", "auth: lab}, {name: new, address: 192.0.2.9, auth: lab}]", 1))
@@ -220,7 +220,7 @@ func TestTheConfigurationWins(t *testing.T) {
 }
 
 func TestAFileEditedByHand(t *testing.T) {
-	s := newStand(t)
+	s := newHarness(t)
 	file := s.put(t, spec("new"), false)
 	s.put(t, spec("other"), false)
 	good, err := os.ReadFile(file)
@@ -257,7 +257,7 @@ func TestAFileEditedByHand(t *testing.T) {
 }
 
 func TestAnythingCanBeNamedAndInjectsNothing(t *testing.T) {
-	s := newStand(t)
+	s := newHarness(t)
 	odd := []string{"a: b", "- x", "#", "'", `"`, "{x}", "[x]", "&a", "*a", "!!str x", "null", "~", "true", "1e3", "0x10", "a'b\"c", "<script>", "名", "../../x",
 		"a/b", "%2e%2e", "@", "`", "|", ">", "key: {password: x}", "\u00a0x"}
 	added := 0
@@ -289,7 +289,7 @@ func TestAnythingCanBeNamedAndInjectsNothing(t *testing.T) {
 }
 
 func TestWhatIsRefused(t *testing.T) {
-	s := newStand(t)
+	s := newHarness(t)
 	s.put(t, spec("new"), false)
 	for name, test := range map[string]struct {
 		change func(*inventory.Spec)

@@ -32,8 +32,8 @@ auths:
 admin: {allowed_targets: [127.0.0.0/8]}
 `
 
-// stand is an exporter to which devices are added.
-type stand struct {
+// harness is an exporter to which devices are added.
+type harness struct {
 	*onboard.Onboarder
 	exporter *collector.Exporter
 	queue    *task.Queue
@@ -59,9 +59,9 @@ func (b *buffer) String() string {
 	return b.Buffer.String()
 }
 
-func newStand(t *testing.T, text string) *stand {
+func newHarness(t *testing.T, text string) *harness {
 	t.Helper()
-	s := &stand{folder: filepath.Join(t.TempDir(), "data"), file: filepath.Join(t.TempDir(), "netconf.yml"), log: &buffer{}}
+	s := &harness{folder: filepath.Join(t.TempDir(), "data"), file: filepath.Join(t.TempDir(), "netconf.yml"), log: &buffer{}}
 	if err := os.WriteFile(s.file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func newStand(t *testing.T, text string) *stand {
 var me = onboard.Person{Who: "me", From: "127.0.0.1:1"}
 
 // add adds a target and returns the task as it is once it has ended, or waits to be confirmed.
-func (s *stand) add(t *testing.T, spec inventory.Spec, replaces bool) task.Task {
+func (s *harness) add(t *testing.T, spec inventory.Spec, replaces bool) task.Task {
 	t.Helper()
 	submitted, err := s.Add(spec, replaces, me)
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *stand) add(t *testing.T, spec inventory.Spec, replaces bool) task.Task 
 }
 
 // follow waits until a task has ended, or waits to be confirmed.
-func (s *stand) follow(t *testing.T, id string) task.Task {
+func (s *harness) follow(t *testing.T, id string) task.Task {
 	t.Helper()
 	log, err := s.queue.Events(id)
 	if err != nil {
@@ -154,7 +154,7 @@ func own(device *simulator.Device) inventory.Spec {
 }
 
 func TestAddConfirmReplaceCheckRemove(t *testing.T) {
-	s, device := newStand(t, base), simulated(t)
+	s, device := newHarness(t, base), simulated(t)
 	waiting := s.add(t, own(device), false)
 	if waiting.State != task.AwaitingConfirmation || waiting.Fingerprint != device.Fingerprint() || waiting.KeyType != "ssh-ed25519" {
 		t.Fatalf("%+v", waiting)
@@ -249,7 +249,7 @@ func TestWhatAddingFailsAt(t *testing.T) {
 			Fingerprint: ssh.FingerprintSHA256(silent.Key)}, "login succeeded, hello failed", "hello"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := newStand(t, base)
+			s := newHarness(t, base)
 			failed := s.add(t, test.spec, false)
 			if failed.State != task.Failed || !strings.Contains(states(failed), test.states) || !strings.Contains(failed.Error, test.want) ||
 				strings.Contains(failed.Error, "wrong") {
@@ -268,7 +268,7 @@ func TestAddingWithAWrongPassword(t *testing.T) {
 		netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)), netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)),
 		netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)),
 	}
-	s := newStand(t, base)
+	s := newHarness(t, base)
 	var last task.Task
 	for i := range 4 {
 		for n, device := range devices {
@@ -296,7 +296,7 @@ func TestAddingWithAWrongPassword(t *testing.T) {
 
 func TestNothingSecretIsSentBeforeTheHostKeyIsConfirmed(t *testing.T) {
 	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
-	s := newStand(t, base)
+	s := newHarness(t, base)
 	spec := inventory.Spec{Name: "new", Address: device.Address, Username: netconftest.User, Password: netconftest.Password}
 	waiting := s.add(t, spec, false)
 	if waiting.State != task.AwaitingConfirmation || device.Offered.Load() != 0 {
@@ -324,7 +324,7 @@ func TestForbiddenAddressesAreNotDialled(t *testing.T) {
 		{none, "", "outside allowed_targets under admin:"},
 		{base, "far", `outside the allowed_targets of auth "far"`},
 	} {
-		s := newStand(t, test.text)
+		s := newHarness(t, test.text)
 		spec := own(device)
 		if spec.Auth = test.auth; spec.Auth != "" {
 			spec.Username, spec.Password = "", ""
@@ -338,7 +338,7 @@ func TestForbiddenAddressesAreNotDialled(t *testing.T) {
 
 // TestAllowedTargetsHoldForLife takes the network away from a target that has been added.
 func TestAllowedTargetsHoldForLife(t *testing.T) {
-	s, device := newStand(t, base), simulated(t)
+	s, device := newHarness(t, base), simulated(t)
 	spec := own(device)
 	spec.Fingerprint = device.Fingerprint()
 	if added := s.add(t, spec, false); added.State != task.Succeeded {
@@ -384,7 +384,7 @@ func TestALargeDeviceTellsHowFarItIs(t *testing.T) {
 			p.Send("</data></rpc-reply>" + netconftest.EOM)
 		}
 	})
-	s := newStand(t, base)
+	s := newHarness(t, base)
 	submitted, err := s.Add(inventory.Spec{Name: "large", Address: device.Address, Username: netconftest.User, Password: netconftest.Password,
 		Fingerprint: ssh.FingerprintSHA256(device.Key)}, false, me)
 	if err != nil {

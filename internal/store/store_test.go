@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/smallfs"
 	"github.com/netconf-exporter/netconf_exporter/internal/store"
 	"github.com/netconf-exporter/netconf_exporter/internal/task"
 )
@@ -169,14 +170,14 @@ func TestAFolderThatCannotBeWritten(t *testing.T) {
 		t.Errorf("no folder: %v, %v", files, err)
 	}
 
-	folder := mount(t, "size=64k,nr_inodes=40")
+	folder := smallfs.Mount(t, "size=64k,nr_inodes=40")
 	s := open(t, folder)
 	first, err := s.Put("edge0", "", "secret", naming)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text, _ := os.ReadFile(first)
-	fill(t, filepath.Join(folder, "fill"))
+	smallfs.Fill(t, filepath.Join(folder, "fill"))
 	var full *store.Error
 	if _, err := s.Put("edge0", first, "another", naming); !errors.As(err, &full) || !full.Full || !strings.Contains(err.Error(), "has no room") {
 		t.Errorf("a full disk: %v", err)
@@ -198,32 +199,6 @@ func TestAFolderThatCannotBeWritten(t *testing.T) {
 	}
 	if err := s.Remove(first); !errors.As(err, &full) {
 		t.Errorf("a read-only folder: %v", err)
-	}
-}
-
-// mount mounts a small file system of its own.
-func mount(t *testing.T, options string) string {
-	t.Helper()
-	folder := t.TempDir()
-	if err := syscall.Mount("none", folder, "tmpfs", 0, options); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("a small file system cannot be mounted: %v; run as root", err)
-		}
-		t.Skipf("a small file system cannot be mounted: %v; run as root", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) })
-	return folder
-}
-
-func fill(t *testing.T, file string) {
-	t.Helper()
-	f, err := os.Create(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for err == nil {
-		_, err = f.Write(make([]byte, 4096))
 	}
 }
 
