@@ -117,11 +117,9 @@ func welcome(env *Environment, fleet *network.Fleet, address net.Addr, faults st
 	if faults != "" {
 		line("      curl -X PUT %s/faults/core-1:psu\tand -X DELETE to clear it", faults)
 	}
-	if i := slices.IndexFunc(devices, func(d *simulator.Device) bool { return d.Name == "spare-1" }); i >= 0 {
+	if i := slices.IndexFunc(devices, func(d *simulator.Device) bool { return d.Name == "spare-1" }); i >= 0 && admin {
 		line("\nNot configured yet: %s at %s, user netconf, password netconf, host key %s", devices[i].Name, devices[i].Address(), devices[i].Fingerprint())
-		if admin {
-			line("Add it at %s/add", url)
-		}
+		line("Add it at %s/add", url)
 	}
 	line("\nCtrl-C ends it.")
 	_ = table.Flush()
