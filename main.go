@@ -127,6 +127,7 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	c = add("hostkey", "Print the host keys of a device as known_hosts lines and fingerprints, without logging in.", hostkey)
 	c.Arg("address", "HOST, HOST:PORT or [IPV6]:PORT; the default port is 830.").Required().StringVar(&hostkey.Address)
 	c.Flag("proxy-jump", "Jump host of the configuration to go through.").StringVar(&hostkey.ProxyJump)
+	c.Flag("proxy-url", "Proxy to go through, such as socks5://127.0.0.1:1080 or http://192.0.2.1:3128.").StringVar((*string)(&hostkey.ProxyURL))
 
 	add("hash-password", "The hash of a password for basic_auth_users in --web.config.file; asks on the terminal, or reads a line.", command.HashPassword{})
 

@@ -200,7 +200,7 @@ func sameConnection(t *Target, now *settings) bool {
 	}
 	return old.config.HostPort() == target.HostPort() && old.config.Auth == target.Auth && old.config.Origin == target.Origin &&
 		slices.Equal(old.config.HostKeyFingerprints, target.HostKeyFingerprints) && reflect.DeepEqual(was, is) &&
-		session.SameWay(old.jumps(), now.jumps())
+		session.SameWay(old.config, old.jumps(), target, now.jumps())
 }
 
 // Logins counts the logins under way and those that wait, over all targets.

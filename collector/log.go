@@ -14,6 +14,11 @@ import (
 type problem struct {
 	reason session.Reason
 	module string // "" for the device as a whole
+	told   bool   // by the jump host or the proxy, for all targets behind it
+}
+
+func newProblem(module string, err error) problem {
+	return problem{session.ReasonOf(err), module, session.Told(err)}
 }
 
 // problems are those that the log has told of and that are not over.
@@ -31,7 +36,7 @@ func (p problems) of(module string) (problem, bool) {
 
 // replace makes err what is wrong with a module, or with the device; nil if nothing is. It reports whether that is news.
 func (p problems) replace(module string, err error) (news bool) {
-	now := problem{session.ReasonOf(err), module}
+	now := newProblem(module, err)
 	known, had := p.of(module)
 	delete(p, known)
 	if err != nil {
@@ -40,10 +45,10 @@ func (p problems) replace(module string, err error) (news bool) {
 	return err != nil && !(had && known == now)
 }
 
-// own counts the problems that are the device's own. That of a jump host is told once, by the jump host, not by each target behind it.
+// own counts the problems that are the device's own.
 func (p problems) own() (n int) {
 	for known := range p {
-		if known.reason != ReasonJump {
+		if !known.told {
 			n++
 		}
 	}
@@ -72,7 +77,7 @@ func (t *Target) logRead(r *reading) {
 		note("", r.lost)
 	}
 	for _, got := range r.results {
-		if !t.problems[problem{session.ReasonOf(got.err), ""}] { // else the log tells of it already
+		if !t.problems[newProblem("", got.err)] { // else the log tells of it already
 			note(got.module, got.err)
 		}
 	}
@@ -133,7 +138,7 @@ func (t *Target) logFailure(err error) {
 		t.logger.Debug("reading the target failed", "err", err)
 		return
 	}
-	if session.ReasonOf(err) == ReasonJump {
+	if session.Told(err) {
 		t.logger.Debug("the target is not reached", "err", err)
 		return
 	}

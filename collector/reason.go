@@ -17,7 +17,7 @@ const (
 	ReasonNoNetconf = session.ReasonNoNetconf // not an SSH server, or one without a netconf subsystem
 	ReasonHello     = session.ReasonHello     // no NETCONF hello, or one that cannot be understood
 	ReasonRPC       = session.ReasonRPC       // an rpc-error, a session that was lost in mid-reply, or a reply that is broken
-	ReasonJump      = session.ReasonJump      // the jump host cannot be reached or logged in to, or does not forward
+	ReasonJump      = session.ReasonJump      // the jump host or the proxy cannot be reached or logged in to, or does not forward
 	ReasonMemory    = session.ReasonMemory    // the device took too much of the memory for all devices, or none was free
 )
 

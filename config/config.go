@@ -58,6 +58,7 @@ type Settings struct {
 	MaxReplyBytes  *Bytes          `yaml:"max_reply_bytes,omitempty"` // bound of one reply
 	MaxSamples     *int            `yaml:"max_samples,omitempty"`     // bound of the samples of one read
 	ProxyJump      *string         `yaml:"proxy_jump,omitempty"`      // name of a jump host; "": none
+	ProxyURL       *ProxyURL       `yaml:"proxy_url,omitempty"`       // "": none. Of a target with jump hosts, it is on the way to the first of them
 }
 
 // Target is one device.

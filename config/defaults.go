@@ -12,6 +12,7 @@ func defaults() Settings {
 		MaxReplyBytes: new(Bytes(64 << 20)),
 		MaxSamples:    new(500_000),
 		ProxyJump:     new(""),
+		ProxyURL:      new(ProxyURL("")),
 	}
 }
 
@@ -23,6 +24,7 @@ func (s *Settings) applyDefaults(other Settings) {
 	setDefault(&s.MaxReplyBytes, other.MaxReplyBytes)
 	setDefault(&s.MaxSamples, other.MaxSamples)
 	setDefault(&s.ProxyJump, other.ProxyJump)
+	setDefault(&s.ProxyURL, other.ProxyURL)
 	s.completeModules()
 	if s.Modules == nil {
 		s.Modules, s.ModuleSettings = other.Modules, other.ModuleSettings

@@ -23,7 +23,7 @@ type HTTPSD struct {
 	BasicAuth       *common.BasicAuth     `yaml:"basic_auth,omitempty"`
 	Authorization   *common.Authorization `yaml:"authorization,omitempty"`
 	TLSConfig       common.TLSConfig      `yaml:"tls_config,omitempty"`
-	ProxyURL        string                `yaml:"proxy_url,omitempty"`
+	ProxyURL        ProxyURL              `yaml:"proxy_url,omitempty"`
 	FollowRedirects *bool                 `yaml:"follow_redirects,omitempty"` // true if it is nil
 
 	Auth         string            `yaml:"auth"`
@@ -56,7 +56,7 @@ func (s *HTTPSD) Client() (*http.Client, error) {
 		c.FollowRedirects = *s.FollowRedirects
 	}
 	if s.ProxyURL != "" {
-		proxy, err := url.Parse(s.ProxyURL)
+		proxy, err := url.Parse(s.ProxyURL.Reveal())
 		if err != nil {
 			return nil, fmt.Errorf("proxy_url is not a URL")
 		}

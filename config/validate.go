@@ -180,6 +180,9 @@ func (v *validator) settings(s Settings, at *source) {
 	if s.ProxyJump != nil {
 		v.proxyJump(*s.ProxyJump, at.at("proxy_jump"))
 	}
+	if s.ProxyURL != nil {
+		v.proxyURL(*s.ProxyURL, at.at("proxy_url"))
+	}
 	v.filters(s.Filters, at)
 	v.moduleSettings(s, at)
 	if s.Modules == nil {

@@ -15,6 +15,7 @@ import (
 type HostKey struct {
 	Address   string // host or host:port; the default port is 830
 	ProxyJump string // jump host of the configuration to go through; "": none
+	ProxyURL  config.ProxyURL
 }
 
 // Run implements Command.
@@ -25,6 +26,10 @@ func (h *HostKey) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
+	if _, err := h.ProxyURL.Proxy(); err != nil {
+		return fmt.Errorf("--proxy-url %w", err)
+	}
+	target.ProxyURL = &h.ProxyURL
 	var via []config.NamedJumpHost
 	if h.ProxyJump != "" {
 		cfg, err := env.load()
@@ -37,7 +42,7 @@ func (h *HostKey) Run(ctx context.Context, env *Environment) error {
 		target.ProxyJump = &h.ProxyJump
 		via = cfg.Jumps(target)
 	}
-	keys, err := session.ScanHostKeys(ctx, target.HostPort(), via)
+	keys, err := session.ScanHostKeys(ctx, target, via)
 	if ctx.Err() != nil {
 		return errInterrupted
 	}

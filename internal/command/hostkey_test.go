@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/command"
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
@@ -73,4 +74,14 @@ func TestHostKeyThroughAJumpHost(t *testing.T) {
 		t.Errorf("error %v after %d forwarded connections, and\n%s", r.err, jump.Forwarded.Load(), r.stdout)
 	}
 	wantError(t, run(t, &command.HostKey{Address: device.Address, ProxyJump: "x"}, file).err, "--proxy-jump=x is not under jump_hosts")
+}
+
+func TestHostKeyThroughAProxy(t *testing.T) {
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	proxy := netconftest.StartProxy(t)
+	r := run(t, &command.HostKey{Address: device.Address, ProxyURL: config.ProxyURL("socks5://" + proxy.Address)})
+	if r.err != nil || !strings.Contains(r.stdout.String(), ssh.FingerprintSHA256(device.Key)) || proxy.Opened.Load() == 0 {
+		t.Errorf("error %v after %d connections of the proxy, and\n%s", r.err, proxy.Opened.Load(), r.stdout)
+	}
+	wantError(t, run(t, &command.HostKey{Address: device.Address, ProxyURL: "proxy:1080"}).err, "--proxy-url is of a kind that is not supported")
 }

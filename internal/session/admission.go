@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
 )
 
@@ -61,11 +60,14 @@ func (d *dial) admit(clock *loginClock, asked time.Time) (*account.Login, error)
 }
 
 // deviceOf is what the accounts know a device by: the address and port that was connected to, however it is written in the
-// configuration. Behind a jump host it is the address as written: networks behind two of them may use the same addresses.
-func deviceOf(remote net.Addr, hostPort string, via []config.NamedJumpHost) string {
+// configuration. Behind a jump host or a proxy it is the address as written: networks behind two of them may use the same addresses.
+func (o Options) deviceOf(remote net.Addr, hostPort string) string {
 	written := cmp.Or(canonicalAddress(hostPort), strings.ToLower(hostPort))
-	if len(via) > 0 {
-		return via[len(via)-1].Name + " " + written
+	if len(o.Via) > 0 {
+		return o.Via[len(o.Via)-1].Name + " " + written
+	}
+	if p := o.proxy(); p != nil {
+		return p.String() + " " + written
 	}
 	if tcp, ok := remote.(*net.TCPAddr); ok && !tcp.IP.IsUnspecified() {
 		return canonicalAddress(tcp.String())
@@ -74,9 +76,9 @@ func deviceOf(remote net.Addr, hostPort string, via []config.NamedJumpHost) stri
 }
 
 // knownDevice is deviceOf for an address that needs no look-up, or "".
-func knownDevice(hostPort string, via []config.NamedJumpHost) string {
-	if len(via) > 0 {
-		return deviceOf(nil, hostPort, via)
+func (o Options) knownDevice(hostPort string) string {
+	if o.resolvedElsewhere() {
+		return o.deviceOf(nil, hostPort)
 	}
 	return canonicalAddress(hostPort)
 }

@@ -51,6 +51,14 @@ type Options struct {
 	Timeouts Timeouts
 }
 
+// accounts are those that all clients of the Dialer share.
+func (o Options) accounts() *account.Accounts {
+	if o.Dialer == nil {
+		return &account.Accounts{}
+	}
+	return &o.Dialer.accounts
+}
+
 // Client keeps one session to one target. It is safe for concurrent use; rpcs run one after the other.
 type Client struct {
 	options  Options
@@ -78,14 +86,10 @@ func NewClient(options Options) *Client {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	options.Timeouts = options.Timeouts.withDefaults()
-	accounts := &account.Accounts{}
-	if options.Dialer != nil {
-		accounts = &options.Dialer.accounts
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Client{
-		options: options, accounts: accounts, lock: make(chan struct{}, 1), ctx: ctx, cancel: cancel, dials: map[Reason]uint64{},
-		device: knownDevice(options.Target.HostPort(), options.Via),
+		options: options, accounts: options.accounts(), lock: make(chan struct{}, 1), ctx: ctx, cancel: cancel, dials: map[Reason]uint64{},
+		device: options.knownDevice(options.Target.HostPort()),
 	}
 }
 

@@ -91,7 +91,7 @@ func (d *dial) handshake(ctx context.Context, conn *connection, keys *hostKeyPol
 	var exchanged atomic.Pointer[time.Time] // when the key exchange was done and the login began
 	attempt := &login{credentials: d.credentials, connection: conn}
 	attempt.admit = func() (*account.Login, error) {
-		d.device = deviceOf(conn.RemoteAddr(), d.hostPort, d.Via)
+		d.device = d.deviceOf(conn.RemoteAddr(), d.hostPort)
 		asked := time.Now()
 		defer func() { exchanged.Store(new(time.Now())) }() // the phase auth begins when the waiting ends
 		return d.admit(clock, asked)

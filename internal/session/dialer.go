@@ -24,6 +24,7 @@ type Dialer struct {
 	keys     config.Keyring
 	accounts account.Accounts
 	jumps    jumpHosts
+	proxies  proxies
 }
 
 // NewDialer returns a Dialer with a number of slots, at least one.
@@ -120,13 +121,20 @@ func (c *connection) received() string {
 	return string(c.firstBytes)
 }
 
-// dialTCP resolves the target's name and connects.
+// dialTCP resolves the target's name and connects, or has the jump host or the proxy do that.
 func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
 	if d.jump != nil {
 		return d.dialVia(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Connect)
 	defer cancel()
+	dialer := &net.Dialer{
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
+		ControlContext:  d.control,
+	}
+	if p := d.proxy(); p != nil {
+		return d.dialProxy(ctx, dialer, p)
+	}
 	began := time.Now()
 	resolved := began
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{DNSDone: func(info httptrace.DNSDoneInfo) {
@@ -137,10 +145,6 @@ func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
 		}
 		d.trace.end("dns", began, info.Err, strings.Join(addresses, " "))
 	}})
-	dialer := net.Dialer{
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
-	}
-	dialer.ControlContext = d.control
 	conn, err := dialer.DialContext(ctx, "tcp", d.hostPort)
 	if err != nil {
 		err = dialError(err)
@@ -155,7 +159,7 @@ func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
 
 // control is called with each socket before it connects.
 func (d *dial) control(ctx context.Context, network, address string, socket syscall.RawConn) error {
-	if d.RequireAllowed {
+	if d.RequireAllowed && d.proxy() == nil { // a proxy is not the target
 		if err := d.allowed(ctx, network, address, socket); err != nil {
 			return err
 		}
@@ -185,13 +189,13 @@ func (d *dial) dialVia(ctx context.Context) (*connection, error) {
 	return &connection{Conn: conn}, nil
 }
 
-// checkAllowed refuses an address outside the auth's allowed_targets before a jump host is asked for it. A name could stand for any.
+// checkAllowed refuses an address outside the auth's allowed_targets before a jump host or a proxy is asked for it. A name could stand for any.
 func (d *dial) checkAllowed() error {
 	if !d.RequireAllowed {
 		return nil
 	}
 	if err := d.allowed(context.Background(), "", d.hostPort, nil); err != nil {
-		return dialError(fmt.Errorf("%w; behind a jump host write the address, not a name", err))
+		return dialError(fmt.Errorf("%w; behind a jump host or a proxy write the address, not a name", err))
 	}
 	return nil
 }

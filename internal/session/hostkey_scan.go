@@ -15,17 +15,18 @@ import (
 // errHostKeyScanned ends a handshake once the host key is known.
 var errHostKeyScanned = errors.New("the host key is known now")
 
-// ScanHostKeys returns the host keys of an SSH server, one of each type, without logging in to it. The jump hosts on the way are logged
-// in to. Errors are *Error.
-func ScanHostKeys(ctx context.Context, hostPort string, via []config.NamedJumpHost) ([]ssh.PublicKey, error) {
+// ScanHostKeys returns the host keys of an SSH server, one of each type, without logging in to it. The proxy and the jump hosts on the way
+// are logged in to. Errors are *Error.
+func ScanHostKeys(ctx context.Context, target *config.Target, via []config.NamedJumpHost) ([]ssh.PublicKey, error) {
 	dialer := NewDialer(1)
 	defer dialer.Close()
+	hostPort := target.HostPort()
 	d := &dial{
 		Options: Options{
-			Target: &config.Target{Name: hostPort}, Auth: &config.Auth{LegacyAlgorithms: true}, Dialer: dialer, Via: via,
+			Target: target, Auth: &config.Auth{LegacyAlgorithms: true}, Dialer: dialer, Via: via,
 			Timeouts: Timeouts{}.withDefaults(), Logger: slog.New(slog.DiscardHandler),
 		},
-		hostPort: hostPort, timeouts: Timeouts{}.withDefaults(), credentials: &credentials{},
+		hostPort: hostPort, timeouts: Timeouts{}.withDefaults(), credentials: &credentials{}, accounts: &dialer.accounts,
 	}
 	release, err := d.enter(ctx)
 	if err != nil {

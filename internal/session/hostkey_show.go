@@ -22,7 +22,7 @@ type ShownKey struct {
 // ShowHostKey connects to a device without logging in, and returns the host key that it shows: of several, the one that is
 // trusted, or else the first. Nothing secret is sent. Errors are *Error.
 func ShowHostKey(ctx context.Context, o Options, trace *Trace) (*ShownKey, error) {
-	d := &dial{Options: o, hostPort: o.Target.HostPort(), timeouts: o.Timeouts.withDefaults(), trace: trace, credentials: &credentials{}}
+	d := &dial{Options: o, hostPort: o.Target.HostPort(), timeouts: o.Timeouts.withDefaults(), trace: trace, credentials: &credentials{}, accounts: o.accounts()}
 	named := func(err error) error { return &Error{Reason: reasonOf(err), Target: o.Target.Name, Err: err} }
 	policy, err := d.showPolicy()
 	if err != nil {

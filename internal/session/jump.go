@@ -112,7 +112,7 @@ func (j *jumpHost) attempt(a *jumpAttempt) {
 	if err == nil {
 		j.client, j.failure = client, nil
 	} else {
-		a.err = jumpError(j.name, err)
+		a.err = told{jumpError(j.name, err)}
 		j.failure, j.failed = a.err, time.Now()
 	}
 	j.mu.Unlock()

@@ -21,7 +21,7 @@ type jumpHosts struct {
 
 // jump returns the last of a chain of jump hosts. The caller releases it.
 func (d *Dialer) jump(o Options) *jumpHost {
-	key := jumpKey(o.Via)
+	key := jumpKey(o.Via, o.Target)
 	h := &d.jumps
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -44,9 +44,12 @@ func (d *Dialer) jump(o Options) *jumpHost {
 	return j
 }
 
-// jumpKey tells jump hosts apart by all that makes their connection, secrets included.
-func jumpKey(via []config.NamedJumpHost) string {
+// jumpKey tells jump hosts apart by all that makes their connection, secrets and the target's proxy included.
+func jumpKey(via []config.NamedJumpHost, t *config.Target) string {
 	digest := sha256.New()
+	if t.ProxyURL != nil {
+		digest.Write([]byte(t.ProxyURL.Reveal()))
+	}
 	for _, jump := range via {
 		host, auth := *jump.Host, *jump.Auth
 		host.Position, auth.Position, auth.AllowedTargets = config.Position{}, config.Position{}, nil
@@ -69,14 +72,14 @@ func (h *jumpHosts) close() {
 
 func (d *Dialer) newJump(o Options, unused func()) *jumpHost {
 	last := o.Via[len(o.Via)-1]
-	target := &config.Target{Name: "jump host " + last.Name, Address: last.Host.Address, Auth: last.Host.Auth, Settings: config.Settings{Port: new(22)}}
+	target := &config.Target{Name: "jump host " + last.Name, Address: last.Host.Address, Auth: last.Host.Auth, Settings: config.Settings{Port: new(22), ProxyURL: o.Target.ProxyURL}}
 	options := Options{Target: target, Auth: last.Auth, Dialer: d, Logger: o.Logger, Via: o.Via[:len(o.Via)-1], Timeouts: o.Timeouts}
 	j := &jumpHost{name: last.Name, timeouts: o.Timeouts, logger: o.Logger}
 	j.idle = time.AfterFunc(jumpIdle, unused)
 	if last.Host.MaxChannels > 0 {
 		j.channels = make(chan struct{}, last.Host.MaxChannels)
 	}
-	device := knownDevice(target.HostPort(), options.Via) // from the first connection on, what the accounts know it by
+	device := options.knownDevice(target.HostPort()) // from the first connection on, what the accounts know it by
 	j.open = func(ctx context.Context) (*connection, *ssh.Client, error) {
 		credentials, err := readCredentials(last.Auth, d.keyring())
 		if err != nil {
@@ -103,5 +106,7 @@ func (d *Dialer) newJump(o Options, unused func()) *jumpHost {
 	return j
 }
 
-// SameWay reports whether two chains of jump hosts make the same connection.
-func SameWay(a, b []config.NamedJumpHost) bool { return jumpKey(a) == jumpKey(b) }
+// SameWay reports whether two targets are reached in the same way, each by a chain of jump hosts and a proxy.
+func SameWay(a *config.Target, viaA []config.NamedJumpHost, b *config.Target, viaB []config.NamedJumpHost) bool {
+	return jumpKey(viaA, a) == jumpKey(viaB, b)
+}

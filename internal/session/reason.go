@@ -12,7 +12,7 @@ type Reason string
 // The reasons, in the order in which a read can meet them.
 const (
 	ReasonQueue     Reason = "queue"      // no free dial slot in time, no file descriptor left, or other logins of the account go first
-	ReasonJump      Reason = "jump"       // the jump host cannot be reached or logged in to, or does not forward
+	ReasonJump      Reason = "jump"       // the jump host or the proxy cannot be reached or logged in to, or does not forward
 	ReasonDNS       Reason = "dns"        // the name has no address
 	ReasonRefused   Reason = "refused"    // connection refused, host unreachable, closed before or during the SSH handshake
 	ReasonTimeout   Reason = "timeout"    // no answer in time: to the connection, in the SSH handshake, at login, or to an rpc
@@ -53,6 +53,14 @@ func (e *Error) Error() string { return fmt.Sprintf("target %s: %s", e.Target, c
 
 // Unwrap returns what failed.
 func (e *Error) Unwrap() error { return e.Err }
+
+// told is an error of a jump host or a proxy that its log line tells of, for all targets behind it.
+type told struct{ error }
+
+func (t told) Unwrap() error { return t.error }
+
+// Told reports whether the log tells of an error for all targets behind the jump host or the proxy at once.
+func Told(err error) bool { return errors.As(err, new(told)) }
 
 // ReasonOf returns the reason of an error, and "" for nil. For an error without a reason it returns "timeout" if a deadline caused
 // it, else "rpc".

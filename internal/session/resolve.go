@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Resolve looks up the addresses of a target, and refuses those that a dial would. It returns none for a name behind a jump host.
+// Resolve looks up the addresses of a target, and refuses those that a dial would. It returns none for a name behind a jump host or a proxy.
 // Errors are *Error.
 func Resolve(ctx context.Context, o Options) ([]netip.Addr, error) {
 	d := &dial{Options: o, hostPort: o.Target.HostPort()}
@@ -17,7 +17,7 @@ func Resolve(ctx context.Context, o Options) ([]netip.Addr, error) {
 	if err != nil {
 		return nil, named(dialError(err))
 	}
-	if len(o.Via) > 0 { // names are looked up behind the jump host
+	if o.resolvedElsewhere() {
 		address, err := netip.ParseAddr(host)
 		switch {
 		case err == nil:
