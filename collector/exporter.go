@@ -198,7 +198,7 @@ func sameConnection(t *Target, now *settings) bool {
 	if target.Origin.Restricted() && !slices.Equal(old.auth.AllowedTargets, auth.AllowedTargets) {
 		return false // they are checked at every dial of such a target
 	}
-	return old.config.HostPort() == target.HostPort() && old.config.Auth == target.Auth && old.config.Origin == target.Origin &&
+	return old.config.HostPort() == target.HostPort() && old.config.Over() == target.Over() && old.config.Auth == target.Auth && old.config.Origin == target.Origin &&
 		slices.Equal(old.config.HostKeyFingerprints, target.HostKeyFingerprints) && reflect.DeepEqual(was, is) &&
 		session.SameWay(old.config, old.jumps(), target, now.jumps())
 }

@@ -12,6 +12,7 @@ const (
 	ReasonRefused   = session.ReasonRefused   // connection refused, host unreachable, closed before or amid the SSH handshake
 	ReasonTimeout   = session.ReasonTimeout   // silence: while connecting, in the SSH handshake, at login, or after an rpc
 	ReasonHostKey   = session.ReasonHostKey   // the host key is unknown, changed or of a kind that is not accepted
+	ReasonTLS       = session.ReasonTLS       // no TLS, or the device's certificate is not trusted, has expired or is another's
 	ReasonAuth      = session.ReasonAuth      // the login was refused, or its secrets cannot be read
 	ReasonBackoff   = session.ReasonBackoff   // not tried, because a login was refused a short while ago
 	ReasonNoNetconf = session.ReasonNoNetconf // not an SSH server, or one without a netconf subsystem

@@ -60,7 +60,7 @@ func Definitions() (all []Definition) {
 		labels []string
 	}{
 		{up, nil}, {scrapeFailure, []string{"reason"}}, {scrapeDuration, nil}, {scrapeBudget, nil}, {readDuration, nil}, {phaseDuration, []string{"phase"}},
-		{targetInfo, []string{"address"}}, {moduleSuccess, []string{"module"}}, {moduleDuration, []string{"module"}},
+		{targetInfo, []string{"address", "transport"}}, {moduleSuccess, []string{"module"}}, {moduleDuration, []string{"module"}},
 		{moduleLastRead, []string{"module"}}, {moduleMaxAge, []string{"module"}}, {moduleBytes, []string{"module"}}, {moduleSamples, []string{"module"}},
 		{moduleSkipped, []string{"module", "reason"}}, {moduleFiltered, []string{"module"}}, {sessionDials, []string{"result"}}, {sessionUp, nil}, {sessionStart, nil}, {sessionRetryAt, nil},
 	} {
@@ -90,7 +90,7 @@ func (o *outcome) own(f *families) {
 	for _, phase := range session.Phases() {
 		put(phaseDuration, o.phases[phase].Seconds(), "phase", phase)
 	}
-	info := []string{"address", o.settings.config.HostPort()}
+	info := []string{"address", o.settings.config.HostPort(), "transport", string(o.settings.config.Over())}
 	if f.labelled {
 		for name, value := range o.settings.config.Labels {
 			info = append(info, name, value)

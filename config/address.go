@@ -10,8 +10,6 @@ import (
 	"strings"
 )
 
-const defaultPort = 830 // RFC 6242 section 6
-
 // HostPort returns what is dialled: host:port, the default port filled in, IPv6 addresses in brackets.
 func (t *Target) HostPort() string {
 	host, port, err := splitAddress(t.Address)
@@ -19,7 +17,7 @@ func (t *Target) HostPort() string {
 		return t.Address // never of a loaded target; dialling it says what is wrong
 	}
 	if port == 0 {
-		port = defaultPort
+		port = t.Over().DefaultPort()
 		if t.Port != nil {
 			port = *t.Port
 		}

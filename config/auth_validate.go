@@ -6,15 +6,49 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-// auth checks one auth: a user, a way to prove to be that user, and one way to know the device.
+// auth checks one auth: a user, a way to prove to be that user, and one way to know the device. A certificate of ours may stand in for the user where
+// the auth is not for SSH.
 func (v *validator) auth(name string, a *Auth) {
+	at := v.source(a, a.Position)
+	if a.TLSConfig != nil {
+		v.tlsConfig(name, a)
+	}
+	if a.TLSConfig == nil || a.forSSH() {
+		v.sshAuth(name, a)
+	} else {
+		v.notSSHAuth(name, a)
+	}
+	v.networks("allowed_targets", a.AllowedTargets, at)
+}
+
+// sshAuth checks an auth that is for SSH, and perhaps for other transports too.
+func (v *validator) sshAuth(name string, a *Auth) {
 	at := v.source(a, a.Position)
 	if a.Username == "" {
 		v.add(at.at("username"), "auth %q has no username; add username:", name)
 	}
-	v.credentials(name, a)
+	if v.password(name, a) == "" && a.PrivateKeyFile == "" {
+		v.add(at.at(), "auth %q has nothing to log in with; add password_file, password_env, password_command, password or private_key_file", name)
+	}
+	v.privateKey(name, a)
 	v.hostKeys(name, a)
-	v.networks("allowed_targets", a.AllowedTargets, at)
+}
+
+// notSSHAuth checks an auth that is for TLS alone.
+func (v *validator) notSSHAuth(name string, a *Auth) {
+	at := v.source(a, a.Position)
+	for _, key := range setKeys([]option{{"private_key_file", a.PrivateKeyFile != ""}, {"private_key_passphrase_file", a.PrivateKeyPassphraseFile != ""},
+		{"legacy_algorithms", a.LegacyAlgorithms}}) {
+		v.add(at.at(key), "auth %q has %s, which is for SSH alone, and says nothing of host keys; take it out, or add known_hosts_file or host_key_fingerprints", name, key)
+	}
+	switch password := v.password(name, a); {
+	case password == "" && a.Username != "":
+		v.add(at.at("username"), "auth %q has a username without a password; add password_file, password_env, password_command or password, or take the username out", name)
+	case password != "" && a.Username == "":
+		v.add(at.at(password), "auth %q has %s without a username; add username:", name, password)
+	case password == "" && a.TLSConfig.CertFile == "":
+		v.add(at.at("tls_config"), "auth %q has nothing to log in with; add cert_file and key_file to its tls_config, or username and password_file for restconf", name)
+	}
 }
 
 // networks checks the allowed_targets that stand at a place.
@@ -26,24 +60,30 @@ func (v *validator) networks(key string, networks []string, at *source) {
 	}
 }
 
-func (v *validator) credentials(name string, a *Auth) {
+// password checks the password of an auth, and returns the key that gives it; "" for none.
+func (v *validator) password(name string, a *Auth) string {
 	at := v.source(a, a.Position)
 	given := setKeys([]option{{"password", a.Password != ""}, {"password_file", a.PasswordFile != ""}, {"password_env", a.PasswordEnv != ""},
 		{"password_command", a.PasswordCommand != nil}})
 	switch {
 	case len(given) > 1:
 		v.add(at.at(given[1]), "auth %q has %s; keep one of them", name, strings.Join(given, " and "))
-	case len(given) == 0 && a.PrivateKeyFile == "":
-		v.add(at.at(), "auth %q has nothing to log in with; add password_file, password_env, password_command, password or private_key_file", name)
+	case len(given) == 0:
+		return ""
 	case a.PasswordCommand != nil && (len(a.PasswordCommand) == 0 || a.PasswordCommand[0] == ""):
 		v.add(at.at("password_command"), "password_command is empty; write the program and its arguments, such as [pass, show, network]")
 	case a.PasswordCommand != nil && a.Stored:
 		v.add(at.at("password_command"), "a stored auth runs no program; use password_file")
-	case len(given) == 1:
+	default:
 		if _, err := v.keys.Password(a); err != nil {
 			v.add(at.at(given[0]), "%v", err)
 		}
 	}
+	return given[0]
+}
+
+func (v *validator) privateKey(name string, a *Auth) {
+	at := v.source(a, a.Position)
 	if a.PrivateKeyFile == "" && a.PrivateKeyPassphraseFile != "" {
 		v.add(at.at("private_key_passphrase_file"), "auth %q has a passphrase but no key; add private_key_file", name)
 	}

@@ -32,9 +32,9 @@ func TestLoadRefuses(t *testing.T) {
 		{"not a mapping", "- a\n", `1: the file must be a mapping; write "key: value" lines`},
 		{"a second document", "auths: {}\n---\ntargets: []\n", `2: a second YAML document (---) begins here; put it in a file of its own`},
 		{"unknown section", "auths: {}\ntarget: []\n", `2: unknown key "target" (did you mean targets or target_files?); known here: auths, jump_hosts, defaults, targets, target_files, http_sd_configs, admin, modules, catalog`},
-		{"unknown key of an auth", "auths:\n  lab:\n    user: u\n", `3: unknown key "user" (did you mean username?); known here: username, password, password_file, password_env, password_command, private_key_file, private_key_passphrase_file, known_hosts_file, host_key_fingerprints, insecure_ignore_host_key, legacy_algorithms, allowed_targets`},
-		{"unknown key of a target", withTarget("adress: b"), `2: unknown key "adress" (did you mean address?); known here: name, address, auth, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, proxy_url, labels, host_key_fingerprints`},
-		{"unknown key of defaults", "defaults:\n  retries: 3\n", `2: unknown key "retries"; known here: port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, proxy_url, description_labels`},
+		{"unknown key of an auth", "auths:\n  lab:\n    user: u\n", `3: unknown key "user" (did you mean username?); known here: username, password, password_file, password_env, password_command, private_key_file, private_key_passphrase_file, known_hosts_file, host_key_fingerprints, insecure_ignore_host_key, legacy_algorithms, tls_config, allowed_targets`},
+		{"unknown key of a target", withTarget("adress: b"), `2: unknown key "adress" (did you mean address?); known here: name, address, auth, transport, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, proxy_url, labels, host_key_fingerprints`},
+		{"unknown key of defaults", "defaults:\n  retries: 3\n", `2: unknown key "retries"; known here: transport, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, proxy_url, description_labels`},
 		{"unknown key of a value", "modules:\n  m:\n    rows:\n    - metrics:\n        x: {leaf: a, scal: 2}\n", `5: unknown key "scal" (did you mean scale or scale_leaf?); known here: leaf, attribute, decode, values, scale, offset, min, max, scale_leaf, precision_leaf, match, skip, when, unless, first_of, sum_of, sum_rows, lookup, by, template`},
 		{"unknown key in an inner row", "modules: {m: {rows: [{rows: [{keys: [a]}]}]}}\n", `1: unknown key "keys" (did you mean key?); known here: path, key, labels, when, unless, begins_with, limit, repeats, start_time, metrics, rows`},
 		{"duplicate key", "auths: {}\ntargets: []\nauths: {}\n", `3: key "auths" is already given on line 1; keep one of them`},
@@ -63,7 +63,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"open bracket", "auths: {}\ntargets: [{address: a}\ndefaults: {}\nmodules: {}\n", `2: not valid YAML (did not find expected ',' or ']'); check the quotes, brackets and indentation here`},
 		{"open quote", "auths: {}\ntargets: \"x\n\ndefaults: {}\nmodules: {}\n", `2: not valid YAML (found unexpected end of stream); check the quotes, brackets and indentation here`},
 		{"no anchor", "auths:\n  lab: {username: u,\n    password: *hunter2 }\n", `2: an alias (*name) has no anchor (&name); put text that begins with * in quotes`},
-		{"an anchor in itself", "auths: &a\n  lab: *a\n", `2: unknown key "lab"; known here: username, password, password_file, password_env, password_command, private_key_file, private_key_passphrase_file, known_hosts_file, host_key_fingerprints, insecure_ignore_host_key, legacy_algorithms, allowed_targets`},
+		{"an anchor in itself", "auths: &a\n  lab: *a\n", `2: unknown key "lab"; known here: username, password, password_file, password_env, password_command, private_key_file, private_key_passphrase_file, known_hosts_file, host_key_fingerprints, insecure_ignore_host_key, legacy_algorithms, tls_config, allowed_targets`},
 		{"a password as auth", "auths:\n  lab: hunter2\n", `2: lab must be a mapping; write "key: value" lines`},
 		{"a password as flag", "auths:\n  lab: {legacy_algorithms: hunter2}\n", `2: legacy_algorithms is neither true nor false; write one of them`},
 		{"a forgotten space", "auths:\n  lab: {username: u, password:hunter2}\n", `2: a key is not known (nor shown: it may be part of a secret); put a space after each colon, and the secret in quotes`},
@@ -158,7 +158,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"description labels", lab + "defaults:\n  description_labels: {regex: '(?P<role>a)(?P<target>b)', labels: [role, target, circuit]}\n", `3: description_labels: regex "(?P<role>a)(?P<target>b)" has no group (?P<circuit>...), which labels lists
 3: label "target" is set by Prometheus or the exporter; choose another name`},
 		{"a bad expression for description labels", lab + "defaults:\n  description_labels: {regex: '['}\n", `3: description_labels: regex "[" is not a regular expression of RE2; write one with named groups, such as "\[(?P<role>[a-z]+)\]"`},
-		{"description labels of one target", withTarget("description_labels: {regex: x}"), `2: unknown key "description_labels"; known here: name, address, auth, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, proxy_url, labels, host_key_fingerprints`},
+		{"description labels of one target", withTarget("description_labels: {regex: x}"), `2: unknown key "description_labels"; known here: name, address, auth, transport, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, proxy_url, labels, host_key_fingerprints`},
 		{"a label of descriptions", lab + "defaults: {description_labels: {regex: '(?P<role>a)'}}\ntargets: [{address: a, auth: lab, labels: {role: x}}]\n", `3: label "role" is a label of the catalogue's metrics; choose another name`},
 		{"an inventory", lab + "http_sd_configs:\n- {url: netbox, auth: lab, refresh_interval: 0s, labels: {job: a}}\n", `3: http_sd_configs: auth "lab" has no allowed_targets; name the networks there that the inventory may send its password to
 3: http_sd_configs: refresh_interval 0s is too short; write a time such as 1m
@@ -194,7 +194,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"unknown module like no other", withTarget("modules: [qqq]"), "2: module \"qqq\" is not known; write auto or a name that `netconf_exporter discover` lists"},
 		{"no modules", withTarget("modules: []"), `2: modules is empty; name some, or take it out for auto`},
 		{"a module twice", withTarget("modules: [auto, auto]"), `2: module "auto" is named twice; name it once`},
-		{"wrong labels", withTarget("labels: {target: x, job: x, instance: x, __a: x, interface: x, description: x, address: x, le: x, a-b: x, 1a: x, '': x}"), `2: label "" is not a valid name; use letters, digits and _, and no digit first
+		{"wrong labels", withTarget("labels: {target: x, transport: x, job: x, instance: x, __a: x, interface: x, description: x, address: x, le: x, a-b: x, 1a: x, '': x}"), `2: label "" is not a valid name; use letters, digits and _, and no digit first
 2: label "1a" is not a valid name; use letters, digits and _, and no digit first
 2: label "__a" is set by Prometheus or the exporter; choose another name
 2: label "a-b" is not a valid name; use letters, digits and _, and no digit first
@@ -204,7 +204,8 @@ func TestLoadRefuses(t *testing.T) {
 2: label "interface" is a label of the catalogue's metrics; choose another name
 2: label "job" is set by Prometheus or the exporter; choose another name
 2: label "le" is set by Prometheus or the exporter; choose another name
-2: label "target" is set by Prometheus or the exporter; choose another name`},
+2: label "target" is set by Prometheus or the exporter; choose another name
+2: label "transport" is set by Prometheus or the exporter; choose another name`},
 		{"label of an own metric", lab + "catalog:\n  my_things: {type: gauge, help: x, labels: [thing]}\ntargets: [{address: a, auth: lab, labels: {thing: x}}]\n", `4: label "thing" is a label of the catalogue's metrics; choose another name`},
 		{"module names", "modules: {auto: {}, \"a,b\": {}, m: {max_age: -1s}}\n", `1: "a,b" cannot name a module; use letters, digits and - _ . (auto is taken)
 1: "auto" cannot name a module; use letters, digits and - _ . (auto is taken)

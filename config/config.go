@@ -48,10 +48,11 @@ type Defaults struct {
 
 // Settings are what a target may set for itself and Defaults sets for all. In a valid Config none is nil.
 type Settings struct {
-	Port    *int      `yaml:"port,omitempty"`    // TCP port where an address names none
-	Timeout *Duration `yaml:"timeout,omitempty"` // of one read of the device
-	MaxAge  *Duration `yaml:"max_age,omitempty"` // a read younger than this is served again
-	Modules []string  `yaml:"-"`                 // module names, or auto; in a file, those of ModuleSettings
+	Transport *Transport `yaml:"transport,omitempty"`
+	Port      *int       `yaml:"port,omitempty"`    // TCP port where an address names none
+	Timeout   *Duration  `yaml:"timeout,omitempty"` // of one read of the device
+	MaxAge    *Duration  `yaml:"max_age,omitempty"` // a read younger than this is served again
+	Modules   []string   `yaml:"-"`                 // module names, or auto; in a file, those of ModuleSettings
 	// ModuleSettings are Modules with what differs for each. One of the two may be nil: Validate completes it.
 	ModuleSettings []ModuleSetting `yaml:"modules,omitempty,flow"`
 	Filters        []Filter        `yaml:"filters,omitempty"`         // of rows; those of a target take the place of the defaults'
@@ -78,18 +79,19 @@ type Target struct {
 
 // Auth is how to log in to devices and how to know that they are who they should be.
 type Auth struct {
-	Username                 string   `yaml:"username"`
-	Password                 Secret   `yaml:"password,omitempty"`
-	PasswordFile             string   `yaml:"password_file,omitempty"`
-	PasswordEnv              string   `yaml:"password_env,omitempty"`
-	PasswordCommand          Command  `yaml:"password_command,omitempty,flow"` // prints the password
-	PrivateKeyFile           string   `yaml:"private_key_file,omitempty"`
-	PrivateKeyPassphraseFile string   `yaml:"private_key_passphrase_file,omitempty"`
-	KnownHostsFile           string   `yaml:"known_hosts_file,omitempty"`
-	HostKeyFingerprints      []string `yaml:"host_key_fingerprints,omitempty"`
-	InsecureIgnoreHostKey    bool     `yaml:"insecure_ignore_host_key,omitempty"`
-	LegacyAlgorithms         bool     `yaml:"legacy_algorithms,omitempty"`
-	AllowedTargets           []string `yaml:"allowed_targets,omitempty,flow"` // CIDR prefixes
+	Username                 string     `yaml:"username,omitempty"`
+	Password                 Secret     `yaml:"password,omitempty"`
+	PasswordFile             string     `yaml:"password_file,omitempty"`
+	PasswordEnv              string     `yaml:"password_env,omitempty"`
+	PasswordCommand          Command    `yaml:"password_command,omitempty,flow"` // prints the password
+	PrivateKeyFile           string     `yaml:"private_key_file,omitempty"`
+	PrivateKeyPassphraseFile string     `yaml:"private_key_passphrase_file,omitempty"`
+	KnownHostsFile           string     `yaml:"known_hosts_file,omitempty"`
+	HostKeyFingerprints      []string   `yaml:"host_key_fingerprints,omitempty"`
+	InsecureIgnoreHostKey    bool       `yaml:"insecure_ignore_host_key,omitempty"`
+	LegacyAlgorithms         bool       `yaml:"legacy_algorithms,omitempty"`
+	TLSConfig                *TLSConfig `yaml:"tls_config,omitempty"`           // of transports tls and restconf; nil: the auth is for ssh alone
+	AllowedTargets           []string   `yaml:"allowed_targets,omitempty,flow"` // CIDR prefixes
 
 	Stored bool `yaml:"-"` // it belongs to a stored target alone, and AllowedTargets are those of admin
 

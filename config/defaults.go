@@ -5,7 +5,8 @@ import "time"
 // defaults are the settings of an empty configuration.
 func defaults() Settings {
 	return Settings{
-		Port:          new(defaultPort),
+		Transport:     new(TransportSSH),
+		Port:          new(TransportSSH.DefaultPort()),
 		Timeout:       new(Duration(30 * time.Second)),
 		MaxAge:        new(Duration(0)),
 		Modules:       []string{Auto},
@@ -18,7 +19,11 @@ func defaults() Settings {
 
 // applyDefaults sets what is nil to the value of other.
 func (s *Settings) applyDefaults(other Settings) {
-	setDefault(&s.Port, other.Port)
+	setDefault(&s.Transport, other.Transport)
+	if s.Over() == other.Over() {
+		setDefault(&s.Port, other.Port)
+	}
+	setDefault(&s.Port, new(s.Over().DefaultPort())) // a port is one of its transport
 	setDefault(&s.Timeout, other.Timeout)
 	setDefault(&s.MaxAge, other.MaxAge)
 	setDefault(&s.MaxReplyBytes, other.MaxReplyBytes)

@@ -41,4 +41,5 @@ func (a *Auth) resolve(dir string) {
 		*path = inDir(dir, *path)
 	}
 	a.PasswordCommand.resolve(dir)
+	a.TLSConfig.resolve(dir)
 }

@@ -34,5 +34,8 @@ func (c *Config) AdHoc(address, auth string) (*Target, error) {
 	}
 	target := &Target{Name: address, Address: address, Auth: auth, Settings: c.Defaults.Settings}
 	target.applyDefaults(defaults())
+	if lacks := c.Auths[auth].lacks(target.Over()); lacks != "" {
+		return nil, fmt.Errorf("auth %q cannot be used over transport %s: %s, or set another transport under defaults", auth, target.Over(), lacks)
+	}
 	return target, nil
 }

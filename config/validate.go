@@ -113,7 +113,7 @@ func (v *validator) target(t *Target) {
 		v.add(at.at("address"), "a target has no address; add address: HOST or HOST:PORT")
 	} else if _, port, err := splitAddress(t.Address); err != nil {
 		v.add(at.at("address"), "address %s %v", quoteAddress(t.Address), err)
-	} else if own := t.Port != nil && *t.Port != *v.config.Defaults.Port; own && port != 0 && port != *t.Port {
+	} else if own := t.Port != nil && *t.Port != v.inheritedPort(t); own && port != 0 && port != *t.Port {
 		v.add(at.at("port"), "target %s has port %d beside the port %d in its address; keep one of them", t.quoteName(), *t.Port, port)
 	}
 	switch {
@@ -122,6 +122,7 @@ func (v *validator) target(t *Target) {
 	case v.config.Auths[t.Auth] == nil:
 		v.add(at.at("auth"), "auth %q is not under auths%s", t.Auth, nearest.Hint(t.Auth, slices.Sorted(maps.Keys(v.config.Auths)), "; write "+v.authNames()))
 	}
+	v.targetTransport(t, at)
 	v.fingerprints(t.HostKeyFingerprints, at)
 	for label := range t.Labels {
 		v.targetLabel(at.at("labels", label), label)
@@ -132,6 +133,13 @@ func (v *validator) target(t *Target) {
 			v.add(at.at("modules"), "timeout %s of module %q is longer than the target's, %s; raise that", *m.Timeout, m.Name, *t.Timeout)
 		}
 	}
+}
+
+// inheritedPort is the port of a target that names none.
+func (v *validator) inheritedPort(t *Target) int {
+	inherited := Settings{Transport: t.Transport}
+	inherited.applyDefaults(v.config.Defaults.Settings)
+	return *inherited.Port
 }
 
 // authNames lists what auth: may name.
@@ -157,11 +165,14 @@ func (v *validator) targetLabel(at Position, label string) {
 
 // isReserved reports whether Prometheus or the exporter sets a label.
 func (v *validator) isReserved(label string) bool {
-	return isPrometheusLabel(label) || slices.Contains([]string{"address", "module", "reason", "phase", "result"}, label)
+	return isPrometheusLabel(label) || slices.Contains([]string{"address", "module", "reason", "phase", "result", "transport"}, label)
 }
 
 // settings checks those that are not nil. What a target takes from defaults is reported there alone.
 func (v *validator) settings(s Settings, at *source) {
+	if s.Transport != nil {
+		v.transport(*s.Transport, at.at("transport"))
+	}
 	if s.Port != nil && (*s.Port < 1 || *s.Port > 65535) {
 		v.add(at.at("port"), "port %d is not from 1 to 65535; NETCONF over SSH is usually on 830", *s.Port)
 	}

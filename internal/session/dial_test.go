@@ -212,7 +212,7 @@ func TestReasons(t *testing.T) {
 			t.Errorf("%v: %q, want %q", test.err, got, test.want)
 		}
 	}
-	if n := len(session.Reasons()); n != 12 {
+	if n := len(session.Reasons()); n != 13 {
 		t.Errorf("%d reasons", n)
 	}
 }

@@ -17,6 +17,7 @@ const (
 	ReasonRefused   Reason = "refused"    // connection refused, host unreachable, closed before or during the SSH handshake
 	ReasonTimeout   Reason = "timeout"    // no answer in time: to the connection, in the SSH handshake, at login, or to an rpc
 	ReasonHostKey   Reason = "host_key"   // the host key is unknown, changed or of a kind we do not accept
+	ReasonTLS       Reason = "tls"        // no TLS, or the device's certificate is not trusted, has expired or is another's
 	ReasonAuth      Reason = "auth"       // the login was refused, or its secrets cannot be read
 	ReasonBackoff   Reason = "backoff"    // not tried, because recent logins of the device or the account were refused
 	ReasonNoNetconf Reason = "no_netconf" // not an SSH server, or one without a netconf subsystem
@@ -34,7 +35,7 @@ func Results() []Reason { return append([]Reason{ResultOK}, Reasons()...) }
 
 // Reasons returns all reasons in order.
 func Reasons() []Reason {
-	return []Reason{ReasonQueue, ReasonJump, ReasonDNS, ReasonRefused, ReasonTimeout, ReasonHostKey, ReasonAuth, ReasonBackoff,
+	return []Reason{ReasonQueue, ReasonJump, ReasonDNS, ReasonRefused, ReasonTimeout, ReasonHostKey, ReasonTLS, ReasonAuth, ReasonBackoff,
 		ReasonNoNetconf, ReasonHello, ReasonRPC, ReasonMemory}
 }
 

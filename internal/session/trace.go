@@ -8,7 +8,7 @@ import (
 
 // Phases returns the phases of a read, in order: the values of the label of netconf_scrape_phase_duration_seconds.
 func Phases() []string {
-	return []string{"queue", "jump", "dns", "tcp", "ssh", "auth", "hello", "rpc", "decode"}
+	return []string{"queue", "jump", "dns", "tcp", "ssh", "tls", "auth", "hello", "rpc", "decode"}
 }
 
 // maxEvents bounds a timeline: a device may send a reply in any number of parts.
