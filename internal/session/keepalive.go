@@ -8,10 +8,14 @@ import (
 // global requests, against RFC 4254 section 4. After that many, only TCP's keepalives watch the device's idle sessions.
 const maxUnansweredKeepalives = 2
 
-// keepalive sends keepalives while no rpc is in flight, and closes the transport if the device does not answer one. A device that
+// keepalive sends keepalives, if the stream has any, while no rpc is in flight, and closes the transport if the device does not answer one. A device that
 // works on an rpc may be too busy to answer, so that only the deadline of the rpc counts then. It returns when the transport is
-// closed.
+// closed, or at once if there is nothing to send.
 func (s *session) keepalive(interval, patience time.Duration) {
+	on, ok := s.stream.(pinger)
+	if !ok {
+		return
+	}
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
@@ -20,7 +24,7 @@ func (s *session) keepalive(interval, patience time.Duration) {
 			return
 		case <-ticker.C:
 			if s.idle() >= interval {
-				s.ping(patience)
+				s.ping(on, patience)
 			}
 		}
 	}
@@ -36,10 +40,10 @@ func (s *session) idle() time.Duration {
 
 // ping sends one keepalive. It returns when the device has answered in any way, or closes the transport if the session was idle
 // for all of patience.
-func (s *session) ping(patience time.Duration) {
+func (s *session) ping(on pinger, patience time.Duration) {
 	answered := make(chan struct{})
 	go func() { // ends with the answer or when the connection is closed
-		s.client.SendRequest("keepalive@openssh.com", true, nil)
+		on.ping()
 		close(answered)
 	}()
 	for {
