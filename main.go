@@ -125,7 +125,8 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 
 	hostkey := &command.HostKey{}
 	c = add("hostkey", "Print the host keys of a device as known_hosts lines and fingerprints, without logging in.", hostkey)
-	c.Arg("address", "HOST, HOST:PORT or [IPV6]:PORT; the default port is 830.").Required().StringVar(&hostkey.Address)
+	c.Arg("address", "HOST, HOST:PORT or [IPV6]:PORT; the default port is 830.").StringVar(&hostkey.Address)
+	c.Flag("call-home", "Wait here for a device that calls, in place of ADDRESS, such as :4334.").StringVar(&hostkey.CallHome)
 	c.Flag("proxy-jump", "Jump host of the configuration to go through.").StringVar(&hostkey.ProxyJump)
 	c.Flag("proxy-url", "Proxy to go through, such as socks5://127.0.0.1:1080 or http://192.0.2.1:3128.").StringVar((*string)(&hostkey.ProxyURL))
 

@@ -28,7 +28,7 @@ const defaultDialLimit = 64
 type Options struct {
 	Logger    *slog.Logger // nil: nothing is logged
 	DialLimit int          // dials in flight over all targets; 0: 64
-	Lazy      bool         // dial no target before its first scrape, or Warm
+	Lazy      bool         // dial no target before its first scrape, or Warm; and do not listen for calls of devices before Listen
 	MaxAdHoc  int          // targets kept that are not configured; 0: 10,000
 	// MemoryLimit is how many bytes all devices together may take: their replies while they are read, their samples, and what is
 	// known of them. The device that takes most is given up first. 0: no limit.
@@ -49,6 +49,7 @@ type Exporter struct {
 
 	apply    sync.Mutex // one Apply, AdHoc or Close at a time
 	lazy     bool
+	listens  bool // for calls of devices
 	maxAdHoc int
 	snapshot atomic.Pointer[snapshot]
 	adHoc    adHoc
@@ -84,8 +85,9 @@ func New(c *config.Config, o Options) (*Exporter, error) {
 		o.newClient = func(o session.Options) client { return session.NewClient(o) }
 	}
 	e := &Exporter{
-		maxAdHoc: o.MaxAdHoc, logger: o.Logger, dialer: session.NewDialer(o.DialLimit), memory: budget.New(o.MemoryLimit), lazy: o.Lazy, newClient: o.newClient,
+		maxAdHoc: o.MaxAdHoc, logger: o.Logger, dialer: session.NewDialer(o.DialLimit), memory: budget.New(o.MemoryLimit), lazy: o.Lazy, listens: !o.Lazy, newClient: o.newClient,
 	}
+	e.dialer.CallHome().Logger = o.Logger
 	e.life, e.end = context.WithCancel(context.Background())
 	e.snapshot.Store(&snapshot{})
 	if err := e.Apply(c); err != nil {
@@ -121,6 +123,11 @@ func (e *Exporter) Use(c *config.Config) error {
 	filters, err := compileFilters(c)
 	if err != nil {
 		return err
+	}
+	if e.listens {
+		if err := e.dialer.CallHome().Listen(c.CallHome.SSHListenAddress); err != nil {
+			return err
+		}
 	}
 	next := &snapshot{config: c, modules: modules, filters: filters, byName: map[string]*Target{}}
 	kept := map[*Target]bool{}
@@ -175,6 +182,20 @@ func (e *Exporter) retire(t *Target) {
 	})
 }
 
+// Listen begins to listen for calls of devices, where the configuration says.
+func (e *Exporter) Listen() error {
+	e.apply.Lock()
+	defer e.apply.Unlock()
+	e.listens = true
+	return e.dialer.CallHome().Listen(e.Config().CallHome.SSHListenAddress)
+}
+
+// Calls counts the calls of devices.
+func (e *Exporter) Calls() session.CallStats { return e.dialer.CallHome().Stats() }
+
+// UnknownCallers lists devices that called and are no targets, the last one first.
+func (e *Exporter) UnknownCallers() []session.Caller { return e.dialer.CallHome().Unknown() }
+
 // Warm begins to dial the targets of a lazy Exporter, which is lazy no more.
 func (e *Exporter) Warm() {
 	e.apply.Lock()
@@ -198,7 +219,8 @@ func sameConnection(t *Target, now *settings) bool {
 	if target.Origin.Restricted() && !slices.Equal(old.auth.AllowedTargets, auth.AllowedTargets) {
 		return false // they are checked at every dial of such a target
 	}
-	return old.config.HostPort() == target.HostPort() && old.config.Over() == target.Over() && old.config.Auth == target.Auth && old.config.Origin == target.Origin &&
+	return old.config.HostPort() == target.HostPort() && old.config.Over() == target.Over() && old.config.CallHome == target.CallHome &&
+		old.config.Auth == target.Auth && old.config.Origin == target.Origin &&
 		slices.Equal(old.config.HostKeyFingerprints, target.HostKeyFingerprints) && reflect.DeepEqual(was, is) &&
 		session.SameWay(old.config, old.jumps(), target, now.jumps())
 }

@@ -54,6 +54,12 @@ type client interface {
 	Close(context.Context) error
 }
 
+// caller is a client whose device may open the connection.
+type caller interface {
+	AnswerCalls(called func())
+	Called() <-chan struct{}
+}
+
 // settings are what one configuration says of a target. They are never changed.
 type settings struct {
 	*snapshot
@@ -83,6 +89,9 @@ func newTarget(e *Exporter, s *settings, unconfigured bool) *Target {
 	t.life, t.end = context.WithCancel(context.Background())
 	t.schedule = schedule.New(t.start)
 	t.memory = e.memory.Holder(t.giveUpKept)
+	if c, ok := t.client.(caller); ok && s.config.CallHome {
+		c.AnswerCalls(t.connectAhead)
+	}
 	return t
 }
 
@@ -108,6 +117,14 @@ func (t *Target) close(ctx context.Context) {
 	t.end()
 	_ = t.client.Close(ctx) // it has no error that anybody could act on
 	t.memory.Close()
+}
+
+// Called is closed when the device of a target that calls home has called for the first time; nil for other targets.
+func (t *Target) Called() <-chan struct{} {
+	if c, ok := t.client.(caller); ok && t.Config().CallHome {
+		return c.Called()
+	}
+	return nil
 }
 
 // connectAhead logs in and learns what the device is, so that the first scrape need not.

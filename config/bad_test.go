@@ -18,6 +18,8 @@ func withMetric(name, settings string) string {
 	return lab + "catalog:\n  " + name + ": {" + settings + "}\n"
 }
 
+const key = "SHA256:Pl1vr6eIpZhJ5Pl1vr6eIpZhJ5Pl1vr6eIpZhJ5Pl1s"
+
 const noKeyCheck = "insecure_ignore_host_key: true"
 
 // TestLoadRefuses lists wrong files, each with all that the user is told.
@@ -31,9 +33,9 @@ func TestLoadRefuses(t *testing.T) {
 		{"null", "---\n", `1: the file is empty; write auths: and targets: into it`},
 		{"not a mapping", "- a\n", `1: the file must be a mapping; write "key: value" lines`},
 		{"a second document", "auths: {}\n---\ntargets: []\n", `2: a second YAML document (---) begins here; put it in a file of its own`},
-		{"unknown section", "auths: {}\ntarget: []\n", `2: unknown key "target" (did you mean targets or target_files?); known here: auths, jump_hosts, defaults, targets, target_files, http_sd_configs, admin, modules, catalog`},
+		{"unknown section", "auths: {}\ntarget: []\n", `2: unknown key "target" (did you mean targets or target_files?); known here: auths, jump_hosts, call_home, defaults, targets, target_files, http_sd_configs, admin, modules, catalog`},
 		{"unknown key of an auth", "auths:\n  lab:\n    user: u\n", `3: unknown key "user" (did you mean username?); known here: username, password, password_file, password_env, password_command, private_key_file, private_key_passphrase_file, known_hosts_file, host_key_fingerprints, insecure_ignore_host_key, legacy_algorithms, tls_config, allowed_targets`},
-		{"unknown key of a target", withTarget("adress: b"), `2: unknown key "adress" (did you mean address?); known here: name, address, auth, transport, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, proxy_url, labels, host_key_fingerprints`},
+		{"unknown key of a target", withTarget("adress: b"), `2: unknown key "adress" (did you mean address?); known here: name, address, auth, call_home, transport, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, proxy_url, labels, host_key_fingerprints`},
 		{"unknown key of defaults", "defaults:\n  retries: 3\n", `2: unknown key "retries"; known here: transport, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, proxy_url, description_labels`},
 		{"unknown key of a value", "modules:\n  m:\n    rows:\n    - metrics:\n        x: {leaf: a, scal: 2}\n", `5: unknown key "scal" (did you mean scale or scale_leaf?); known here: leaf, attribute, decode, values, scale, offset, min, max, scale_leaf, precision_leaf, match, skip, when, unless, first_of, sum_of, sum_rows, lookup, by, template`},
 		{"unknown key in an inner row", "modules: {m: {rows: [{rows: [{keys: [a]}]}]}}\n", `1: unknown key "keys" (did you mean key?); known here: path, key, labels, when, unless, begins_with, limit, repeats, start_time, metrics, rows`},
@@ -158,7 +160,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"description labels", lab + "defaults:\n  description_labels: {regex: '(?P<role>a)(?P<target>b)', labels: [role, target, circuit]}\n", `3: description_labels: regex "(?P<role>a)(?P<target>b)" has no group (?P<circuit>...), which labels lists
 3: label "target" is set by Prometheus or the exporter; choose another name`},
 		{"a bad expression for description labels", lab + "defaults:\n  description_labels: {regex: '['}\n", `3: description_labels: regex "[" is not a regular expression of RE2; write one with named groups, such as "\[(?P<role>[a-z]+)\]"`},
-		{"description labels of one target", withTarget("description_labels: {regex: x}"), `2: unknown key "description_labels"; known here: name, address, auth, transport, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, proxy_url, labels, host_key_fingerprints`},
+		{"description labels of one target", withTarget("description_labels: {regex: x}"), `2: unknown key "description_labels"; known here: name, address, auth, call_home, transport, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, proxy_url, labels, host_key_fingerprints`},
 		{"a label of descriptions", lab + "defaults: {description_labels: {regex: '(?P<role>a)'}}\ntargets: [{address: a, auth: lab, labels: {role: x}}]\n", `3: label "role" is a label of the catalogue's metrics; choose another name`},
 		{"an inventory", lab + "http_sd_configs:\n- {url: netbox, auth: lab, refresh_interval: 0s, labels: {job: a}}\n", `3: http_sd_configs: auth "lab" has no allowed_targets; name the networks there that the inventory may send its password to
 3: http_sd_configs: refresh_interval 0s is too short; write a time such as 1m
@@ -179,6 +181,16 @@ func TestLoadRefuses(t *testing.T) {
 3: max_channels -1 is negative; write a number, or 0 for no limit`},
 		{"jump hosts in a circle", lab + "jump_hosts:\n  a: {address: x, auth: lab, proxy_jump: b}\n  b: {address: x, auth: lab, proxy_jump: a}\n  c: {address: x, auth: lab, proxy_jump: a}\n", `3: jump host "a" is on the way to itself (a -> b -> a); break the circle
 4: jump host "b" is on the way to itself (b -> a -> b); break the circle`},
+		{"a caller with an address", withTarget("call_home: true"), `2: target "a" calls home and has an address besides; take out one of them`},
+		{"a caller without a name", lab + "targets: [{auth: lab, call_home: true}]\n", `2: a target that calls home has no name; add name:`},
+		{"a caller without a key", lab + "targets: [{name: a, auth: lab, call_home: true}]\n", `2: target "a" calls home and is known by its host key alone; add host_key_fingerprints: (the page of the exporter lists the keys of unknown callers, and netconf_exporter hostkey --call-home=:4334 waits for one)`},
+		{"a caller that nobody listens for", lab + "targets: [{name: a, auth: lab, call_home: true, host_key_fingerprints: [" + key + "]}]\n", `2: target "a" calls home and nothing listens; add call_home: {ssh_listen_address: ":4334"}`},
+		{"two callers of one key", lab + "call_home: {ssh_listen_address: ':4334'}\ntargets:\n- {name: a, auth: lab, call_home: true, host_key_fingerprints: [" + key + "]}\n- {name: b, auth: lab, call_home: true, host_key_fingerprints: [" + key + "]}\n",
+			`5: host key ` + key + ` is that of target "a" too, and a call could be meant for both; take out one of them`},
+		{"a caller through a jump host", lab + "call_home: {ssh_listen_address: ':4334'}\njump_hosts: {j: {address: x, auth: lab}}\ntargets: [{name: a, auth: lab, call_home: true, proxy_jump: j, proxy_url: 'http://p', host_key_fingerprints: [" + key + "]}]\n",
+			`4: target "a" calls home and has proxy_jump besides, through which nobody calls; take out one of them
+4: target "a" calls home and has proxy_url besides, through which nobody calls; take out one of them`},
+		{"where to listen", lab + "call_home: {ssh_listen_address: '4334'}\n", `2: call_home: ssh_listen_address "4334" is no address to listen at; write HOST:PORT, or :4334 for all addresses of this machine`},
 		{"a proxy without a scheme", withTarget("proxy_url: 'ann:hunter2@proxy:1080'"), `2: proxy_url is of a kind that is not supported; write socks5:// or http:// before the address (it is not shown, because it may hold a password)`},
 		{"a proxy that is no URL", withTarget("proxy_url: 'http://ann:hunter2%@proxy'"), `2: proxy_url is not a URL; write it as in socks5://127.0.0.1:1080 or http://192.0.2.1:3128 (it is not shown, because it may hold a password)`},
 		{"a proxy of another kind", lab + "defaults: {proxy_url: 'https://ann:hunter2@proxy'}\n", `2: proxy_url is of a kind that is not supported; write socks5:// or http:// before the address (it is not shown, because it may hold a password)`},

@@ -6,6 +6,7 @@ package config
 type Config struct {
 	Auths       map[string]*Auth     `yaml:"auths,omitempty"`
 	JumpHosts   map[string]*JumpHost `yaml:"jump_hosts,omitempty"`
+	CallHome    CallHome             `yaml:"call_home,omitempty"`
 	Defaults    Defaults             `yaml:"defaults,omitempty"`
 	Targets     []*Target            `yaml:"targets,omitempty"`
 	TargetFiles []string             `yaml:"target_files,omitempty,flow"`
@@ -65,8 +66,9 @@ type Settings struct {
 // Target is one device.
 type Target struct {
 	Name     string `yaml:"name"`
-	Address  string `yaml:"address"` // host, host:port or [v6]:port as written; HostPort is what is dialled
+	Address  string `yaml:"address,omitempty"` // host, host:port or [v6]:port as written; HostPort is what is dialled
 	Auth     string `yaml:"auth"`
+	CallHome bool   `yaml:"call_home,omitempty"` // the device opens the connection (RFC 8071); it has no address
 	Settings `yaml:",inline"`
 	Labels   map[string]string `yaml:"labels,omitempty,flow"`
 

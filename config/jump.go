@@ -10,7 +10,7 @@ import (
 
 // Jumps returns the jump hosts on the way to a target, the one that is dialled first.
 func (c *Config) Jumps(t *Target) (chain []NamedJumpHost) {
-	if t.ProxyJump == nil {
+	if t.ProxyJump == nil || t.CallHome {
 		return nil
 	}
 	for name := *t.ProxyJump; name != "" && c.JumpHosts[name] != nil && len(chain) <= len(c.JumpHosts); name = c.JumpHosts[name].ProxyJump {

@@ -52,7 +52,8 @@ type loader struct {
 	config   *Config
 	defaults Position        // of the one defaults: that was seen
 	admin    Position        // likewise
-	sources  map[any]*source // by *Auth, *Target, *Metric, *Settings or *Admin
+	callHome Position        // likewise
+	sources  map[any]*source // by *Auth, *Target, *Metric, *Settings, *Admin or *CallHome
 	files    *Files
 	read     map[string]bool // files already read, by clean path: patterns may overlap
 	size     int             // of all files, in bytes
@@ -165,6 +166,9 @@ func (l *loader) merge(file string, data []byte) {
 	if _, node := child(resolve(root.node), "admin"); node != nil {
 		l.setAdmin(part.Admin, root.sub("admin"))
 	}
+	if _, node := child(resolve(root.node), "call_home"); node != nil {
+		l.setCallHome(part.CallHome, root.sub("call_home"))
+	}
 	l.addTargets(part.Targets, root.sub("targets"))
 	for i, sd := range part.HTTPSDConfigs {
 		at := root.sub("http_sd_configs", i)
@@ -216,6 +220,16 @@ func (l *loader) setAdmin(admin Admin, at *source) {
 	l.admin = at.at()
 	l.config.Admin = admin
 	l.sources[&l.config.Admin] = at
+}
+
+func (l *loader) setCallHome(c CallHome, at *source) {
+	if l.callHome.Line != 0 {
+		l.add(at.at(), "call_home is already at %s; keep call_home in one file", l.callHome)
+		return
+	}
+	l.callHome = at.at()
+	l.config.CallHome = c
+	l.sources[&l.config.CallHome] = at
 }
 
 func (l *loader) addTargets(targets []*Target, at *source) {

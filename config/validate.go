@@ -16,9 +16,10 @@ type validator struct {
 	problems
 	config      *Config
 	definitions *Definitions
-	labels      map[string]bool // the catalogue's, which targets' labels must leave alone
-	keys        Keyring         // auths may share keys
-	sources     map[any]*source // by *Auth, *Target, *Metric, *Settings or *Admin; nil if no file was just read
+	labels      map[string]bool    // the catalogue's, which targets' labels must leave alone
+	keys        Keyring            // auths may share keys
+	sources     map[any]*source    // by *Auth, *Target, *Metric, *Settings, *Admin or *CallHome; nil if no file was just read
+	callers     map[string]*Target // that call home, by the fingerprints of their keys; made when it is needed
 }
 
 // validate completes and checks a configuration.
@@ -57,6 +58,7 @@ func (c *Config) validate(sources map[any]*source, files *Files) error {
 	v.metrics(c.Catalog, builtin.Catalog)
 	v.settings(c.Defaults.Settings, sources[&c.Defaults])
 	v.descriptionLabels(c.Defaults.DescriptionLabels, sources[&c.Defaults])
+	v.callHome(c.CallHome, sources[&c.CallHome])
 	v.networks("admin: allowed_targets", c.Admin.AllowedTargets, sources[&c.Admin])
 	v.targetNames()
 	for _, target := range c.Targets {
@@ -109,7 +111,9 @@ func (v *validator) targetNames() {
 
 func (v *validator) target(t *Target) {
 	at := v.source(t, t.Position)
-	if t.Address == "" {
+	if t.CallHome {
+		v.caller(t, at)
+	} else if t.Address == "" {
 		v.add(at.at("address"), "a target has no address; add address: HOST or HOST:PORT")
 	} else if _, port, err := splitAddress(t.Address); err != nil {
 		v.add(at.at("address"), "address %s %v", quoteAddress(t.Address), err)

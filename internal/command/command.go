@@ -46,8 +46,8 @@ type device struct {
 	exporter *collector.Exporter
 }
 
-// open returns the device without dialling it.
-func (d Device) open(env *Environment) (*device, error) {
+// open returns the device without dialling it. If it calls home, open waits until it has called.
+func (d Device) open(ctx context.Context, env *Environment) (*device, error) {
 	cfg, err := env.load()
 	if err != nil {
 		return nil, err
@@ -65,7 +65,30 @@ func (d Device) open(env *Environment) (*device, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &device{exporter.Targets()[0], exporter}, nil
+	opened := &device{exporter.Targets()[0], exporter}
+	if err := opened.awaitCall(ctx, env); err != nil {
+		opened.close()
+		return nil, err
+	}
+	return opened, nil
+}
+
+// awaitCall waits until a device that calls home has called.
+func (d *device) awaitCall(ctx context.Context, env *Environment) error {
+	called := d.Called()
+	if called == nil {
+		return nil
+	}
+	if err := d.exporter.Listen(); err != nil {
+		return fmt.Errorf("target %s calls home: %w; an exporter that runs reads it at /probe?target=NAME&debug=true", d.Name(), err)
+	}
+	_, _ = fmt.Fprintf(env.Stderr, "waiting at %s for target %s to call; Ctrl-C ends it\n", d.exporter.Config().CallHome.SSHListenAddress, oneLine(d.Name()))
+	select {
+	case <-called:
+		return nil
+	case <-ctx.Done():
+		return errInterrupted
+	}
 }
 
 func (d *device) close() {

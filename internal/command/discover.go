@@ -18,7 +18,7 @@ type Discover struct {
 
 // Run implements Command.
 func (c *Discover) Run(ctx context.Context, env *Environment) error {
-	d, err := c.open(env)
+	d, err := c.open(ctx, env)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (g *Generate) generate(ctx context.Context, env *Environment) ([]byte, erro
 	o := generate.Options{Paths: g.Paths, Name: g.Name, Prefix: g.Prefix, MoreModules: g.Models, Descriptions: g.Descriptions}
 	var sources generate.Sources
 	if g.Target != "" {
-		d, err := g.open(env)
+		d, err := g.open(ctx, env)
 		if err != nil {
 			return nil, err
 		}

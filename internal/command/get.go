@@ -30,7 +30,7 @@ func (g *Get) Run(ctx context.Context, env *Environment) error {
 	case !strings.HasPrefix(what, "/"):
 		return fmt.Errorf("%q is neither a path nor an operation; write /MODEL:CONTAINER or <get>...</get>", what)
 	}
-	d, err := g.open(env)
+	d, err := g.open(ctx, env)
 	if err != nil {
 		return err
 	}

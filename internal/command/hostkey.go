@@ -2,7 +2,9 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
@@ -14,12 +16,21 @@ import (
 // HostKey prints the host keys of a server in the two formats that an auth accepts. It does not log in.
 type HostKey struct {
 	Address   string // host or host:port; the default port is 830
+	CallHome  string // address to wait at for a device that calls, in place of Address; "": none
 	ProxyJump string // jump host of the configuration to go through; "": none
 	ProxyURL  config.ProxyURL
 }
 
 // Run implements Command.
 func (h *HostKey) Run(ctx context.Context, env *Environment) error {
+	switch {
+	case h.CallHome != "" && h.Address != "":
+		return errors.New("an address and --call-home are given; keep one of them")
+	case h.CallHome != "":
+		return h.await(ctx, env)
+	case h.Address == "":
+		return errors.New("no address is given; write HOST or HOST:PORT, or --call-home=:4334 to wait for a device that calls")
+	}
 	const noAuth = "hostkey"
 	cfg := &config.Config{Auths: map[string]*config.Auth{noAuth: {}}}
 	target, err := cfg.AdHoc(h.Address, noAuth)
@@ -58,4 +69,27 @@ func (h *HostKey) Run(ctx context.Context, env *Environment) error {
 		_, _ = fmt.Fprintf(env.Stdout, "# %s %s\n", ssh.FingerprintSHA256(key), key.Type())
 	}
 	return nil
+}
+
+// await waits for a device to call, and prints its host key.
+func (h *HostKey) await(ctx context.Context, env *Environment) error {
+	var home session.CallHome
+	defer home.Close()
+	if err := home.Listen(h.CallHome); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(env.Stderr, "waiting at %s for a device to call; Ctrl-C ends it\n", h.CallHome)
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return errInterrupted
+		case <-look.C:
+		}
+		for _, caller := range home.Unknown() {
+			_, err := fmt.Fprintf(env.Stdout, "# called from %s; for its target:\n# call_home: true\nhost_key_fingerprints: [\"%s\"] # %s\n", caller.Address, caller.Fingerprint, caller.KeyType)
+			return err
+		}
+	}
 }

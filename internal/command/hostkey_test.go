@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
@@ -84,4 +85,32 @@ func TestHostKeyThroughAProxy(t *testing.T) {
 		t.Errorf("error %v after %d connections of the proxy, and\n%s", r.err, proxy.Opened.Load(), r.stdout)
 	}
 	wantError(t, run(t, &command.HostKey{Address: device.Address, ProxyURL: "proxy:1080"}).err, "--proxy-url is of a kind that is not supported")
+}
+
+func TestHostKeyOfACaller(t *testing.T) {
+	device := netconftest.Start(t, nil)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	wantError(t, run(t, &command.HostKey{CallHome: address}).err, "call_home: listen tcp "+address, "already in use")
+	_ = listener.Close()
+	called := make(chan error)
+	go func() {
+		for range 1000 {
+			if err = device.Call(address); err == nil {
+				break
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		called <- err
+	}()
+	r := run(t, &command.HostKey{CallHome: address})
+	if err := <-called; err != nil || r.err != nil || !strings.Contains(r.stdout.String(), `host_key_fingerprints: ["`+ssh.FingerprintSHA256(device.Key)+`"]`) ||
+		!strings.Contains(r.stderr.String(), "waiting at "+address) {
+		t.Errorf("errors %v and %v, and\n%s%s", err, r.err, r.stdout, r.stderr)
+	}
+	wantError(t, run(t, &command.HostKey{}).err, "no address is given")
+	wantError(t, run(t, &command.HostKey{Address: "a", CallHome: ":4334"}).err, "keep one of them")
 }

@@ -21,7 +21,7 @@ type Probe struct {
 
 // Run implements Command. It fails if the device did not answer.
 func (p *Probe) Run(ctx context.Context, env *Environment) error {
-	d, err := p.open(env)
+	d, err := p.open(ctx, env)
 	if err != nil {
 		return err
 	}

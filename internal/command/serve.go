@@ -89,7 +89,12 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 		admin.close(ctx)
 		return err
 	}
+	if err := exporter.Listen(); err != nil {
+		shutDown(&http.Server{}, admin, exporter)
+		return err
+	}
 	metrics := web.NewMetrics()
+	metrics.Calls(exporter.Calls)
 	metrics.Logins(exporter.Logins)
 	metrics.Memory(exporter.Memory)
 	metrics.Files(func() map[string]error { return exporter.Config().FileErrors })

@@ -103,6 +103,18 @@ func (d *Device) Move(host string) error {
 	return d.listener.open()
 }
 
+// Call has the device open a connection and serve it, as it does those to Address (RFC 8071).
+func (d *Device) Call(address string) error {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return err
+	}
+	d.listener.mu.Lock()
+	defer d.listener.mu.Unlock()
+	d.listener.start(conn)
+	return nil
+}
+
 // Connections is the number of open connections.
 func (d *Device) Connections() int { return d.listener.count() }
 

@@ -59,19 +59,24 @@ func (l *listener) accept(tcp net.Listener) {
 		}
 		l.mu.Lock()
 		if l.tcp == tcp {
-			l.conns[conn] = struct{}{}
-			l.running.Go(func() {
-				l.serve(conn)
-				_ = conn.Close()
-				l.mu.Lock()
-				delete(l.conns, conn)
-				l.mu.Unlock()
-			})
+			l.start(conn)
 		} else { // closed meanwhile
 			_ = conn.Close()
 		}
 		l.mu.Unlock()
 	}
+}
+
+// start serves a connection. The caller holds the lock.
+func (l *listener) start(conn net.Conn) {
+	l.conns[conn] = struct{}{}
+	l.running.Go(func() {
+		l.serve(conn)
+		_ = conn.Close()
+		l.mu.Lock()
+		delete(l.conns, conn)
+		l.mu.Unlock()
+	})
 }
 
 func (l *listener) close() {

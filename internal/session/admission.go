@@ -60,8 +60,12 @@ func (d *dial) admit(clock *loginClock, asked time.Time) (*account.Login, error)
 }
 
 // deviceOf is what the accounts know a device by: the address and port that was connected to, however it is written in the
-// configuration. Behind a jump host or a proxy it is the address as written: networks behind two of them may use the same addresses.
+// configuration. Behind a jump host or a proxy it is the address as written: networks behind two of them may use the same addresses. One that calls home is
+// known by its name: its key is.
 func (o Options) deviceOf(remote net.Addr, hostPort string) string {
+	if o.Target.CallHome {
+		return "call home " + o.Target.Name
+	}
 	written := cmp.Or(canonicalAddress(hostPort), strings.ToLower(hostPort))
 	if len(o.Via) > 0 {
 		return o.Via[len(o.Via)-1].Name + " " + written
@@ -77,7 +81,7 @@ func (o Options) deviceOf(remote net.Addr, hostPort string) string {
 
 // knownDevice is deviceOf for an address that needs no look-up, or "".
 func (o Options) knownDevice(hostPort string) string {
-	if o.resolvedElsewhere() {
+	if o.resolvedElsewhere() || o.Target.CallHome {
 		return o.deviceOf(nil, hostPort)
 	}
 	return canonicalAddress(hostPort)

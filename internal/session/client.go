@@ -78,6 +78,7 @@ type Client struct {
 	current    *session
 	device     string    // what the accounts know the device by; "" until its address is known
 	loginRetry time.Time // when a login that must not be tried now is tried again
+	incoming   incoming
 }
 
 // NewClient returns a client that is not connected yet.
@@ -89,7 +90,7 @@ func NewClient(options Options) *Client {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Client{
 		options: options, accounts: options.accounts(), lock: make(chan struct{}, 1), ctx: ctx, cancel: cancel, dials: map[Reason]uint64{},
-		device: options.knownDevice(options.Target.HostPort()),
+		device: options.knownDevice(options.Target.HostPort()), incoming: incoming{first: make(chan struct{})},
 	}
 }
 
@@ -133,7 +134,7 @@ func (c *Client) RPC(ctx context.Context, trace *Trace, operation string, read f
 			return nil
 		}
 		c.drop(s)
-		stale := mayBeStale && got.bytes == 0 && (errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errKeepaliveTimeout))
+		stale := mayBeStale && got.bytes == 0 && (errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errKeepaliveTimeout) || errors.Is(err, errCalledAgain))
 		if retried || !stale || ctx.Err() != nil {
 			return c.withTarget(ctx, err)
 		}
@@ -165,6 +166,7 @@ func (c *Client) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	c.cancel()
+	c.hangUp()
 	c.lock <- struct{}{} // soon: cancel ends whatever holds it
 	defer func() { <-c.lock }()
 	if c.session != nil {
@@ -208,6 +210,18 @@ func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, f
 		c.flood = nil
 		return nil, false, failed(ReasonRPC, "%w", err)
 	}
+	var call *call
+	if c.options.Target.CallHome {
+		if call, err = c.takeCall(); err != nil {
+			trace.end("tcp", time.Now(), err, "")
+			return nil, false, err
+		}
+		defer func() {
+			if err != nil {
+				call.end(err)
+			}
+		}()
+	}
 	credentials, err := readCredentials(c.options.Auth, c.options.Dialer.keyring())
 	if err != nil {
 		err = credentialsError(c.options.Target.Auth, err)
@@ -218,7 +232,7 @@ func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, f
 		trace.end("auth", time.Now(), err, "")
 		return nil, false, err
 	}
-	if s, err = c.dial(ctx, trace, credentials); err != nil {
+	if s, err = c.dial(ctx, trace, credentials, call); err != nil {
 		return nil, false, err
 	}
 	c.session = s
@@ -253,9 +267,12 @@ func (c *Client) heldBack(err error) {
 	}
 }
 
-// dial opens a session and counts the result.
-func (c *Client) dial(ctx context.Context, trace *Trace, with *credentials) (*session, error) {
-	attempt := &dial{Options: c.options, hostPort: c.options.Target.HostPort(), timeouts: c.options.Timeouts, trace: trace, credentials: with, accounts: c.accounts}
+// dial opens a session, of a call if the device calls home, and counts the result.
+func (c *Client) dial(ctx context.Context, trace *Trace, with *credentials, call *call) (*session, error) {
+	attempt := &dial{Options: c.options, hostPort: c.options.Target.HostPort(), timeouts: c.options.Timeouts, trace: trace, credentials: with, accounts: c.accounts, call: call}
+	if call != nil {
+		attempt.hostPort = call.conn.RemoteAddr().String()
+	}
 	release, err := attempt.enter(ctx)
 	var s *session
 	if err == nil {
@@ -279,6 +296,10 @@ func (c *Client) dial(ctx context.Context, trace *Trace, with *credentials) (*se
 		reason = ResultOK
 		c.loginRetry = time.Time{}
 		c.current = s
+		if c.incoming.waiting != nil { // the device called again meanwhile
+			c.incoming.waiting.end(errSessionAlive)
+			c.incoming.waiting = nil
+		}
 		c.options.Logger.Debug("session opened", "target", c.options.Target.Name, "session_id", s.hello.SessionID)
 	default:
 		c.heldBack(held)
@@ -326,6 +347,7 @@ func (c *Client) forget(s *session) {
 	c.session = nil
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.incoming.lost = s.transport.cause()
 	if c.current == s {
 		c.current = nil
 	}

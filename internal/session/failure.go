@@ -211,6 +211,18 @@ func connectError(p *config.Proxy, hostPort string, response *http.Response) err
 	return proxyError(p, fmt.Errorf("it answers %q for %s; check its rules, which may allow port 443 alone", response.Status, hostPort))
 }
 
+// notCalledError is the failure of a session with a device that calls home and has none.
+func notCalledError(last time.Time, lost error) error {
+	if last.IsZero() {
+		return failed(ReasonTimeout, "the device has not called yet; check its Call Home settings, and firewalls on its way here")
+	}
+	why := ""
+	if lost != nil {
+		why = fmt.Sprintf(", and that session ended: %v", lost)
+	}
+	return failed(ReasonTimeout, "the device has not called since %s%s; check that it is up, and its Call Home settings", last.Format(time.RFC3339), why)
+}
+
 // outOfDescriptors reports that the exporter has run out of file descriptors, which is not the fault of what it opens.
 func outOfDescriptors(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)

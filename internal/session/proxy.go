@@ -27,7 +27,7 @@ const maxProxyAnswer = 16 << 10
 
 // proxy is the proxy on the way to the target or to its first jump host; nil if there is none.
 func (o Options) proxy() *config.Proxy {
-	if o.Target.ProxyURL == nil {
+	if o.Target.ProxyURL == nil || o.Target.CallHome {
 		return nil
 	}
 	p, _ := o.Target.ProxyURL.Proxy() // the configuration is valid

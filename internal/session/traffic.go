@@ -102,6 +102,13 @@ func (t *traffic) use(n int) {
 	t.useful += int64(n)
 }
 
+// arrived is how many octets have arrived.
+func (t *traffic) arrived() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.received
+}
+
 func (t *traffic) wait(waiting bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
 // Metrics are the exporter's metrics about itself: go_*, process_*, its build, the result of the last reload, the number of
@@ -20,6 +21,7 @@ type Metrics struct {
 	refused               prometheus.Counter
 	logins                atomic.Pointer[func() account.Stats]
 	memory                atomic.Pointer[func() collector.MemoryStats]
+	calls                 *calls
 	files, inventories    failures
 }
 
@@ -28,6 +30,7 @@ func NewMetrics() *Metrics {
 	registry := prometheus.NewRegistry()
 	m := &Metrics{
 		Gatherer: registry,
+		calls:    newCalls(),
 		files: failures{description: prometheus.NewDesc("netconf_exporter_config_file_failed",
 			"Whether one of target_files is bad: 1, and it has the targets that it had before; or 0.", []string{"file"}, nil)},
 		inventories: failures{description: prometheus.NewDesc("netconf_exporter_http_sd_failed",
@@ -86,7 +89,7 @@ func NewMetrics() *Metrics {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		version.NewCollector("netconf_exporter"),
-		m.successful, m.timestamp, m.refused, &m.files, &m.inventories,
+		m.successful, m.timestamp, m.refused, &m.files, &m.inventories, m.calls,
 	)
 	return m
 }
@@ -106,6 +109,9 @@ func (m *Metrics) Logins(stats func() account.Stats) { m.logins.Store(&stats) }
 
 // Memory sets where the sizes of memory come from; without it they are 0.
 func (m *Metrics) Memory(stats func() collector.MemoryStats) { m.memory.Store(&stats) }
+
+// Calls sets where the numbers of devices' calls come from; without it they are 0.
+func (m *Metrics) Calls(stats func() session.CallStats) { m.calls.source.Store(&stats) }
 
 // Files sets where the files of target_files come from, with what is wrong with each.
 func (m *Metrics) Files(files func() map[string]error) { m.files.source.Store(&files) }

@@ -1,0 +1,116 @@
+package session
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// answerWait is how long a session may take to show that it is alive, when its device calls again.
+const answerWait = 5 * time.Second
+
+// incoming are the calls of a client's device. The client's mu guards it.
+type incoming struct {
+	waiting  *call // nil: none
+	last     time.Time
+	first    chan struct{} // closed at the first call
+	tell     func()        // is told of each call; nil: calls are not taken
+	checking bool          // whether the session is alive, because the device called again
+	lost     error         // why the last session ended
+}
+
+// AnswerCalls has the client take the calls of its target's device, which opens the connection (RFC 8071). It needs a Dialer. called is told
+// that a device has called, so that a session can be had, and must not wait.
+func (c *Client) AnswerCalls(called func()) {
+	c.mu.Lock()
+	c.incoming.tell = called
+	c.mu.Unlock()
+	c.options.Dialer.calls.register(c)
+}
+
+// Called is closed when the device has called for the first time.
+func (c *Client) Called() <-chan struct{} { return c.incoming.first }
+
+// called takes notice of a call of the device. One that calls again replaces a dead session, not a living one.
+func (c *Client) called(call *call) (CallResult, error) {
+	if err := c.mayCall(call); err != nil {
+		return CallNotTaken, err
+	}
+	c.mu.Lock()
+	if c.incoming.checking {
+		c.mu.Unlock()
+		return CallDuplicate, errSessionAlive
+	}
+	c.incoming.checking = true
+	s, tell := c.current, c.incoming.tell
+	c.mu.Unlock()
+	alive := s != nil && s.alive(answerWait)
+	result, err := c.await(call, alive)
+	if err != nil {
+		return result, err
+	}
+	if s != nil {
+		s.transport.fail(errCalledAgain)
+	}
+	tell()
+	return result, nil
+}
+
+// mayCall refuses a call from an address outside the auth's allowed_targets.
+func (c *Client) mayCall(call *call) error {
+	from := call.conn.RemoteAddr().String()
+	at, err := netip.ParseAddrPort(from)
+	if c.options.RequireAllowed && (err != nil || !c.options.Auth.Allows(at.Addr())) {
+		return fmt.Errorf("the device called from %s: %w of auth %q", from, ErrNotAllowed, c.options.Target.Auth)
+	}
+	return nil
+}
+
+// await makes a call the one that waits for a session to be needed, unless there is one that is alive.
+func (c *Client) await(call *call, alive bool) (CallResult, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	in := &c.incoming
+	in.checking = false
+	switch {
+	case alive:
+		return CallDuplicate, errSessionAlive
+	case c.ctx.Err() != nil:
+		return CallNotTaken, errClientClosed
+	}
+	if in.last.IsZero() {
+		close(in.first)
+	}
+	in.last = call.arrived
+	if in.waiting != nil {
+		in.waiting.end(errCalledAgain)
+	}
+	in.waiting = call
+	return CallTaken, nil
+}
+
+// takeCall returns the call that waits.
+func (c *Client) takeCall() (*call, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	in := &c.incoming
+	call := in.waiting
+	in.waiting = nil
+	if call != nil && call.waits() {
+		return call, nil
+	}
+	return nil, notCalledError(in.last, in.lost)
+}
+
+// hangUp ends what AnswerCalls began.
+func (c *Client) hangUp() {
+	c.mu.Lock()
+	answers, call := c.incoming.tell != nil, c.incoming.waiting
+	c.mu.Unlock()
+	if answers {
+		c.options.Dialer.calls.unregister(c)
+	}
+	if call != nil {
+		call.end(errClientClosed)
+	}
+}

@@ -1,0 +1,249 @@
+package session
+
+import (
+	"errors"
+	"log/slog"
+	"maps"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+const (
+	// mostCalls bounds the calls of which it is not known yet who calls, and mostCallsFrom those from one address, so that one cannot
+	// take all.
+	mostCalls     = 128
+	mostCallsFrom = 32
+
+	keyWait  = 10 * time.Second // how long a caller may take to show its key
+	takeWait = time.Minute      // how long a call waits until its target takes it
+)
+
+// CallHome is where devices call (RFC 8071). It knows them by their host keys, before anything secret is sent, and gives their calls to
+// the clients of their targets. The zero value listens nowhere.
+type CallHome struct {
+	Logger *slog.Logger // nil: nothing is logged; set before the first call
+
+	mu        sync.Mutex // guards the following fields
+	listener  *listener
+	clients   map[string][]*Client // by fingerprint; the one that came last has the calls
+	half      int                  // calls whose key is not known yet
+	halfFrom  map[netip.Prefix]int
+	hints     hints
+	callers   callers
+	unlogged  time.Time // until then, unknown callers are not logged
+	results   map[CallResult]uint64
+	open      map[*call]bool // those that have no session yet
+	answering sync.WaitGroup
+}
+
+// CallResult is what became of a call.
+type CallResult string
+
+// The results of calls.
+const (
+	CallTaken     CallResult = "taken"     // a login followed
+	CallUnknown   CallResult = "unknown"   // the key is that of no target
+	CallFailed    CallResult = "failed"    // no key was shown in time, or what called was no SSH server
+	CallLimited   CallResult = "limited"   // too many others were under way
+	CallDuplicate CallResult = "duplicate" // the target has a session that is alive
+	CallNotTaken  CallResult = "not_taken" // the target may not log in now, or not there
+	CallRetry     CallResult = "retry"     // the call was prepared for another user name; the next one will not be
+)
+
+// CallResults returns all results.
+func CallResults() []CallResult {
+	return []CallResult{CallTaken, CallUnknown, CallFailed, CallLimited, CallDuplicate, CallNotTaken, CallRetry}
+}
+
+// CallStats are numbers over all calls.
+type CallStats struct {
+	Results map[CallResult]uint64 // missing: none
+	Half    int                   // calls under way whose key is not known yet
+}
+
+var (
+	errUnknownCaller = errors.New("the host key is that of no target that calls home")
+	errOtherUser     = errors.New("the call was prepared for another user name; the next one will not be")
+	errNoKey         = errors.New("the caller showed no host key in time")
+	errNotTaken      = errors.New("nobody took the call in time")
+	errSessionAlive  = errors.New("the session with the device is alive")
+	errCalledAgain   = errors.New("the device called again, and its session answered nothing any more")
+	errHungUp        = errors.New("the exporter no longer listens for calls")
+)
+
+// Stats counts the calls.
+func (h *CallHome) Stats() CallStats {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return CallStats{maps.Clone(h.results), h.half}
+}
+
+// Unknown lists devices that called and are no targets, the last one first.
+func (h *CallHome) Unknown() []Caller {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.callers.list()
+}
+
+// register gives the calls of a client's target to it.
+func (h *CallHome) register(c *Client) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.clients == nil {
+		h.clients = map[string][]*Client{}
+	}
+	for _, key := range c.options.Target.HostKeyFingerprints {
+		h.clients[key] = append(h.clients[key], c)
+		h.callers.forget(key)
+	}
+}
+
+func (h *CallHome) unregister(c *Client) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, key := range c.options.Target.HostKeyFingerprints {
+		if h.clients[key] = remove(h.clients[key], c); len(h.clients[key]) == 0 {
+			delete(h.clients, key)
+		}
+	}
+}
+
+func remove(from []*Client, c *Client) (rest []*Client) {
+	for _, other := range from {
+		if other != c {
+			rest = append(rest, other)
+		}
+	}
+	return rest
+}
+
+// enter admits a call, if there are not too many whose key is not known yet.
+func (h *CallHome) enter(c *call, from netip.Prefix) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.half >= mostCalls || h.halfFrom[from] >= mostCallsFrom {
+		return false
+	}
+	if h.halfFrom == nil {
+		h.halfFrom, h.open = map[netip.Prefix]int{}, map[*call]bool{}
+	}
+	h.half++
+	h.halfFrom[from]++
+	h.open[c] = true
+	return true
+}
+
+// leave makes room for another call.
+func (h *CallHome) leave(from netip.Prefix) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.half--
+	if h.halfFrom[from]--; h.halfFrom[from] == 0 {
+		delete(h.halfFrom, from)
+	}
+}
+
+func (h *CallHome) count(result CallResult) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.results == nil {
+		h.results = map[CallResult]uint64{}
+	}
+	h.results[result]++
+}
+
+// answer does all with one call, until it has failed or the client of its target has logged in.
+func (h *CallHome) answer(tcp net.Conn) {
+	c := newCall(&connection{Conn: tcp})
+	from := network(tcp.RemoteAddr())
+	if !h.enter(c, from) {
+		c.end(nil)
+		h.count(CallLimited)
+		return
+	}
+	leave := sync.OnceFunc(func() { h.leave(from) })
+	late := time.AfterFunc(keyWait, func() { c.end(errNoKey) })
+	try := h.try(from)
+	result := CallFailed
+	taken := c.handshake(try.user, algorithms(try.legacy), try.hostKeys, func(key ssh.PublicKey) (err error) {
+		late.Stop()
+		leave()
+		result, err = h.give(c, from, key, try)
+		return err
+	})
+	late.Stop()
+	leave()
+	if result == CallTaken && !taken {
+		result = CallNotTaken
+	}
+	if !taken {
+		c.end(c.err)
+		h.log().Debug("a call was not taken", "from", tcp.RemoteAddr().String(), "result", string(result), "err", c.err)
+	}
+	h.mu.Lock()
+	delete(h.open, c)
+	h.mu.Unlock()
+	h.count(result)
+}
+
+// give gives a call to the client whose target has the key.
+func (h *CallHome) give(c *call, from netip.Prefix, key ssh.PublicKey, try try) (CallResult, error) {
+	fingerprint := ssh.FingerprintSHA256(key)
+	h.mu.Lock()
+	var client *Client
+	if all := h.clients[fingerprint]; len(all) > 0 {
+		client = all[len(all)-1]
+	}
+	news := false
+	switch {
+	case client == nil:
+		h.hints.unknown(from, key.Type())
+		news = h.callers.add(Caller{Address: c.conn.RemoteAddr().String(), KeyType: key.Type(), Fingerprint: fingerprint, Last: c.arrived}, from) &&
+			c.arrived.After(h.unlogged)
+		if news {
+			h.unlogged = c.arrived.Add(logEvery)
+		}
+	default:
+		h.hints.known(from, client.options.Auth.Username)
+	}
+	h.mu.Unlock()
+	switch {
+	case news:
+		h.log().Info("an unknown device called", "from", c.conn.RemoteAddr().String(), "host_key", key.Type()+" "+fingerprint)
+		fallthrough
+	case client == nil:
+		return CallUnknown, errUnknownCaller
+	case client.options.Auth.Username != try.user:
+		return CallRetry, errOtherUser
+	}
+	return client.called(c)
+}
+
+// logEvery is the least time between two lines of the log on unknown callers.
+const logEvery = 10 * time.Second
+
+func (h *CallHome) log() *slog.Logger {
+	if h.Logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return h.Logger
+}
+
+// network is what a caller's address counts as: it itself, or the IPv6 network of a site.
+func network(address net.Addr) netip.Prefix {
+	at, err := netip.ParseAddrPort(address.String())
+	if err != nil {
+		return netip.Prefix{}
+	}
+	ip := at.Addr().Unmap().WithZone("")
+	bits := ip.BitLen()
+	if ip.Is6() {
+		bits = 64
+	}
+	prefix, _ := ip.Prefix(bits) // of so many bits there is one
+	return prefix
+}

@@ -1,0 +1,135 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/descriptors"
+)
+
+// listener accepts calls.
+type listener struct {
+	net.Listener
+	address string // as written in the configuration
+	closed  chan struct{}
+}
+
+func (l *listener) close() {
+	close(l.closed)
+	_ = l.Close()
+}
+
+// Listen listens for calls at an address, "" for none, in place of the one before. Sessions stay. On an error it listens where it did.
+func (h *CallHome) Listen(address string) error {
+	h.mu.Lock()
+	old := h.listener
+	h.mu.Unlock()
+	before := ""
+	if old != nil {
+		before = old.address
+	}
+	if before == address {
+		return nil
+	}
+	var to *listener
+	if address != "" {
+		var err error
+		if to, err = listen(address); errors.Is(err, syscall.EADDRINUSE) && old != nil { // the old one may have the port, on another address
+			h.replace(nil)
+			if to, err = listen(address); err != nil {
+				if again, e := listen(before); e == nil {
+					h.replace(again)
+				}
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("call_home: %w; is another netconf_exporter running there? Stop what has the port, or choose another one", err)
+		}
+	}
+	h.replace(to)
+	return nil
+}
+
+func listen(address string) (*listener, error) {
+	config := net.ListenConfig{KeepAliveConfig: keepAlive()}
+	l, err := config.Listen(context.Background(), "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return &listener{l, address, make(chan struct{})}, nil
+}
+
+// Serve answers the calls that a listener accepts, in place of the one before. It closes the listener when it is not needed any more.
+func (h *CallHome) Serve(l net.Listener) {
+	h.replace(&listener{l, l.Addr().String(), make(chan struct{})})
+}
+
+// replace listens with another listener, or with none.
+func (h *CallHome) replace(to *listener) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.listener != nil {
+		h.listener.close()
+	}
+	h.listener = to
+	if to != nil {
+		h.answering.Go(func() { h.accept(to) })
+	}
+}
+
+// accept accepts calls until the listener is closed. While there are no file descriptors, it waits.
+func (h *CallHome) accept(l *listener) {
+	const shortest, longest = 5 * time.Millisecond, time.Second
+	wait := shortest
+	for {
+		conn, err := l.Accept()
+		if err == nil {
+			wait = shortest
+			if !spare(conn) {
+				_ = conn.Close()
+				h.count(CallLimited)
+				continue
+			}
+			h.answering.Go(func() { h.answer(conn) })
+			continue
+		}
+		if wait == shortest && !errors.Is(err, net.ErrClosed) {
+			h.log().Warn("calls of devices cannot be accepted for now", "address", l.address, "err", err)
+		}
+		select {
+		case <-l.closed:
+			return
+		case <-time.After(wait):
+			wait = min(2*wait, longest)
+		}
+	}
+}
+
+// spare reports whether a connection leaves enough file descriptors to others.
+func spare(conn net.Conn) bool {
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		return true
+	}
+	raw, err := socket.SyscallConn()
+	taken := false
+	if err == nil {
+		err = raw.Control(func(fd uintptr) { taken = descriptors.Taken(fd) })
+	}
+	return err == nil && !taken
+}
+
+// Close ends the listening and all calls that have no session yet. It returns when nothing of them is left.
+func (h *CallHome) Close() {
+	h.replace(nil)
+	h.mu.Lock()
+	for c := range h.open {
+		c.end(errHungUp)
+	}
+	h.mu.Unlock()
+	h.answering.Wait()
+}
