@@ -85,7 +85,7 @@ func TestAlertsSayWhatWhereAndWhatToDo(t *testing.T) {
 		}
 		seen[r.Alert] = true
 		// A severity may be looked up, with one that holds otherwise.
-		severity := strings.TrimSuffix(r.Labels["severity"], "{{ end }}")
+		severity := strings.ReplaceAll(r.Labels["severity"], "{{ end }}", "")
 		severity = severity[strings.LastIndex(severity, "}")+1:]
 		if !slices.Contains([]string{"critical", "warning", "info"}, severity) {
 			t.Errorf("%s has the severity %q", r.Alert, severity)
