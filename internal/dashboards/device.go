@@ -31,6 +31,7 @@ func device(about map[string]string) dashboard {
 		{"routing", "OSPF and IS-IS of", `{__name__=~"netconf_(ospf_neighbor|isis_adjacency)_state"`, routingPanels()},
 		{"redundancy", "Aggregates, BFD and virtual routers of", `{__name__=~"netconf_(lag_member|bfd_session|fhrp_group)_state"`, redundancyPanels()},
 		{"queues", "Queues of", `{__name__=~"netconf_queue_.+"`, queuePanels()},
+		{"poe", "Power over Ethernet of", `netconf_poe_interface_state{`, poePanels()},
 		{"neighbors", "Neighbours of", `netconf_lldp_neighbor_info{`, []panel{lldpTable(24, `netconf_lldp_neighbor_info{!, interface=~"$interface"}`)}},
 		{"alarms", "Alarms raised by", `netconf_alarms{`, alarmPanels()},
 		{"server", "NETCONF server of", `netconf_server_rpcs_total{`, serverPanels()},

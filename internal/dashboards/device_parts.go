@@ -146,6 +146,20 @@ func queuePanels() []panel {
 	}
 }
 
+func poePanels() []panel {
+	const one = `{!, interface=~"$interface"}`
+	return []panel{
+		table("Ports that give power", "What each port gives, and may give at most.", 12, 9, "", []string{
+			`max by (interface) (netconf_poe_interface_state` + one + `)`, `max by (interface) (netconf_poe_interface_power_watts` + one + `)`,
+			`max by (interface) (netconf_poe_interface_power_limit_watts` + one + `)`, `max by (interface, power_class) (netconf_poe_interface_info` + one + `)`,
+		}, []column{col("interface", "Interface", 0, toInterfaceOf("poe")), col("Value #A", "State", 100, words(poeStates), cell("color-text")), col("power_class", "Class", 70),
+			col("Value #B", "Power", 90, unit("watt"), digits(1)), col("Value #C", "Limit", 90, unit("watt"), digits(1))}, sorted("Power", true)),
+		graph("Power given", "By all ports of a supply. The dashed curve is what it has.", 12, "watt", curves(
+			`max by (component) (netconf_poe_power_watts{!} or netconf_poe_allocated_watts{!})`, "{{component}}", `max by (component) (netconf_poe_capacity_watts{!})`, "{{component}} limit"),
+			height(9), least(0), limit("/limit$/")),
+	}
+}
+
 // lldpTable shows neighbours. One that is a target itself, by its host name or by its name, leads to its dashboard.
 func lldpTable(width int, neighbors string) panel {
 	known := `topk by (short) (1, label_replace(label_replace(netconf_up{job=~"$job"} >= bool 0, "device", "$1", "target", "(.+)"), "short", "$1", "target", "([^.]+).*"))`

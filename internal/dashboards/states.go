@@ -17,6 +17,7 @@ var (
 	groupStates  = mapping("1", "init", "red", "2", "backup", "blue", "3", "master", "green", "4", "learn", "yellow", "5", "listen", "text", "6", "speak", "yellow")
 	memberStates = mapping("1", "up", "green", "2", "down", "red", "3", "standby", "blue")
 	muxStates    = mapping("1", "detached", "red", "2", "waiting", "orange", "3", "attached", "yellow", "4", "collecting", "yellow", "5", "distributing", "green")
+	poeStates    = mapping("1", "disabled", "text", "2", "searching", "text", "3", "delivering", "green", "4", "fault", "red", "5", "test", "yellow", "6", "other fault", "red")
 	channelState = mapping("1", "up", "green", "2", "down", "red")
 	severities   = mapping("critical", "critical", "red", "warning", "warning", "orange", "info", "info", "blue")
 
