@@ -14,10 +14,30 @@ type Adjacency struct {
 	Name                     string // of the neighbour
 	SystemID                 string // in IS-IS
 	MAC                      string // of the neighbour's port
-	Up                       bool
-	Changed                  time.Time
-	Events, Flaps            uint64 // changes of state, and those from up to down, since the device booted
-	Hellos                   uint64 // sent and received: three a second
+	Relation
+	Hellos uint64 // sent and received: three a second
+}
+
+// Relation is whether a port's neighbour answers it in a protocol, since when, and how often it came up or went down since the device
+// booted.
+type Relation struct {
+	Up          bool
+	Changed     time.Time
+	Transitions uint64
+}
+
+// Events are changes of state: three on the way up or down.
+func (r Relation) Events() uint64 { return 3 * (r.Transitions + 1) }
+
+// Flaps are those changes that went down.
+func (r Relation) Flaps() uint64 { return (r.Transitions + 1) / 2 }
+
+func (r *Relation) set(up bool, now time.Time) {
+	if r.Up == up {
+		return
+	}
+	r.Up, r.Changed = up, now
+	r.Transitions++
 }
 
 // Group is a VRRP group on an interface.
@@ -35,25 +55,41 @@ func (n *Network) showRouting(v *View, p *port, now time.Time) {
 		return
 	}
 	if p.link.spec.OSPF {
-		v.Adjacencies = append(v.Adjacencies, p.adjacency(now))
+		v.OSPF = append(v.OSPF, p.adjacency(p.ospf, now))
+		v.BFD = append(v.BFD, p.adjacency(p.bfd, now))
 	}
 	if p.link.spec.ISIS {
-		v.ISIS = append(v.ISIS, p.adjacency(now))
+		v.ISIS = append(v.ISIS, p.adjacency(p.isis, now))
 	}
 	if p.link.spec.VRRP.Group != 0 {
 		v.Groups = append(v.Groups, p.group(now))
 	}
 }
 
-func (p *port) adjacency(now time.Time) Adjacency {
+// settleRouting lets the neighbours over a link come and go. A fault at either end is enough.
+func (n *Network) settleRouting(l *link) {
+	if l.b == nil {
+		return
+	}
+	here, there := l.a.routed(), l.b.routed()
+	up := func(kind string) bool {
+		return here.up && there.up && !n.faulty(here.device, kind, here.name) && !n.faulty(there.device, kind, there.name)
+	}
+	for _, p := range []*port{l.a, l.b} {
+		p.ospf.set(up("ospf"), n.now)
+		p.isis.set(up("isis"), n.now)
+		p.bfd.set(up("bfd"), n.now)
+	}
+}
+
+func (p *port) adjacency(relation Relation, now time.Time) Adjacency {
 	other, here := p.link.other(p), p.routed()
 	id := fmt.Sprintf("%012x", other.device.seed&(1<<48-1))
 	return Adjacency{
 		Index: p.index, Interface: here.name, Local: bare(here.address), Address: bare(other.routed().address),
 		RouterID: other.device.spec.Router, Name: other.device.spec.Name, MAC: other.mac(),
 		SystemID: strings.Join([]string{id[:4], id[4:8], id[8:]}, "."),
-		Up:       here.up && other.routed().up, Changed: here.changed, Events: 6 + here.transitions, Flaps: (here.transitions + 1) / 2,
-		Hellos: uint64(3 * now.Sub(p.device.booted).Seconds()),
+		Relation: relation, Hellos: uint64(3 * now.Sub(p.device.booted).Seconds()),
 	}
 }
 

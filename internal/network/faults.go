@@ -54,6 +54,9 @@ func FaultKinds() []FaultKind {
 		{"bgp", "The session with a neighbour does not come up.", neighbors, "", ""},
 		{"bgpflap", "The session with a neighbour is lost for 7 seconds of every 20.", neighbors, "", ""},
 		{"prefixes", "A neighbour announces few of its prefixes.", neighbors, "", ""},
+		{"ospf", "The OSPF neighbour on an interface is lost.", adjacent(func(s linkSpec) bool { return s.OSPF }), "", ""},
+		{"isis", "The IS-IS adjacency on an interface is lost.", adjacent(func(s linkSpec) bool { return s.ISIS }), "", ""},
+		{"bfd", "The BFD session on an interface goes down.", adjacent(func(s linkSpec) bool { return s.OSPF }), "", ""},
 		{"cpu", "The processors are busy.", nil, "", ""},
 		{"memory", "The memory is nearly full.", nil, "", ""},
 		{"clock", "The clock is ten minutes slow.", nil, "", ""},
@@ -222,6 +225,18 @@ func attachedPorts(d *device) (names []string) {
 		}
 	}
 	return names
+}
+
+// adjacent are the interfaces over whose links a protocol has neighbours.
+func adjacent(over func(linkSpec) bool) func(*device) []string {
+	return func(d *device) (names []string) {
+		for _, p := range d.ports {
+			if p.link != nil && over(p.link.spec) {
+				names = append(names, p.routed().name)
+			}
+		}
+		return names
+	}
 }
 
 func neighbors(d *device) (names []string) {

@@ -25,6 +25,7 @@ type Interface struct {
 	Peer              *Peer
 	Optics            *Optics
 	Queues            []Queue
+	PoE               *PoE
 	Group             *Group // of VRRP
 }
 
@@ -39,6 +40,16 @@ type Member struct {
 // Counters are those of one direction.
 type Counters struct {
 	Octets, Unicast, Multicast, Broadcast, Discards, Errors, Corrected, Uncorrectable uint64
+}
+
+// Bundled is how many members of an aggregate carry traffic.
+func (i Interface) Bundled() (up int) {
+	for _, m := range i.Members {
+		if m.Up {
+			up++
+		}
+	}
+	return up
 }
 
 // Packets are all that were delivered.
@@ -65,6 +76,13 @@ type Lane struct {
 type Queue struct {
 	Name                                    string
 	Packets, Octets, Dropped, DroppedOctets uint64
+	Waiting                                 uint64 // octets
+}
+
+// PoE is the power that a port gives, in watts.
+type PoE struct {
+	Watts, Limit float64
+	Class        int // IEEE 802.3
 }
 
 func (p *port) optical() bool { return p.link != nil && p.speed >= 10e9 && !p.load.Unused }
@@ -110,8 +128,9 @@ func (n *Network) showInterface(p *port, now time.Time) Interface {
 	}
 	if p.optical() {
 		i.Optics = n.optics(p, now)
-		i.Queues = queues(i.Out)
+		i.Queues = queues(i.Out, n.waiting(p, now))
 	}
+	i.PoE = p.powers(now)
 	return i
 }
 
@@ -170,11 +189,35 @@ func (n *Network) laser(p *port, lane int, now time.Time) (dbm, milliamperes flo
 	return -1.4 + 0.1*shake, 38 + 0.5*shake
 }
 
-// queues divides what an interface sends: most in the first, all losses too.
-func queues(out Counters) []Queue {
+// queues divides what an interface sends: most in the first, and there all losses and nearly all of what waits.
+func queues(out Counters, waiting uint64) []Queue {
 	return []Queue{
-		{"best-effort", out.Packets() * 90 / 100, out.Octets * 90 / 100, out.Discards, out.Discards * packetSize},
-		{"assured", out.Packets() * 8 / 100, out.Octets * 8 / 100, 0, 0},
-		{"network-control", out.Packets() * 2 / 100, out.Octets * 2 / 100, 0, 0},
+		{"best-effort", out.Packets() * 90 / 100, out.Octets * 90 / 100, out.Discards, out.Discards * packetSize, waiting},
+		{"assured", out.Packets() * 8 / 100, out.Octets * 8 / 100, 0, 0, waiting / 50},
+		{"network-control", out.Packets() * 2 / 100, out.Octets * 2 / 100, 0, 0, 0},
 	}
+}
+
+// waiting is what an interface has in its queues: all that there is room for, where it has more to send than it can.
+func (n *Network) waiting(p *port, now time.Time) uint64 {
+	shake := 1 + 0.5*noise(p.device.spec.Name+p.name+"queue", now)
+	if n.faulty(p.device, "saturation", p.name) {
+		return uint64(2e6 * shake)
+	}
+	return uint64(30_000 * n.busyness(now) * shake)
+}
+
+// powers is what a port gives to the device on it; nil where it gives no power.
+func (p *port) powers(now time.Time) *PoE {
+	if p.load.PoE == 0 {
+		return nil
+	}
+	given := &PoE{Limit: 30, Class: 4}
+	if p.load.PoE < 13 {
+		given.Limit, given.Class = 15.4, 3
+	}
+	if p.up {
+		given.Watts = p.load.PoE * (1 + 0.1*noise(p.device.spec.Name+p.name+"poe", now))
+	}
+	return given
 }

@@ -73,6 +73,8 @@ func functions() template.FuncMap {
 		"sensor":      sensor,
 		"platform":    func(class string) string { return upper(class) },
 		"family":      upper,
+		"number":      number,
+		"packets":     func(octets uint64) uint64 { return octets / packetSize },
 	}
 }
 
@@ -100,6 +102,11 @@ func escape(text string) string {
 
 // upper writes a name as OpenConfig's identities are: power-supply is POWER_SUPPLY.
 func upper(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
+
+// number is what a name such as PSU 1 ends in.
+func number(name string) string {
+	return name[len(strings.TrimRight(name, "0123456789")):]
+}
 
 // ieeeFloat32 is a number in OpenConfig's type of that name, which in XML is base64.
 func ieeeFloat32(value float64) string {

@@ -53,6 +53,8 @@ type port struct {
 	lanes       int
 	load        portSpec // of a port without another device
 	shape       shape
+	ospf, isis  Relation // with the other end, where the link has it
+	bfd         Relation
 	base        struct{ in, out totals } // what had flowed when the device booted
 }
 
@@ -141,6 +143,9 @@ func (n *Network) settle() {
 			}
 		}
 	}
+	for _, l := range n.links {
+		n.settleRouting(l)
+	}
 	for _, s := range n.sessions {
 		n.settleSession(s)
 	}
@@ -165,6 +170,9 @@ func (n *Network) startCounting(d *device) {
 	d.rpcs = 0
 	for _, p := range d.ports {
 		p.changed, p.transitions = n.now, 0
+		for _, r := range []*Relation{&p.ospf, &p.isis, &p.bfd} {
+			r.Changed, r.Transitions = n.now, 0
+		}
 		p.base.in, p.base.out = *p.received(), *p.sent()
 	}
 	for _, e := range d.sessions {

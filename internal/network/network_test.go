@@ -78,8 +78,8 @@ func TestBothEndsOfALinkAgree(t *testing.T) {
 			t.Errorf("%v sent %d octets, %v received %d", here, sent, there, received)
 		}
 	}
-	if pairs != 20 {
-		t.Errorf("%d ends of links, want 20", pairs)
+	if pairs != 24 {
+		t.Errorf("%d ends of links, want 24", pairs)
 	}
 }
 

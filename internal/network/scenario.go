@@ -85,6 +85,7 @@ type portSpec struct {
 	Coherent    bool    `yaml:"coherent"` // the transceiver has an optical channel
 	Shutdown    bool    `yaml:"shutdown"`
 	Neighbor    string  `yaml:"neighbor"` // name of what is heard there by LLDP
+	PoE         float64 `yaml:"poe"`      // watts that the attached device takes from the port
 }
 
 // end is one end of a link.

@@ -20,8 +20,7 @@ type View struct {
 	Interfaces                                       []Interface
 	Components                                       []Component
 	Neighbors                                        []Neighbor
-	Adjacencies                                      []Adjacency // of OSPF, each with a BFD session
-	ISIS                                             []Adjacency
+	OSPF, ISIS, BFD                                  []Adjacency
 	Groups                                           []Group // of VRRP
 	Alarms                                           []Alarm
 	Channels                                         []Channel
@@ -96,6 +95,16 @@ func (n *Network) Devices() (names []string) {
 		names = append(names, d.spec.Name)
 	}
 	return names
+}
+
+// PoEWatts is what all ports give together.
+func (v *View) PoEWatts() (sum float64) {
+	for _, i := range v.Interfaces {
+		if i.PoE != nil {
+			sum += i.PoE.Watts
+		}
+	}
+	return sum
 }
 
 // Installed is how many prefixes of a family all neighbours together brought.
