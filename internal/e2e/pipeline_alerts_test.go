@@ -52,6 +52,10 @@ func plights(l *lab) []plight {
 		at("NetconfInterfaceErrors", "target", "core-1", "interface", "et-0/0/30", "direction", "receive"))
 	add("core-1:laser:et-0/0/0", at("NetconfOpticsTransmitPowerLow", "target", "core-1", "interface", "et-0/0/0"), at("NetconfOpticsBiasHigh", "target", "core-1", "interface", "et-0/0/0"))
 	add("core-1:bgp:192.0.2.1", at("NetconfBgpNeighborDown", "target", "core-1", "neighbor", "192.0.2.1"))
+	add("core-1:ospf:ae4", at("NetconfOspfNeighborLost", "target", "core-1", "interface", "ae4"), at("NetconfOspfNeighborLost", "target", "access-4"))
+	add("core-1:isis:ae0", at("NetconfIsisAdjacencyLost", "target", "core-1", "interface", "ae0"))
+	add("core-1:bfd:ae0", held("NetconfBfdSessionDown", "target", "core-1", "interface", "ae0"))
+	add("core-2:bfd:ae1", at("NetconfBfdSessionDown", "target", "core-2", "interface", "ae1"))
 	add("core-1:cpu", at("NetconfCpuHigh", "target", "core-1"))
 	add("core-1:memory", at("NetconfMemoryHigh", "target", "core-1"))
 	add("core-1:clock", at("NetconfClockSkew", "target", "core-1"))
@@ -146,6 +150,14 @@ func (l *lab) exporterAlerts(p *monitoring, address string) {
 	p.wantFiring(file)
 	l.loadMore("targets: []\n")
 	p.wantEnd(file)
+
+	inventory := plight{alert: "NetconfInventoryFailed", labels: with("instance", address, "url", "http://127.0.0.1:1/sd")}
+	l.auths["listed"] = map[string]any{"username": "listed", "password": "listed", "insecure_ignore_host_key": true, "allowed_targets": []string{"127.0.0.0/8"}}
+	l.load(l.config() + "http_sd_configs: [{url: 'http://127.0.0.1:1/sd', auth: listed}]\n")
+	delete(l.auths, "listed")
+	p.wantFiring(inventory)
+	l.load(good)
+	p.wantEnd(inventory)
 
 	one := plight{alert: "NetconfInterfaceDown", labels: with("target", "access-1", "interface", "ge-0/0/3")}
 	l.set("access-1:down:ge-0/0/3", true)
