@@ -261,10 +261,18 @@ func (c *Client) checkAccount(with *credentials) error {
 
 // heldBack keeps when a login is tried again. The caller holds mu.
 func (c *Client) heldBack(err error) {
+	if until := heldUntil(err); !until.IsZero() {
+		c.loginRetry = until
+	}
+}
+
+// heldUntil is when a login that is held back may be tried again; zero if it is not.
+func heldUntil(err error) time.Time {
 	var held *account.Held
 	if errors.As(err, &held) {
-		c.loginRetry = held.Until
+		return held.Until
 	}
+	return time.Time{}
 }
 
 // dial opens a session, of a call if the device calls home, and counts the result.
@@ -355,14 +363,5 @@ func (c *Client) forget(s *session) {
 
 // withTarget adds the target's name to an error.
 func (c *Client) withTarget(ctx context.Context, err error) error {
-	var known *Error
-	if err = caused(ctx, err); errors.As(err, &known) {
-		return err
-	}
-	reason := reasonOf(err)
-	var with *failure
-	if errors.As(err, &with) && error(with) == err {
-		err = with.err
-	}
-	return &Error{Reason: reason, Target: c.options.Target.Name, Err: err}
+	return Named(ctx, c.options.Target.Name, err)
 }

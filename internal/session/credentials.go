@@ -51,11 +51,18 @@ func readCredentials(auth *config.Auth, keys *config.Keyring) (*credentials, err
 	if password == "" && signer == nil {
 		return nil, errors.New("neither password nor private key; set password, password_file, password_env, password_command or private_key_file")
 	}
+	found.digest = Secret(auth.Username, password, key).Digest
+	return found, nil
+}
+
+// Secret is the account of a user name, a password and a public key or certificate, of which either may be empty.
+func Secret(username, password string, key []byte) account.Secret {
 	digest := sha256.New()
-	for _, part := range [][]byte{[]byte(auth.Username), []byte(password), key} {
+	for _, part := range [][]byte{[]byte(username), []byte(password), key} {
 		digest.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
 		digest.Write(part)
 	}
-	digest.Sum(found.digest[:0])
-	return found, nil
+	s := account.Secret{User: username}
+	digest.Sum(s.Digest[:0])
+	return s
 }

@@ -11,6 +11,7 @@ import (
 	"nemith.io/netconf"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
 const (
@@ -29,6 +30,9 @@ const (
 type Hello struct {
 	Capabilities []string // white space trimmed, in the device's order
 	SessionID    string   // as sent; some devices send none
+
+	// Library is the device's YANG library, where the client had to read it; nil if it is to be read, or there is none.
+	Library *yang.Library
 }
 
 func (h Hello) chunked() bool { return slices.Contains(h.Capabilities, netconf.CapNetConf11) }

@@ -81,6 +81,11 @@ func (t *Trace) add(began time.Time, e Event) {
 	}
 }
 
+// End records a phase that ends now, for clients that speak another protocol.
+func (t *Trace) End(phase string, began time.Time, err error, detail string) {
+	t.end(phase, began, err, detail)
+}
+
 // end records a phase that ends now. Its detail is the error, if there is one.
 func (t *Trace) end(phase string, began time.Time, err error, detail string) {
 	if err != nil {
