@@ -64,6 +64,8 @@ func (t *Target) connect(ctx context.Context, r *reading) (*device, error) {
 	d := &device{session: opened, refusals: map[refusal]time.Time{}}
 	operation, contentID := yang.LibraryOperation(hello.Capabilities)
 	switch {
+	case hello.Library != nil:
+		d.library = hello.Library
 	case operation == "":
 	case known != nil && time.Since(known.unread) < libraryRetry:
 		d.unread = known.unread

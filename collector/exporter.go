@@ -17,6 +17,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
 	"github.com/netconf-exporter/netconf_exporter/internal/budget"
+	"github.com/netconf-exporter/netconf_exporter/internal/restconf"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -34,7 +35,7 @@ type Options struct {
 	// known of them. The device that takes most is given up first. 0: no limit.
 	MemoryLimit int64
 
-	newClient func(session.Options) client // nil: session.NewClient; tests have their own
+	newClient func(session.Options) client // nil: one of the target's transport; tests have their own
 }
 
 // Exporter holds the targets of one configuration at a time.
@@ -82,7 +83,7 @@ func New(c *config.Config, o Options) (*Exporter, error) {
 		o.MaxAdHoc = defaultMaxAdHoc
 	}
 	if o.newClient == nil {
-		o.newClient = func(o session.Options) client { return session.NewClient(o) }
+		o.newClient = newClient
 	}
 	e := &Exporter{
 		maxAdHoc: o.MaxAdHoc, logger: o.Logger, dialer: session.NewDialer(o.DialLimit), memory: budget.New(o.MemoryLimit), lazy: o.Lazy, listens: !o.Lazy, newClient: o.newClient,
@@ -95,6 +96,14 @@ func New(c *config.Config, o Options) (*Exporter, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// newClient returns the client of the target's transport.
+func newClient(o session.Options) client {
+	if o.Target.Over() == config.TransportRESTCONF {
+		return restconf.NewClient(o)
+	}
+	return session.NewClient(o)
 }
 
 // Apply validates c, as New does, and makes it the configuration. On an error the one before it stays. Sessions of targets whose
@@ -222,6 +231,7 @@ func sameConnection(t *Target, now *settings) bool {
 	return old.config.HostPort() == target.HostPort() && old.config.Over() == target.Over() && old.config.CallHome == target.CallHome &&
 		old.config.Auth == target.Auth && old.config.Origin == target.Origin &&
 		slices.Equal(old.config.HostKeyFingerprints, target.HostKeyFingerprints) && reflect.DeepEqual(was, is) &&
+		(target.Over() != config.TransportRESTCONF || *old.config.MaxReplyBytes == *target.MaxReplyBytes) && // what is decompressed and left out counts too
 		session.SameWay(old.config, old.jumps(), target, now.jumps())
 }
 

@@ -1,0 +1,142 @@
+package restconf
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"nemith.io/netconf"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// answer is the answer to one request. Its reader gives the octets of the body, decompressed; end is called once for each.
+type answer struct {
+	request
+	status     int
+	header     http.Header
+	mediaType  string // without parameters, in small letters; "" if the device says none
+	compressed bool
+	body       io.ReadCloser
+	plain      io.Reader // the body, decompressed
+	left       *int64    // octets that may still come; nil: no limit
+	bytes      int64
+	client     *Client
+	trace      *session.Trace
+	began      time.Time
+	failed     error  // of the connection, while the body was read
+	complete   bool   // the body has been read to its end
+	cancel     func() // of the time for it; nil: it has as much as the read
+}
+
+// newAnswer takes over a response.
+func newAnswer(response *http.Response) (*answer, error) {
+	a := &answer{status: response.StatusCode, header: response.Header, body: response.Body, plain: response.Body}
+	a.mediaType, _, _ = mime.ParseMediaType(response.Header.Get("Content-Type"))
+	switch encoding := strings.ToLower(response.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		a.compressed = true
+		a.plain = &gunzip{from: response.Body}
+	default:
+		_ = response.Body.Close() // the error that is told is the encoding
+		return nil, fmt.Errorf("its body has content encoding %q, which was not asked for", bound(encoding))
+	}
+	return a, nil
+}
+
+// gunzip decompresses. It reads nothing before it is read, as an answer without a body has no header of gzip.
+type gunzip struct {
+	from   io.Reader
+	reader *gzip.Reader
+}
+
+// Read implements io.Reader.
+func (g *gunzip) Read(p []byte) (n int, err error) {
+	if g.reader == nil {
+		if g.reader, err = gzip.NewReader(g.from); err != nil {
+			return 0, err
+		}
+	}
+	return g.reader.Read(p)
+}
+
+// Read implements io.Reader.
+func (a *answer) Read(p []byte) (int, error) {
+	n, err := a.plain.Read(p)
+	a.bytes += int64(n)
+	if a.left != nil {
+		if *a.left -= int64(n); *a.left < 0 {
+			return 0, decode.ErrTooLarge
+		}
+	}
+	if err != nil && err != io.EOF {
+		a.failed = err
+	}
+	a.complete = a.complete || err == io.EOF
+	return n, err
+}
+
+// end closes the answer and records it. A body that was read to its end leaves the connection in use.
+func (a *answer) end(err error) {
+	if err == nil {
+		// What follows the document, such as line feeds, has to be read too.
+		_, _ = io.CopyN(io.Discard, a, 4<<10)
+	}
+	_ = a.body.Close() // what was wanted of it has been read
+	if a.cancel != nil {
+		a.cancel()
+	}
+	detail := fmt.Sprintf("%s %s: %d %s, %d bytes", a.method, a.request, a.status, http.StatusText(a.status), a.bytes)
+	if a.compressed {
+		detail += ", gzip"
+	}
+	if err != nil {
+		detail += ": " + err.Error()
+	}
+	a.trace.AddWithin("rpc", "http", a.began, time.Since(a.began), detail)
+}
+
+// errors reads the errors of an answer, and ends it. own tells whether they are the device's, or made of the status.
+func (a *answer) errors() (found netconf.RPCErrors, own bool) {
+	found, own = parseErrors(a.status, a.mediaType, a)
+	for i := range found {
+		e := &found[i]
+		e.Message, e.Path, e.AppTag = a.client.redact(e.Message), a.client.redact(e.Path), a.client.redact(e.AppTag)
+	}
+	a.end(nil)
+	return found, own
+}
+
+// checkXML refuses an answer that is no XML by its media type. Some servers leave that out, or say the general one.
+func (a *answer) checkXML() error {
+	switch {
+	case a.mediaType == "", strings.HasSuffix(a.mediaType, "+xml") && a.mediaType != "application/xhtml+xml", a.mediaType == "application/xml", a.mediaType == "text/xml":
+		return nil
+	case isJSON(a.mediaType):
+		return a.broken(fmt.Errorf("it is %s although XML was asked for: the device's RESTCONF speaks JSON alone, which is not read; use transport ssh or tls, or a release "+
+			"that speaks XML", a.mediaType))
+	}
+	head := make([]byte, 200)
+	n, _ := io.ReadFull(a, head)
+	hint := ""
+	if a.mediaType == "text/html" || bytes.Contains(bytes.ToLower(head[:n]), []byte("<html")) {
+		hint = ", a page of its web interface, maybe one to log in; check the port, and that RESTCONF is enabled"
+	}
+	return a.broken(fmt.Errorf("it is %s in the place of %s%s: %s", bound(a.mediaType), mediaXML, hint, a.client.redact(excerpt(head[:n]))))
+}
+
+// broken is the error of an answer that cannot be read. That of the connection, or of a limit, stays what it is.
+func (a *answer) broken(err error) error {
+	if a.failed != nil || errors.Is(err, decode.ErrTooLarge) {
+		return fmt.Errorf("the answer to %s %s: %w", a.method, a.request, err)
+	}
+	return fmt.Errorf("the answer to %s %s cannot be read: %w", a.method, a.request, err)
+}

@@ -1,0 +1,190 @@
+package restconf_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
+	"github.com/netconf-exporter/netconf_exporter/internal/restconf"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+const (
+	xrd          = `<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0"><Link rel="restconf" href="/restconf"/></XRD>`
+	capabilities = `<capabilities xmlns="urn:ietf:params:xml:ns:yang:ietf-restconf-monitoring"><capability>urn:ietf:params:restconf:capability:depth:1.0</capability>%s</capabilities>`
+	fields       = `<capability>urn:ietf:params:restconf:capability:fields:1.0</capability>`
+	contentID    = `<content-id xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-library">7</content-id>`
+	library      = `<yang-library xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-library"><module-set><name>all</name>
+<module><name>lab</name><revision>2020-01-01</revision><namespace>urn:lab</namespace><location>/yang/lab.yang</location></module>
+<module><name>more</name><revision>2021-01-01</revision><namespace>urn:more</namespace></module>
+</module-set><datastore xmlns:ds="urn:ietf:params:xml:ns:yang:ietf-datastores"><name>ds:running</name></datastore>%s</yang-library>`
+	operational = `<datastore xmlns:ds="urn:ietf:params:xml:ns:yang:ietf-datastores"><name>ds:operational</name></datastore>`
+)
+
+// device is a server with a YANG library. extra are more capabilities, stores more datastores.
+func device(extra, stores string, answers map[string]string) *netconftest.RESTCONF {
+	all := map[string]string{
+		"/.well-known/host-meta": xrd,
+		"/restconf/data/ietf-restconf-monitoring:restconf-state/capabilities": fmt.Sprintf(capabilities, extra),
+		"/restconf/data/ietf-yang-library:yang-library/content-id":            contentID,
+		"/restconf/data/ietf-yang-library:yang-library":                       fmt.Sprintf(library, stores),
+	}
+	for path, body := range answers {
+		all[path] = body
+	}
+	return &netconftest.RESTCONF{Username: "u", Password: "secret", Answers: all}
+}
+
+// options are those of a client of a server.
+func options(t *testing.T, d *netconftest.RESTCONF) session.Options {
+	t.Helper()
+	c := &config.Config{
+		Auths:   map[string]*config.Auth{"lab": {Username: "u", Password: "secret", TLSConfig: &config.TLSConfig{CAFile: d.CAFile(t)}}},
+		Targets: []*config.Target{{Name: "r1", Address: d.Address(), Auth: "lab", Settings: config.Settings{Transport: new(config.TransportRESTCONF)}}},
+	}
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	return session.Options{Target: c.Targets[0], Auth: c.Auths["lab"], Dialer: session.NewDialer(1)}
+}
+
+func newClient(t *testing.T, o session.Options) *restconf.Client {
+	t.Helper()
+	c := restconf.NewClient(o)
+	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	return c
+}
+
+// rpc sends an operation and returns the reply without its envelope.
+func rpc(t *testing.T, c *restconf.Client, operation string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var reply []byte
+	err := c.RPC(ctx, nil, operation, func(r io.Reader) (err error) {
+		reply, err = io.ReadAll(r)
+		return err
+	})
+	text := strings.TrimPrefix(string(reply), `<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0">`)
+	return strings.TrimSuffix(text, `</rpc-reply>`), err
+}
+
+func get(filter string) string { return `<get><filter type="subtree">` + filter + `</filter></get>` }
+
+const top = `<top xmlns="urn:lab"><entry><name>a</name><in>1</in><out>2</out></entry><entry><name>b</name><in>3</in></entry><other>4</other></top>`
+
+func TestOperations(t *testing.T) {
+	getData := func(filter string) string {
+		return `<get-data xmlns="urn:ietf:params:xml:ns:yang:ietf-netconf-nmda" xmlns:ds="urn:ietf:params:xml:ns:yang:ietf-datastores"><datastore>ds:operational</datastore><subtree-filter>` + filter + `</subtree-filter></get-data>`
+	}
+	const selected = `<top xmlns="urn:lab"><entry><name/><in/></entry></top>`
+	const some = `<top xmlns="urn:lab"><entry><name>a</name><in>1</in></entry><entry><name>b</name><in>3</in></entry></top>`
+	data := func(inner string) string { return "<data>" + inner + "</data>" }
+	for name, tc := range map[string]struct {
+		device    *netconftest.RESTCONF
+		operation string
+		asked     []string // after the session is open
+		reply     string
+	}{
+		"a whole container": {device("", "", map[string]string{"/restconf/data/lab:top": top}), get(`<top xmlns="urn:lab"/>`), []string{"/data/lab:top"}, data(top)},
+		"with its declaration": {device("", "", map[string]string{"/restconf/data/lab:top": "\ufeff<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<!-- x -->" + top + "\r\n\r\n"}),
+			get(`<top xmlns="urn:lab"/>`), []string{"/data/lab:top"}, data(top + "\r\n\r\n")},
+		"Latin-1": {device("", "", map[string]string{"/restconf/data/lab:top": "<?xml version='1.0' encoding='ISO-8859-1'?><top xmlns='urn:lab'>\xe9</top>"}),
+			get(`<top xmlns="urn:lab"/>`), []string{"/data/lab:top"}, data(`<top xmlns="urn:lab">é</top>`)},
+		"fields": {device(fields, "", map[string]string{"/restconf/data/lab:top?fields=entry(name;in)": some}), get(selected),
+			[]string{"/data/lab:top?fields=entry(name;in)"}, data(some)},
+		"fields of other modules": {device(fields, "", map[string]string{"/restconf/data/lab:top?fields=entry/more:x/y;other": some}),
+			get(`<top xmlns="urn:lab"><entry><x xmlns="urn:more"><y/></x></entry><entry><z xmlns="urn:none"/></entry><other/></top>`),
+			[]string{"/data/lab:top?fields=entry/more:x/y;other"}, data(some)},
+		"fields are refused": {device(fields, "", map[string]string{"/restconf/data/lab:top": top, "/restconf/data/lab:top?fields=entry(name;in)": "400", "/restconf/data?fields=lab:top(entry(name;in))": "400"}),
+			get(selected), []string{"/data/lab:top?fields=entry(name;in)", "/data?fields=lab:top(entry(name;in))", "/data/lab:top"}, data(some)},
+		"fields are not known": {device("", "", map[string]string{"/restconf/data/lab:top": top}), get(selected), []string{"/data/lab:top"}, data(some)},
+		"a list at the top": {device(fields, "", map[string]string{"/restconf/data/lab:one": "400", "/restconf/data?fields=lab:one": `<data xmlns="urn:ietf:params:xml:ns:yang:ietf-restconf"><one xmlns="urn:lab"><name>a</name></one><one xmlns="urn:lab"><name>b</name></one></data>`}),
+			get(`<one xmlns="urn:lab"/>`), []string{"/data/lab:one", "/data?fields=lab:one"},
+			`<data xmlns="urn:ietf:params:xml:ns:yang:ietf-restconf"><one xmlns="urn:lab"><name>a</name></one><one xmlns="urn:lab"><name>b</name></one></data>`},
+		"an entry": {device("", "", map[string]string{"/restconf/data/lab:top": top}), get(`<top xmlns="urn:lab"><entry><name>b</name></entry></top>`), []string{"/data/lab:top"},
+			data(`<top xmlns="urn:lab"><entry><name>b</name><in>3</in></entry></top>`)},
+		"a part of an entry": {device(fields, "", map[string]string{"/restconf/data/lab:top?fields=entry(name;in)": some}), get(`<top xmlns="urn:lab"><entry><name>b</name><in/></entry></top>`),
+			[]string{"/data/lab:top?fields=entry(name;in)"}, data(`<top xmlns="urn:lab"><entry><name>b</name><in>3</in></entry></top>`)},
+		"two containers": {device("", "", map[string]string{"/restconf/data/lab:top": top, "/restconf/data/more:top": `<top xmlns="urn:more"/>`}), get(`<top xmlns="urn:lab"/><none xmlns="urn:lab"/><top xmlns="urn:more"/>`),
+			[]string{"/data/lab:top", "/data/lab:none", "/data/more:top"}, data(top) + data(`<top xmlns="urn:more"/>`)},
+		"everything": {device("", "", map[string]string{"/restconf/data": `<data xmlns="urn:ietf:params:xml:ns:yang:ietf-restconf">` + top + `</data>`}), `<get/>`, []string{"/data"},
+			`<data xmlns="urn:ietf:params:xml:ns:yang:ietf-restconf">` + top + `</data>`},
+		"the configuration": {device(fields, "", map[string]string{"/restconf/data/lab:top?content=config&fields=other": some}),
+			`<get-config><source><running/></source><filter type="subtree"><top xmlns="urn:lab"><other/></top></filter></get-config>`, []string{"/data/lab:top?content=config&fields=other"}, data(some)},
+		"the operational datastore": {device("", operational, map[string]string{"/restconf/ds/ietf-datastores:operational/lab:top": top}), getData(`<top xmlns="urn:lab"/>`),
+			[]string{"/ds/ietf-datastores:operational/lab:top"}, data(top)},
+		"nothing in the operational datastore": {device("", operational, map[string]string{"/restconf/ds/ietf-datastores:operational/ietf-yang-library:yang-library/content-id": contentID}), getData(`<top xmlns="urn:lab"/>`),
+			[]string{"/ds/ietf-datastores:operational/lab:top", "/ds/ietf-datastores:operational/ietf-yang-library:yang-library/content-id"}, ``},
+		"no resource for the operational datastore": {device("", operational, nil), getData(`<top xmlns="urn:lab"/>`),
+			[]string{"/ds/ietf-datastores:operational/lab:top", "/ds/ietf-datastores:operational/ietf-yang-library:yang-library/content-id"},
+			rpcError("protocol", "operation-not-supported", "the device has no resource of RFC 8527 for its operational datastore")},
+		"no operational datastore": {device("", "", nil), getData(`<top xmlns="urn:lab"/>`), nil,
+			rpcError("protocol", "operation-not-supported", "the device has no operational datastore (RFC 8527), says its YANG library")},
+		"an operation": {device("", "", map[string]string{"/restconf/operations/lab:get-things": `<output xmlns="urn:lab"><thing><name>a</name></thing></output>`}),
+			`<get-things xmlns="urn:lab" xmlns:x="urn:more"><x:kind>all</x:kind></get-things>`, []string{"POST /operations/lab:get-things"}, `<data xmlns="urn:lab"><thing><name>a</name></thing></data>`},
+		"an operation without a namespace": {device("", "", nil), `<get-things/>`, nil,
+			rpcError("protocol", "operation-not-supported", "the operation &lt;get-things&gt; has no namespace, and RESTCONF needs the YANG module that defines it")},
+		"an XPath filter": {device("", "", nil), `<get><filter type="xpath" select="/a"/></get>`, nil,
+			rpcError("protocol", "operation-not-supported", "RESTCONF has no XPath filters; write the filter as a subtree, or as a path")},
+		"a module that the device lacks": {device("", "", nil), get(`<x xmlns="urn:none"/>`), nil,
+			rpcError("protocol", "operation-not-supported", "the device has no YANG module of namespace urn:none, says its YANG library")},
+		"a schema": {device("", "", map[string]string{"/yang/lab.yang": `module lab { // a<b`}), `<get-schema xmlns="urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"><identifier>lab</identifier></get-schema>`,
+			[]string{"/data/ietf-yang-library:yang-library", "GET /yang/lab.yang"}, data(`module lab { // a&lt;b`)},
+		"errors":          {device("", "", map[string]string{"/restconf/data/lab:top": "403"}), get(`<top xmlns="urn:lab"/>`), []string{"/data/lab:top"}, rpcError("application", "access-denied", "it says 403")},
+		"an empty answer": {device("", "", map[string]string{"/restconf/data/lab:top": ""}), get(`<top xmlns="urn:lab"/>`), []string{"/data/lab:top"}, ``},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.device.Handle = func(w http.ResponseWriter, r *http.Request) bool {
+				asked := r.URL.EscapedPath()
+				if r.URL.RawQuery != "" {
+					asked += "?" + r.URL.RawQuery
+				}
+				switch tc.device.Answers[asked] {
+				case "400":
+					tc.device.Error(w, http.StatusBadRequest, "invalid-value", "it says 400")
+				case "403":
+					tc.device.Error(w, http.StatusForbidden, "access-denied", "it says 403")
+				default:
+					return false
+				}
+				return true
+			}
+			d := tc.device.Start(t, nil)
+			c := newClient(t, options(t, d))
+			if _, err := c.Connect(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+			before := len(d.Requests())
+			reply, err := rpc(t, c, tc.operation)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.reply, reply); diff != "" {
+				t.Errorf("reply (-want +got):\n%s", diff)
+			}
+			var want []string
+			for _, path := range tc.asked {
+				if strings.HasPrefix(path, "/") {
+					path = "GET /restconf" + path
+				}
+				want = append(want, strings.Replace(path, "POST /", "POST /restconf/", 1))
+			}
+			if diff := cmp.Diff(want, d.Requests()[before:], cmp.Transformer("empty", func(s []string) []string { return append([]string{""}, s...) })); diff != "" {
+				t.Errorf("requests (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func rpcError(kind, tag, message string) string {
+	return `<rpc-error><error-type>` + kind + `</error-type><error-tag>` + tag + `</error-tag><error-severity>error</error-severity><error-message>` + message + `</error-message></rpc-error>`
+}

@@ -1,0 +1,269 @@
+package restconf_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/decode"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// respond makes a handler that answers one path itself.
+func respond(path string, answer http.HandlerFunc) func(http.ResponseWriter, *http.Request) bool {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != path && path != "*" {
+			return false
+		}
+		answer(w, r)
+		return true
+	}
+}
+
+// status answers with a status, and a body of a media type.
+func status(code int, mediaType, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if mediaType != "" {
+			w.Header().Set("Content-Type", mediaType)
+		}
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// gzipped is n zeros inside of an element, compressed.
+func gzipped(n int) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	fmt.Fprintf(z, "<top xmlns='urn:lab'>")
+	zeros := make([]byte, 1<<20)
+	for ; n > 0; n -= len(zeros) {
+		z.Write(bytes.ReplaceAll(zeros, []byte{0}, []byte{'0'})[:min(n, len(zeros))])
+	}
+	fmt.Fprintf(z, "</top>")
+	z.Close()
+	return b.String()
+}
+
+// TestFailures: what a server does in the place of answering, the reason that it is, and what the error says.
+func TestFailures(t *testing.T) {
+	const at, id = "/restconf/data/lab:top", "/restconf/data/ietf-yang-library:yang-library/content-id"
+	stall := func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	for name, tc := range map[string]struct {
+		path   string
+		answer http.HandlerFunc
+		reason session.Reason
+		says   string
+	}{
+		"refused login":               {id, status(401, "", "go away secret"), session.ReasonAuth, `auth "lab": login refused for user "u": 401 Unauthorized, and "go away <secret>"; check username and password`},
+		"forbidden login":             {id, status(403, "text/html", "no"), session.ReasonAuth, `login refused for user "u": 403 Forbidden`},
+		"refused amid a session":      {at, status(401, "", ""), session.ReasonAuth, "login refused"},
+		"no RESTCONF":                 {"*", status(404, "text/html", "<html>not found</html>"), session.ReasonNoNetconf, "there is no RESTCONF at /restconf: the device answers 404 Not Found; enable RESTCONF there"},
+		"a page to log in":            {id, status(200, "text/html; charset=utf-8", "<!DOCTYPE html><html><body>Login"), session.ReasonHello, "text/html in the place of application/yang-data+xml, a page of its web interface, maybe one to log in"},
+		"a page in the place of data": {at, status(200, "text/html", "<html>"), session.ReasonRPC, "a page of its web interface"},
+		"a page that says it is XML":  {at, status(200, "application/xml", "<html><body/></html>"), session.ReasonRPC, "it holds <html> in the place of <top>"},
+		"JSON alone":                  {id, status(200, "application/yang-data+json", `{"x":1}`), session.ReasonHello, "the device's RESTCONF speaks JSON alone, which is not read"},
+		"no media type that we take":  {id, status(406, "application/json", ``), "", ""},
+		"another media type":          {at, status(200, "application/octet-stream", "abc"), session.ReasonRPC, `it is application/octet-stream in the place of application/yang-data+xml: "abc"`},
+		"no XML":                      {at, status(200, "application/xml", "Traceback"), session.ReasonRPC, `not well-formed XML at byte 9: text outside the root element: it begins with "Traceback"`},
+		"a document type":             {at, status(200, "application/yang-data+xml", "<!DOCTYPE x [<!ENTITY y 'z'>]><top xmlns='urn:lab'/>"), session.ReasonRPC, "a document type"},
+		"truncated":                   {at, status(200, "application/yang-data+xml", "<top xmlns='urn:lab'><entry>"), session.ReasonRPC, "closes <entry>"},
+		"overloaded":                  {at, status(503, "", ""), session.ReasonRefused, "the device answers 503 Service Unavailable; check that its RESTCONF server runs"},
+		"silence at login":            {id, stall, session.ReasonTimeout, "no answer to GET data/ietf-yang-library:yang-library/content-id within"},
+		"silence":                     {at, stall, session.ReasonTimeout, "no answer to GET data/lab:top within"},
+		"too large":                   {at, status(200, "application/yang-data+xml", "<top xmlns='urn:lab'>"+strings.Repeat("0", 2<<20)+"</top>"), session.ReasonRPC, decode.ErrTooLarge.Error()},
+		"a redirection to another host": {at, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://192.0.2.1/x", http.StatusFound)
+		}, session.ReasonRPC, `redirected to "https://192.0.2.1/x", which is not followed`},
+		"a redirection to itself": {at, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, at, http.StatusFound) }, session.ReasonRPC, "redirected again and again"},
+		"endless header": {at, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X", strings.Repeat("x", 100<<10))
+		}, session.ReasonRPC, ""},
+		"an unknown encoding": {at, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "br")
+			_, _ = io.WriteString(w, "x")
+		}, session.ReasonRPC, `content encoding "br"`},
+		"a bomb": {at, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Type", "application/yang-data+xml")
+			_, _ = io.WriteString(w, gzipped(16<<20))
+		}, session.ReasonRPC, decode.ErrTooLarge.Error()},
+		"broken gzip": {at, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = io.WriteString(w, "<top xmlns='urn:lab'/>")
+		}, session.ReasonRPC, "gzip"},
+		"a header and no body": {at, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/yang-data+xml")
+			w.WriteHeader(200)
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		}, session.ReasonTimeout, ""},
+		"a body that drips": {at, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/yang-data+xml")
+			for r.Context().Err() == nil {
+				_, _ = io.WriteString(w, "<!-- -->")
+				w.(http.Flusher).Flush()
+				time.Sleep(10 * time.Millisecond)
+			}
+		}, session.ReasonTimeout, ""},
+		"a connection that ends amid a body": {at, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/yang-data+xml")
+			_, _ = io.WriteString(w, "<top xmlns='urn:lab'>")
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}, session.ReasonRPC, ""},
+		"a connection that ends": {at, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, session.ReasonRPC, "GET data/lab:top was not answered"},
+		"a root elsewhere":       {"/.well-known/host-meta", status(200, "application/xrd+xml", strings.Replace(xrd, `"/restconf"`, `"https://192.0.2.1/restconf"`, 1)), session.ReasonHello, "it has to be a path on the device itself"},
+	} {
+		for _, http2 := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, HTTP/2 %v", name, http2), func(t *testing.T) {
+				t.Parallel()
+				d := device("", "", map[string]string{at: top})
+				d.Handle = respond(tc.path, tc.answer)
+				if name == "refused login" || name == "forbidden login" {
+					d.Username = ""
+				}
+				d.Start(t, func(s *httptest.Server) { s.EnableHTTP2 = http2 })
+				o := options(t, d)
+				*o.Target.MaxReplyBytes = 1 << 20
+				c := newClient(t, o)
+				limit := 30 * time.Second
+				if tc.reason == session.ReasonTimeout {
+					limit = time.Second
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				_, err := c.Connect(ctx, nil)
+				if err == nil {
+					err = c.RPC(ctx, nil, get(`<top xmlns="urn:lab"/>`), wellFormed)
+				}
+				if session.ReasonOf(err) != tc.reason || err != nil && !strings.Contains(err.Error(), tc.says) {
+					t.Fatalf("reason %q, want %q: %v; want %q", session.ReasonOf(err), tc.reason, err, tc.says)
+				}
+				var named *session.Error
+				if err != nil && (!errors.As(err, &named) || named.Target != "r1") {
+					t.Errorf("the error names no target: %v", err)
+				}
+				if err != nil && strings.Contains(err.Error(), "away secret") {
+					t.Error("the error holds the password")
+				}
+			})
+		}
+	}
+}
+
+// TestRefusedLoginsAreCounted: a refused login is not tried again, a changed password is, and one that is changed on the device amid a
+// session counts too.
+func TestRefusedLoginsAreCounted(t *testing.T) {
+	d := device("", "", map[string]string{"/restconf/data/lab:top": top}).Start(t, nil)
+	o := options(t, d)
+	c := newClient(t, o)
+	if _, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`)); err != nil {
+		t.Fatal(err)
+	}
+	d.SetPassword("another")
+	if _, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`)); session.ReasonOf(err) != session.ReasonAuth {
+		t.Errorf("want a refused login, got %v", err)
+	}
+	for range 3 {
+		if _, err := c.Connect(t.Context(), nil); session.ReasonOf(err) != session.ReasonBackoff {
+			t.Errorf("want to wait, got %v", err)
+		}
+	}
+	if d.Refused() != 1 {
+		t.Errorf("%d logins were refused, want 1", d.Refused())
+	}
+	if retry := c.Stats().LoginRetry; time.Until(retry) < time.Minute {
+		t.Errorf("the next login is at %v", retry)
+	}
+	o.Auth.Password = "another"
+	if _, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`)); err != nil {
+		t.Errorf("a changed password: %v", err)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	for _, code := range []int{429, 503} {
+		t.Run(fmt.Sprint(code), func(t *testing.T) {
+			d := device("", "", nil)
+			d.Handle = respond("/restconf/data/lab:top", func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Retry-After", "3600")
+				w.WriteHeader(code)
+			})
+			d.Start(t, nil)
+			c := newClient(t, options(t, d))
+			_, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`))
+			if session.ReasonOf(err) != session.ReasonBackoff || !strings.Contains(err.Error(), "not asked before ") || !strings.Contains(err.Error(), fmt.Sprint(code)) {
+				t.Errorf("got %v", err)
+			}
+			before := len(d.Requests())
+			if _, err := c.Connect(t.Context(), nil); session.ReasonOf(err) != session.ReasonBackoff {
+				t.Errorf("got %v", err)
+			}
+			if got := d.Requests()[before:]; len(got) > 0 {
+				t.Errorf("requests before the time: %v", got)
+			}
+			if wait := time.Until(c.Stats().LoginRetry); wait < 50*time.Minute || wait > time.Hour {
+				t.Errorf("the next request is in %v", wait)
+			}
+		})
+	}
+}
+
+// TestConnections: the connection is kept, one that the device has closed is replaced, and the session goes on.
+func TestConnections(t *testing.T) {
+	for _, http2 := range []bool{false, true} {
+		t.Run(fmt.Sprint("HTTP/2 ", http2), func(t *testing.T) {
+			d := device("", "", map[string]string{"/restconf/data/lab:top": top})
+			conns := 0
+			d.Start(t, func(s *httptest.Server) {
+				s.EnableHTTP2 = http2
+				s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+					if state == http.StateNew {
+						conns++
+					}
+				}
+			})
+			c := newClient(t, options(t, d))
+			trace := session.NewTrace()
+			if _, err := c.Connect(t.Context(), trace); err != nil {
+				t.Fatal(err)
+			}
+			start := c.Stats().Start
+			for range 3 {
+				if _, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if conns != 1 {
+				t.Errorf("%d connections, want 1", conns)
+			}
+			d.DropConnections()
+			if _, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`)); err != nil {
+				t.Fatal(err)
+			}
+			stats := c.Stats()
+			if conns != 2 || !stats.Start.Equal(start) || !stats.Established || stats.Dials[session.ResultOK] != 2 {
+				t.Errorf("%d connections, want 2; session since %v, want %v; %v", conns, stats.Start, start, stats)
+			}
+			var phases []string
+			for _, e := range trace.Events() {
+				if e.Within == "" {
+					phases = append(phases, e.Phase)
+				}
+			}
+			if got := strings.Join(phases, " "); got != "queue tcp tls auth hello" {
+				t.Errorf("phases %s", got)
+			}
+		})
+	}
+}

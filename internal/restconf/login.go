@@ -1,0 +1,224 @@
+package restconf
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/account"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// credentials are the present secrets of an auth. Files and environment are read for each read of the device, so that a changed password
+// is used without a reload.
+type credentials struct {
+	username, password string
+	account            account.Secret
+	tls                *tls.Config
+	hidden             *strings.Replacer // takes the secrets out of what a device sends back
+}
+
+func (c *Client) readCredentials() (*credentials, error) {
+	auth := c.options.Auth
+	password, err := c.options.Keys().Password(auth)
+	if err != nil {
+		return nil, session.CredentialsFailure(c.options.Target.Auth, err)
+	}
+	settings, err := c.options.Keys().TLS(auth)
+	if err != nil {
+		return nil, session.CredentialsFailure(c.options.Target.Auth, err)
+	}
+	if settings == nil {
+		settings = &tls.Config{}
+	}
+	if settings.ServerName == "" {
+		settings.ServerName, _, _ = net.SplitHostPort(c.hostPort) // it has been checked
+	}
+	settings.NextProtos = []string{"h2", "http/1.1"}
+	found := &credentials{username: auth.Username, password: password, tls: settings}
+	var certificate []byte
+	if len(settings.Certificates) > 0 {
+		certificate = settings.Certificates[0].Certificate[0]
+	}
+	found.account = session.Secret(auth.Username, password, certificate)
+	if password != "" {
+		hide := []string{base64.StdEncoding.EncodeToString([]byte(auth.Username + ":" + password)), "<secret>"}
+		if len(password) > 3 { // a shorter one is in many words
+			hide = append(hide, password, "<secret>")
+		}
+		found.hidden = strings.NewReplacer(hide...)
+	}
+	return found, nil
+}
+
+// redact takes our secrets out of a text that the device has a part in: a server may show the request that it does not like.
+func (c *Client) redact(text string) string {
+	if c.credentials == nil || c.credentials.hidden == nil {
+		return text
+	}
+	return c.credentials.hidden.Replace(text)
+}
+
+// connect opens a link. It holds a dial slot until the login has ended.
+func (c *Client) connect(ctx context.Context, trace *session.Trace) (err error) {
+	defer func() {
+		if err != nil {
+			c.count(session.ReasonFor(ctx, err))
+		}
+	}()
+	way := session.NewWay(c.options, trace)
+	if err := c.check(way); err != nil {
+		return err
+	}
+	if c.release, err = way.Enter(ctx); err != nil {
+		c.release = nil
+		return err
+	}
+	conn, err := way.Connect(ctx)
+	if err != nil {
+		c.freeSlot()
+		return err
+	}
+	c.mu.Lock()
+	c.known = way.Device()
+	c.mu.Unlock()
+	secured, err := c.handshake(ctx, trace, conn)
+	if err != nil {
+		c.freeSlot()
+		return err
+	}
+	c.link = newLink(secured)
+	return nil
+}
+
+// handshake speaks TLS on a connection. If that fails, it closes the connection.
+func (c *Client) handshake(ctx context.Context, trace *session.Trace, conn net.Conn) (*tls.Conn, error) {
+	began := time.Now()
+	within, cancel := context.WithTimeout(ctx, c.timeouts().Login)
+	defer cancel()
+	secured := tls.Client(conn, c.credentials.tls)
+	if err := secured.HandshakeContext(within); err != nil {
+		conn.Close()
+		err = c.tlsFailure(within, err)
+		trace.End("tls", began, err, "")
+		return nil, err
+	}
+	state := secured.ConnectionState()
+	protocol := state.NegotiatedProtocol
+	if protocol == "" {
+		protocol = "http/1.1"
+	}
+	trace.End("tls", began, nil, fmt.Sprintf("%s %s, %s, %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), protocol, state.PeerCertificates[0].Subject))
+	return secured, nil
+}
+
+// check returns an error while a login must not be tried.
+func (c *Client) check(way *session.Way) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	until, err := way.Check(c.credentials.account, c.known)
+	if err != nil {
+		c.loginRetry = until
+	}
+	return err
+}
+
+// count counts what became of a dial.
+func (c *Client) count(result session.Reason) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dials[result]++
+	if result == session.ResultOK {
+		c.loginRetry = time.Time{}
+	}
+}
+
+// admit waits until the login may be sent.
+func (c *Client) admit(ctx context.Context, trace *session.Trace) (*account.Login, error) {
+	c.mu.Lock()
+	known := c.known
+	c.mu.Unlock()
+	return session.NewWay(c.options, trace).Admit(ctx, c.credentials.account, known)
+}
+
+// judge tells the account how a login ended, and returns the failure that it is. The answer is nil if there was none.
+func (c *Client) judge(entry *account.Login, a *answer, err error) error {
+	switch {
+	case errors.Is(err, errNoConnection):
+		entry.Cancelled()
+	case err != nil && isCertificateRefusal(err):
+		entry.Refused(err)
+	case err != nil && c.credentials.password != "":
+		entry.Unanswered(err)
+	case err != nil:
+		entry.HungUp(err)
+	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden:
+		err = c.refusal(a)
+		if err == nil {
+			entry.Succeeded()
+			return nil
+		}
+		entry.Refused(err)
+		until, _ := session.NewWay(c.options, nil).Check(c.credentials.account, c.known)
+		c.mu.Lock()
+		c.loginRetry = until
+		c.mu.Unlock()
+	case a.status >= http.StatusInternalServerError, a.status == http.StatusTooManyRequests, a.status >= 300 && a.status < 400:
+		entry.Cancelled() // it says nothing about the login
+	default:
+		entry.Succeeded()
+	}
+	return err
+}
+
+// refusal is the failure of a login that an answer refuses. It is nil for 403 with errors of RESTCONF, by which a device that knows the user
+// says that they may not read this resource (RFC 8040, section 7).
+func (c *Client) refusal(a *answer) error {
+	found, own := a.errors()
+	if a.status == http.StatusForbidden && own {
+		return nil
+	}
+	remedy := "check username and password"
+	if c.credentials.password == "" {
+		remedy = "the device does not take the certificate for a login, or wants a username and a password besides"
+	}
+	return session.Failed(session.ReasonAuth, "auth %q: login refused for user %q: %s; %s", c.options.Target.Auth, c.credentials.username, found[0].Message, remedy)
+}
+
+// refusedLater counts a login that is refused amid a session: the password was changed.
+func (c *Client) refusedLater(ctx context.Context, a *answer) error {
+	failure := c.refusal(a)
+	if failure == nil { // never: it is for 401
+		return nil
+	}
+	if entry, err := c.admit(ctx, nil); err == nil {
+		entry.Refused(failure)
+	}
+	return failure
+}
+
+// unavailable is the failure of a device that cannot answer now. If it says when it can, it is not asked before.
+func (c *Client) unavailable(a *answer) error {
+	said := fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
+	a.end(errors.New(said))
+	until := retryAfter(a.header, time.Now())
+	if until.IsZero() {
+		return session.Failed(session.ReasonRefused, "%s: the device answers %s; check that its RESTCONF server runs, and that it is not overloaded", c.hostPort, said)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.notBefore, c.wants = until, said
+	return c.wait(until)
+}
+
+// wait is the failure while the device wants not to be asked.
+func (c *Client) wait(until time.Time) error {
+	return session.Failed(session.ReasonBackoff, "not asked before %s: the device answered %s, and wants no request before then (Retry-After)",
+		until.UTC().Format(time.RFC3339), c.wants)
+}

@@ -1,0 +1,331 @@
+package restconf
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
+	"github.com/netconf-exporter/netconf_exporter/internal/yang"
+)
+
+const (
+	// capabilitiesPath is where a server lists what of RESTCONF it can do (RFC 8040, section 9.1).
+	capabilitiesPath = "data/ietf-restconf-monitoring:restconf-state/capabilities"
+	// libraryPath is the YANG library of RFC 8525, oldLibraryPath that of RFC 7895.
+	libraryPath    = "data/ietf-yang-library:yang-library"
+	oldLibraryPath = "data/ietf-yang-library:modules-state"
+	// fieldsCapability stands for the query parameter fields.
+	fieldsCapability = "urn:ietf:params:restconf:capability:fields:1.0"
+	// libraryFields are what is needed of a YANG library.
+	libraryFields = "module-set(name;module(name;revision;namespace;deviation));datastore(name)"
+)
+
+func (c *Client) timeouts() session.Timeouts { return c.options.Timeouts.WithDefaults() }
+
+// ensure opens the session. At the beginning of a read it asks an open one for the identifier of the YANG library: that shows whether the
+// login is still accepted, and the device what it was.
+func (c *Client) ensure(ctx context.Context, trace *session.Trace, begins bool) error {
+	c.mu.Lock()
+	until := c.notBefore
+	c.mu.Unlock()
+	if time.Now().Before(until) {
+		return c.wait(until)
+	}
+	isOpen := !c.verified.IsZero()
+	if isOpen && (!begins || time.Since(c.verified) < verifiedFor) {
+		return nil
+	}
+	credentials, err := c.readCredentials()
+	if err != nil {
+		return err
+	}
+	if c.credentials != nil && c.credentials.account != credentials.account {
+		c.unlink() // another certificate takes another connection
+	}
+	c.credentials = credentials
+	before := c.device
+	err = session.Guard(func() error { return c.open(ctx, trace) })
+	c.settle(ctx, err)
+	if err != nil {
+		c.lose()
+		return err
+	}
+	c.verified = time.Now()
+	if isOpen && before == c.device {
+		return nil
+	}
+	clear(c.forms)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.start = c.verified
+	c.options.Logger.Debug("session opened", "target", c.options.Target.Name, "root", c.root)
+	return nil
+}
+
+// settle ends a dial: it counts what became of it, and gives back its slot.
+func (c *Client) settle(ctx context.Context, err error) {
+	if c.release == nil {
+		return
+	}
+	result := session.ResultOK
+	if err != nil {
+		result = session.ReasonFor(ctx, err)
+	}
+	c.count(result)
+	c.freeSlot()
+}
+
+// open finds the root, logs in, and learns what the device is, unless that is known.
+func (c *Client) open(ctx context.Context, trace *session.Trace) error {
+	if !c.rootKnown {
+		if err := c.findRoot(ctx, trace); err != nil {
+			return err
+		}
+	}
+	paths := []string{libraryPath + "/content-id", oldLibraryPath + "/module-set-id"}
+	if c.device != nil && c.device.idPath == paths[1] {
+		slices.Reverse(paths)
+	}
+	var id, idPath string
+	found := false
+	for i, path := range paths {
+		got, err := c.small(ctx, trace, request{path: path, login: i == 0})
+		if err != nil {
+			return err
+		}
+		found = found || got.status != http.StatusNotFound
+		if got.status == http.StatusOK {
+			if id, err = got.leaf(); err != nil {
+				return err
+			}
+			idPath = path
+			break
+		}
+	}
+	if c.device != nil && id != "" && c.device.idPath == idPath && c.device.contentID == id {
+		return nil
+	}
+	began := time.Now()
+	d := &device{contentID: id, idPath: idPath}
+	err := c.learn(ctx, trace, d, found)
+	detail := fmt.Sprintf("RESTCONF at %s, %d capabilities", c.root, len(d.capabilities))
+	if d.library != nil {
+		detail += fmt.Sprintf(", %d YANG modules", len(d.library.Modules))
+	}
+	trace.End("hello", began, err, detail)
+	if err == nil {
+		c.device = d
+	}
+	return err
+}
+
+// findRoot asks the device for the root of its API. That needs no login.
+func (c *Client) findRoot(ctx context.Context, trace *session.Trace) error {
+	got, err := c.small(ctx, trace, request{path: hostMeta, accept: "application/xrd+xml, application/json;q=0.5", noSecret: true})
+	if err != nil {
+		return err
+	}
+	root := ""
+	if got.status == http.StatusOK {
+		if root, err = parseHostMeta(got.text, c.origin()); err != nil {
+			return session.Failed(session.ReasonHello, "%s: %w", c.hostPort, err)
+		}
+	}
+	c.root, c.rootKnown = defaultRoot, true
+	if root != "" {
+		c.root = root
+	}
+	return nil
+}
+
+// learn reads capabilities and YANG library. found tells that the root of the API was seen to be there.
+func (c *Client) learn(ctx context.Context, trace *session.Trace, d *device, found bool) error {
+	got, err := c.small(ctx, trace, request{path: capabilitiesPath})
+	if err != nil {
+		return err
+	}
+	if got.status == http.StatusOK {
+		found = true
+		if d.capabilities, err = got.leaves("capability"); err != nil {
+			return err
+		}
+	}
+	d.fields = slices.ContainsFunc(d.capabilities, func(c string) bool { return strings.HasPrefix(c, fieldsCapability) })
+	for _, path := range []string{libraryPath, oldLibraryPath} {
+		if d.idPath != "" && !strings.HasPrefix(d.idPath, path+"/") {
+			continue
+		}
+		if d.library, err = c.readLibrary(ctx, trace, path, d.fields); err != nil {
+			return err
+		}
+		if d.library != nil {
+			break
+		}
+	}
+	if !found && d.library == nil {
+		if err := c.checkRoot(ctx, trace); err != nil {
+			return err
+		}
+	}
+	d.names = libraryNames(d.library)
+	if d.library != nil && slices.Contains(d.library.Datastores, "operational") {
+		d.nmda = true
+		d.capabilities = append(d.capabilities, yang.NMDANamespace) // as a device would announce it that speaks NETCONF
+	}
+	return nil
+}
+
+// checkRoot tells a device that lets its user see nothing from one that has no RESTCONF.
+func (c *Client) checkRoot(ctx context.Context, trace *session.Trace) error {
+	got, err := c.small(ctx, trace, request{path: c.root})
+	switch {
+	case err != nil:
+		return err
+	case got.status != http.StatusNotFound && got.mediaType != "text/html":
+		return nil
+	}
+	c.rootKnown = false // it is asked for again
+	return session.Failed(session.ReasonNoNetconf, "%s: there is no RESTCONF at %s: the device answers %d %s; enable RESTCONF there, or correct the port",
+		c.hostPort, c.root, got.status, http.StatusText(got.status))
+}
+
+// readLibrary reads the device's YANG library; nil if it has none there, or not for this user.
+func (c *Client) readLibrary(ctx context.Context, trace *session.Trace, path string, fields bool) (*yang.Library, error) {
+	queries := []string{""}
+	if fields && path == libraryPath {
+		queries = []string{"fields=" + libraryFields, ""}
+	}
+	for _, query := range queries {
+		a, err := c.send(ctx, trace, request{path: path, query: query})
+		if err != nil {
+			return nil, err
+		}
+		if a.status != http.StatusOK {
+			_, _ = a.errors() // the next way is tried
+			continue
+		}
+		left := int64(*c.options.Target.MaxReplyBytes)
+		a.left = &left
+		if err := a.checkXML(); err != nil {
+			return nil, session.Failed(session.ReasonHello, "%w", err)
+		}
+		library, err := yang.ParseLibrary(a)
+		a.end(err)
+		if err != nil {
+			return nil, session.Failed(session.ReasonHello, "the YANG library: %w", a.broken(err))
+		}
+		return library, nil
+	}
+	return nil, nil
+}
+
+// maxSmall is how many octets of an answer are kept as a whole.
+const maxSmall = 1 << 20
+
+// smallAnswer is an answer that is kept.
+type smallAnswer struct {
+	*answer
+	text []byte
+}
+
+// small sends a request for something small. The device has the time for a hello to answer it.
+func (c *Client) small(ctx context.Context, trace *session.Trace, r request) (*smallAnswer, error) {
+	within, cancel := context.WithTimeout(ctx, c.timeouts().Hello)
+	defer cancel()
+	a, err := c.send(within, trace, r)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(a, maxSmall+1))
+	if err == nil && len(text) > maxSmall {
+		err = fmt.Errorf("it has more than %d bytes", maxSmall)
+	}
+	a.end(err)
+	if err != nil {
+		if within.Err() != nil {
+			return nil, session.Failed(session.ReasonTimeout, "%s: the answer to GET %s was not complete in time: %w", c.hostPort, r, within.Err())
+		}
+		return nil, session.Failed(session.ReasonHello, "%w", a.broken(err))
+	}
+	return &smallAnswer{a, text}, nil
+}
+
+// leaf is the text of the answer's one element.
+func (a *smallAnswer) leaf() (string, error) {
+	all, err := a.leaves("")
+	if err != nil || len(all) == 0 {
+		return "", err
+	}
+	return all[0], nil
+}
+
+// leaves are the texts of all elements without children of a name, or of any name if that is "".
+func (a *smallAnswer) leaves(name string) (all []string, err error) {
+	a.plain = bytes.NewReader(a.text)
+	if err := a.checkXML(); err != nil {
+		return nil, session.Failed(session.ReasonHello, "%w", err)
+	}
+	var s xmlscan.Scanner
+	s.Reset(bytes.NewReader(a.text))
+	var text []byte
+	for {
+		kind, err := s.Next()
+		switch {
+		case err == io.EOF, errors.Is(err, xmlscan.ErrTruncated) && len(bytes.TrimSpace(a.text)) == 0:
+			return all, nil
+		case err != nil:
+			return nil, session.Failed(session.ReasonHello, "%w", a.broken(err))
+		}
+		switch kind {
+		case xmlscan.Start:
+			text = text[:0]
+		case xmlscan.Text:
+			text = s.AppendText(text)
+		case xmlscan.End:
+			if value := string(bytes.TrimSpace(text)); value != "" && (name == "" || string(xmlscan.Local(s.Name())) == name) {
+				all = append(all, value)
+			}
+			text = text[:0]
+		}
+	}
+}
+
+// cutStore splits a path in a datastore of RFC 8527.
+func cutStore(path string) (store, rest string, in bool) {
+	if !strings.HasPrefix(path, "ds/") {
+		return "", "", false
+	}
+	name, rest, _ := strings.Cut(path[len("ds/"):], "/")
+	return "ds/" + name, rest, true
+}
+
+// exchangeError is the failure of a request that was not answered.
+func (c *Client) exchangeError(ctx context.Context, r request, began time.Time, err error) error {
+	var address *url.Error
+	if errors.As(err, &address) {
+		err = address.Err
+	}
+	reason := session.ReasonRPC
+	if c.verified.IsZero() {
+		reason = session.ReasonHello
+	}
+	switch {
+	case isCertificateRefusal(err):
+		return session.Failed(session.ReasonAuth, "auth %q: %s refuses our certificate: %w; check cert_file, and which authority the device trusts", c.options.Target.Auth, c.hostPort, err)
+	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.Canceled):
+		return session.Failed(session.ReasonTimeout, "%s: no answer to %s %s within %v: %w; raise the target's timeout if the device needs longer",
+			c.hostPort, r.method, r, time.Since(began).Round(time.Millisecond), ctx.Err())
+	case strings.Contains(err.Error(), "malformed HTTP"):
+		return session.Failed(session.ReasonNoNetconf, "%s does not speak HTTP: %w; check the port", c.hostPort, errors.New(c.redact(err.Error())))
+	}
+	return session.Failed(reason, "%s: %s %s was not answered: %w", c.hostPort, r.method, r, err)
+}
