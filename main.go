@@ -136,7 +136,7 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	addGenerate(add("generate", "Generate a module and its metrics from YANG files or from a device.", generate), generate)
 
 	simulate := &command.Simulate{}
-	addSimulation(add("simulate", "Run simulated NETCONF devices over real SSH.", simulate), simulate)
+	addSimulation(add("simulate", "Run simulated devices that speak NETCONF over real SSH, or RESTCONF.", simulate), simulate)
 
 	demo := &command.Demo{}
 	c = add("demo", "Run a simulated network and an exporter that reads it; nothing needs to be configured.", demo)
@@ -169,6 +169,7 @@ func addSimulation(c *kingpin.CmdClause, s *command.Simulate) {
 	c.Flag("username", "User name that the devices accept.").Default("netconf").StringVar(&s.Username)
 	c.Flag("password", "Password of that user.").Default("netconf").StringVar(&s.Password)
 	c.Flag("form", "YANG module of the interfaces: state (RFC 7223) or nmda (RFC 8343).").Default(simulator.FormState).EnumVar(&s.Form, simulator.FormState, simulator.FormNMDA)
+	c.Flag("transport", "How the devices are reached: ssh (NETCONF) or restconf.").Default(simulator.TransportSSH).EnumVar(&s.Transport, simulator.TransportSSH, simulator.TransportRESTCONF)
 	framing := c.Flag("framing", "NETCONF framing: 1.0 or 1.1.").Default("1.1").Enum("1.0", "1.1")
 	c.Flag("chunk-size", "Octets in each chunk of framing 1.1; 0: one chunk for the whole reply.").Default("0").IntVar(&s.ChunkSize)
 	c.Flag("login-delay", "Delay before each login is accepted or refused.").Default("0s").DurationVar(&s.LoginDelay)

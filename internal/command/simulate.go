@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/network"
@@ -46,6 +47,9 @@ func (s *Simulate) Run(ctx context.Context, env *Environment) error {
 }
 
 func (s *Simulate) start() (*simulator.Fleet, error) {
+	if s.Transport == simulator.TransportRESTCONF && s.WriteConfig != "" && s.WriteConfig != "-" {
+		s.CAFile = filepath.Base(s.WriteConfig) + ".ca.pem" // beside it
+	}
 	if s.Scenario == "" {
 		if len(s.Faults) > 0 {
 			return nil, errors.New("--fault is for the devices of a scenario; add --scenario=demo, or a file")
@@ -75,6 +79,11 @@ func (s *Simulate) start() (*simulator.Fleet, error) {
 func (s *Simulate) writeConfig(env *Environment, fleet *simulator.Fleet) error {
 	if s.WriteConfig == "" {
 		return nil
+	}
+	if s.CAFile != "" {
+		if err := os.WriteFile(s.WriteConfig+".ca.pem", fleet.CertificatePEM(), 0o600); err != nil {
+			return fmt.Errorf("%w; name another file with --write-config", err)
+		}
 	}
 	text, err := fleet.ConfigYAML("simulated")
 	if err != nil {

@@ -14,8 +14,14 @@ import (
 )
 
 func TestSimulateWritesAConfigurationToReadThemWith(t *testing.T) {
+	for _, transport := range []string{simulator.TransportSSH, simulator.TransportRESTCONF} {
+		t.Run(transport, func(t *testing.T) { testWrittenConfiguration(t, transport) })
+	}
+}
+
+func testWrittenConfiguration(t *testing.T, transport string) {
 	file := filepath.Join(t.TempDir(), "netconf.yml")
-	simulate := &command.Simulate{Config: simulator.Config{Devices: 2, Interfaces: 1}, WriteConfig: file}
+	simulate := &command.Simulate{Config: simulator.Config{Devices: 2, Interfaces: 1, Transport: transport}, WriteConfig: file}
 	r, stop := start(t, simulate)
 	address := r.stdout.after(t, "sim-0002")
 	r.stdout.after(t, "Ctrl-C") // the file is there

@@ -6,12 +6,14 @@ import (
 )
 
 // ConfigYAML returns an exporter's configuration with all devices of the fleet as targets, under an auth of the given name.
-// Labels differ between devices, so that queries can group by them.
+// Labels differ between devices, so that queries can group by them. Over RESTCONF the certificate of the devices is trusted by
+// Config.CAFile, or else not checked.
 func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 	type auth struct {
-		Username     string   `yaml:"username"`
-		Password     string   `yaml:"password"`
-		Fingerprints []string `yaml:"host_key_fingerprints,flow"`
+		Username     string         `yaml:"username"`
+		Password     string         `yaml:"password"`
+		Fingerprints []string       `yaml:"host_key_fingerprints,omitempty,flow"`
+		TLS          map[string]any `yaml:"tls_config,omitempty,flow"`
 	}
 	type target struct {
 		Name    string            `yaml:"name"`
@@ -20,10 +22,20 @@ func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 		Labels  map[string]string `yaml:"labels,flow"`
 	}
 	var file struct {
-		Auths   map[string]auth `yaml:"auths"`
-		Targets []target        `yaml:"targets"`
+		Auths    map[string]auth   `yaml:"auths"`
+		Defaults map[string]string `yaml:"defaults,omitempty,flow"`
+		Targets  []target          `yaml:"targets"`
 	}
-	file.Auths = map[string]auth{authName: {f.config.Username, f.config.Password, []string{ssh.FingerprintSHA256(f.hostKey.PublicKey())}}}
+	own := auth{Username: f.config.Username, Password: f.config.Password}
+	if f.config.Transport == TransportSSH {
+		own.Fingerprints = []string{ssh.FingerprintSHA256(f.hostKey.PublicKey())}
+	} else {
+		file.Defaults = map[string]string{"transport": f.config.Transport}
+		if own.TLS = map[string]any{"ca_file": f.config.CAFile}; f.config.CAFile == "" {
+			own.TLS = map[string]any{"insecure_skip_verify": true}
+		}
+	}
+	file.Auths = map[string]auth{authName: own}
 	sites, roles := []string{"ams", "fra", "lon"}, []string{"core", "edge", "access", "access"}
 	for i, d := range f.devices {
 		labels := map[string]string{"site": sites[i%len(sites)], "role": roles[i%len(roles)]}

@@ -14,7 +14,7 @@ import (
 // loginGrace is how long a client may take to log in; sshd's default.
 const loginGrace = 2 * time.Minute
 
-// connection is one TCP connection to a device, with the SSH server on it.
+// connection is one TCP connection to a device, with the SSH or HTTPS server on it.
 type connection struct {
 	device *Device
 	conn   net.Conn
@@ -40,6 +40,10 @@ func (c *connection) serve() {
 	defer c.close()
 	if c.device.silent.Load() {
 		_, _ = io.Copy(io.Discard, c.conn) // until the client closes the connection
+		return
+	}
+	if c.device.fleet.config.Transport == TransportRESTCONF {
+		c.serveHTTPS()
 		return
 	}
 	_ = c.conn.SetDeadline(time.Now().Add(loginGrace))
@@ -111,16 +115,22 @@ func (c *connection) serverConfig() *ssh.ServerConfig {
 
 // login checks a password. It counts before the client learns the result, so that a client that has logged in is counted.
 func (c *connection) login(username, password string) error {
-	d, config := c.device, &c.device.fleet.config
-	if err := sleep(c.ctx, config.LoginDelay); err != nil {
+	d := c.device
+	if err := sleep(c.ctx, d.fleet.config.LoginDelay); err != nil {
 		return err
 	}
-	if d.refusing.Load() || username != config.Username || password != config.Password {
+	if !d.accepts(username, password) {
 		d.refused.Add(1)
 		return errRefused
 	}
 	d.logins.Add(1)
 	return nil
+}
+
+// accepts reports whether a user name and password are the right ones.
+func (d *Device) accepts(username, password string) bool {
+	config := &d.fleet.config
+	return !d.refusing.Load() && username == config.Username && password == config.Password
 }
 
 func sleep(ctx context.Context, delay time.Duration) error {

@@ -51,7 +51,7 @@ func serveSession(ctx context.Context, d *Device, channel io.ReadWriteCloser) {
 			return
 		}
 		r := d.fleet.replies.Get().(*reply)
-		r.message, done = d.answer(r.message[:0], message, time.Now())
+		r.message, done = d.answer(r.message[:0], message, d.fleet.now())
 		r.framed = appendMessage(r.framed[:0], r.message, chunked, d.fleet.config.ChunkSize)
 		_, err := channel.Write(r.framed)
 		d.fleet.replies.Put(r)

@@ -1,4 +1,4 @@
-// Package simulator is a fleet of simulated NETCONF devices over real SSH, for demonstrations, tests and measurements.
+// Package simulator is a fleet of simulated devices that speak NETCONF over real SSH, or RESTCONF over real HTTPS, for demonstrations, tests and measurements.
 //
 // Devices have no timers: what a device reports is a pure function of the seed, the device, the interface and the time. So a
 // thousand devices cost nothing while they are not read, and tests can compute the values that they expect.
@@ -7,6 +7,7 @@ package simulator
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -23,6 +24,12 @@ const (
 	FormNMDA  = "nmda"  // RFC 8343: everything in /interfaces, read from the operational datastore (RFC 8342)
 )
 
+// How devices are reached.
+const (
+	TransportSSH      = "ssh"      // NETCONF over SSH
+	TransportRESTCONF = "restconf" // RESTCONF over HTTPS
+)
+
 // Config describes a fleet. The zero value is one device with one interface.
 type Config struct {
 	Devices    int // how many; 0 is 1
@@ -30,26 +37,32 @@ type Config struct {
 	// Listen is the address of the first device. With port 0, as in the default "127.0.0.1:0", each device has a free port;
 	// with another one, the devices have consecutive ports.
 	Listen             string
+	CAFile             string // where CertificatePEM is, for a written configuration
 	Username, Password string // "netconf" where empty
 	Form               string // FormState, the default, or FormNMDA
+	Transport          string // TransportSSH, the default, or TransportRESTCONF
+	NoFields           bool   // over RESTCONF: the query parameter fields is not known
 	Base10             bool   // announce base:1.0 only, which selects the framing of RFC 6242 section 4.3
 	ChunkSize          int    // octets in each chunk of base:1.1 framing; 0: one chunk for the whole reply
 	LoginDelay         time.Duration
-	ReplyDelay         time.Duration // from a request to the first octet of its reply
-	Silent             int           // number of devices, the last ones, that accept TCP connections and send nothing
-	Seed               uint64        // of the numbers and of the host key
+	ReplyDelay         time.Duration    // from a request to the first octet of its reply
+	Silent             int              // number of devices, the last ones, that accept TCP connections and send nothing
+	Seed               uint64           // of the numbers and of the host key
+	Now                func() time.Time // the devices' clock; nil: time.Now
 	// Definitions, if any, are the devices and their data. If they are set, Devices is ignored.
 	Definitions []Definition
 }
 
 // Fleet is a set of running devices.
 type Fleet struct {
-	config   Config
-	hostKey  ssh.Signer
-	wrongKey ssh.Signer // of devices that show another one
-	labels   []label    // of the interfaces
-	replies  sync.Pool  // of *reply
-	devices  []*Device
+	config  Config
+	hostKey ssh.Signer
+
+	certificate tls.Certificate // over RESTCONF; all devices share it
+	wrongKey    ssh.Signer      // of devices that show another one
+	labels      []label         // of the interfaces
+	replies     sync.Pool       // of *reply
+	devices     []*Device
 }
 
 // Start runs a fleet. Its error says what in the configuration to change.
@@ -71,6 +84,9 @@ func Start(config Config) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.certificate, err = newCertificate(config.Seed, host); err != nil {
+		return nil, err
+	}
 	for i := range config.Devices {
 		d := newDevice(f, i)
 		address := net.JoinHostPort(host, strconv.Itoa(port))
@@ -83,6 +99,14 @@ func Start(config Config) (*Fleet, error) {
 		f.devices = append(f.devices, d)
 	}
 	return f, nil
+}
+
+// now is the devices' time.
+func (f *Fleet) now() time.Time {
+	if f.config.Now != nil {
+		return f.config.Now()
+	}
+	return time.Now()
 }
 
 func newHostKey(text string) (ssh.Signer, error) {
@@ -114,7 +138,7 @@ func (c Config) complete() (Config, error) {
 		c.Devices = len(c.Definitions)
 	}
 	c.Interfaces = max(c.Interfaces, 1)
-	for field, value := range map[*string]string{&c.Listen: "127.0.0.1:0", &c.Username: "netconf", &c.Password: "netconf", &c.Form: FormState} {
+	for field, value := range map[*string]string{&c.Listen: "127.0.0.1:0", &c.Username: "netconf", &c.Password: "netconf", &c.Form: FormState, &c.Transport: TransportSSH} {
 		if *field == "" {
 			*field = value
 		}
@@ -122,6 +146,8 @@ func (c Config) complete() (Config, error) {
 	switch {
 	case c.Form != FormState && c.Form != FormNMDA:
 		return c, fmt.Errorf("simulator: unknown form %q; use %s or %s", c.Form, FormState, FormNMDA)
+	case c.Transport != TransportSSH && c.Transport != TransportRESTCONF:
+		return c, fmt.Errorf("simulator: unknown transport %q; use %s or %s", c.Transport, TransportSSH, TransportRESTCONF)
 	case c.Silent < 0 || c.Silent > c.Devices:
 		return c, fmt.Errorf("simulator: %d silent devices of %d; use 0 to %d", c.Silent, c.Devices, c.Devices)
 	case c.ChunkSize < 0 || c.LoginDelay < 0 || c.ReplyDelay < 0:

@@ -11,6 +11,7 @@ import (
 type yangLibrary struct {
 	tree         *element
 	capabilities []string
+	modules      []YANGModule
 }
 
 // YANGModule is a YANG module that a device announces.
@@ -40,7 +41,7 @@ func newYANGLibrary(own []YANGModule, nmda bool) *yangLibrary {
 	if !nmda {
 		modules = append(modules, YANGModule{"ietf-yang-library", "2016-06-21", nsLibrary, ""})
 		id := contentID(modules)
-		l := &yangLibrary{tree: modulesStateTree(modules, id)}
+		l := &yangLibrary{tree: modulesStateTree(modules, id), modules: modules}
 		for _, m := range modules {
 			l.capabilities = append(l.capabilities, m.capability())
 		}
@@ -56,6 +57,7 @@ func newYANGLibrary(own []YANGModule, nmda bool) *yangLibrary {
 	id := contentID(modules)
 	return &yangLibrary{
 		tree:         yangLibraryTree(modules, id),
+		modules:      modules,
 		capabilities: []string{"urn:ietf:params:netconf:capability:yang-library:1.1?revision=2019-01-04&content-id=" + id},
 	}
 }
