@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"slices"
@@ -88,6 +89,16 @@ func (c *call) handshake(user string, offer ssh.Config, hostKeys []string, found
 	})
 	close(c.finished)
 	return rest != nil
+}
+
+// answer logs in to a device that has called.
+func (d *dial) answer(ctx context.Context, keys *hostKeyPolicy) (stream, error) {
+	d.trace.end("tcp", time.Now(), nil, "the device called from "+d.hostPort)
+	client, err := d.handshake(ctx, d.call.conn, keys)
+	if err != nil {
+		return nil, err
+	}
+	return &sshStream{conn: d.call.conn, client: client}, nil
 }
 
 // negotiate does the handshake with the device, or the rest of it where the device has called.

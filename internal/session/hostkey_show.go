@@ -48,7 +48,7 @@ func ShowHostKey(ctx context.Context, o Options, trace *Trace) (*ShownKey, error
 		}
 		return err
 	}
-	_, client, err := d.connect(ctx, policy)
+	_, client, err := d.loginSSH(ctx, policy)
 	if client != nil {
 		client.Close() // never: the check lets no handshake succeed
 	}

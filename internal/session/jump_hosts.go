@@ -101,7 +101,7 @@ func (d *Dialer) newJump(o Options, unused func()) *jumpHost {
 		if err != nil {
 			return nil, nil, err
 		}
-		return attempt.connect(ctx, keys)
+		return attempt.loginSSH(ctx, keys)
 	}
 	return j
 }

@@ -5,6 +5,7 @@ package session_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -112,19 +113,23 @@ func listens(network, address string) bool {
 	return err == nil
 }
 
+// startNetconfd starts a netconfd that listens at dir/ncx for the subsystem of the sshd on a port.
+func startNetconfd(t *testing.T, dir, port string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command("netconfd", "--no-startup", "--superuser=root", "--port="+port, "--ncxserver-sockname="+dir+"/ncx")
+	cmd.Env = append(os.Environ(), "HOME="+dir)
+	run(t, cmd)
+	eventually(t, func() bool { return listens("unix", dir+"/ncx") })
+	return cmd
+}
+
 // TestNetconfd reads a real server: a reply in each of two sessions, the second after a restart of the server.
 func TestNetconfd(t *testing.T) {
 	need(t, "sshd", "ssh-keygen", "netconfd")
 	// netconfd wants to know the port that sshd took the connection on.
 	address, dir, with := openSSH(t, `Subsystem netconf "/usr/sbin/netconf-subsystem --ncxserver-sockname=PORT@DIR/ncx"`)
 	_, port, _ := net.SplitHostPort(address)
-	start := func() *exec.Cmd {
-		cmd := exec.Command("netconfd", "--no-startup", "--superuser=root", "--port="+port, "--ncxserver-sockname="+dir+"/ncx")
-		cmd.Env = append(os.Environ(), "HOME="+dir)
-		run(t, cmd)
-		eventually(t, func() bool { return listens("unix", dir+"/ncx") })
-		return cmd
-	}
+	start := func() *exec.Cmd { return startNetconfd(t, dir, port) }
 	server := start()
 	client := connect(t, address, with)
 	hello, err := client.Connect(deadline(t), nil)
@@ -151,6 +156,44 @@ func TestNetconfd(t *testing.T) {
 	}
 	if err := client.Close(context.Background()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestBusyNetconfd brings about what happens if netconfd is busy while a session is opened: the client's hello and its first rpc reach
+// it in one read.
+func TestBusyNetconfd(t *testing.T) {
+	need(t, "netconfd")
+	dir, err := os.MkdirTemp("", "netconfd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	startNetconfd(t, dir, "830")
+	device := netconftest.Start(t, func(p *netconftest.Peer) {
+		subsystem := exec.Command("/usr/sbin/netconf-subsystem", "--ncxserver-sockname=830@"+dir+"/ncx")
+		subsystem.Env = append(os.Environ(), "SSH_CONNECTION=127.0.0.1 1024 127.0.0.1 830", "USER=root")
+		subsystem.Stdout = p
+		stdin, err := subsystem.StdinPipe()
+		if err == nil {
+			err = subsystem.Start()
+		}
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		hello, _ := p.UntilEOM()
+		request := make([]byte, 4096)
+		n, _ := p.In.Read(request) // all of it: the client sends it in one packet
+		stdin.Write(append([]byte(hello), request[:n]...))
+		io.Copy(stdin, p.In)
+		stdin.Close()
+		subsystem.Wait()
+	})
+	client := connect(t, device.Address)
+	for i := range 3 {
+		if reply, err := get(deadline(t), client); err != nil || !strings.Contains(reply, "</rpc-reply>") {
+			t.Fatalf("rpc %d: %.200q, %v", i, reply, err)
+		}
 	}
 }
 

@@ -1,16 +1,13 @@
 package session
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/crypto/ssh"
 	"nemith.io/netconf"
 )
 
@@ -20,9 +17,8 @@ type session struct {
 	hello     Hello
 	opened    time.Time
 	transport *transport
-	client    *ssh.Client
+	stream    stream
 	netconf   *netconf.Session
-	stderr    *firstLine
 
 	replies           int          // rpcs answered so far
 	keepaliveAnswered bool         // written by ping, read by drop once ping has timed out
@@ -30,14 +26,15 @@ type session struct {
 	lastUse           atomic.Int64 // Unix nanoseconds of the end of the last rpc
 }
 
-// openSession starts the netconf subsystem on an SSH connection and exchanges hellos. If that fails, it closes the connection.
+// openSession starts a stream and exchanges hellos on it. If that fails, it closes the stream.
 // The hello timeout covers all of it: a server at its limit of sessions may accept the login and then send nothing.
-func (d *dial) openSession(ctx context.Context, conn *connection, client *ssh.Client) (*session, error) {
+func (d *dial) openSession(ctx context.Context, on stream) (*session, error) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Hello)
 	defer cancel()
-	s := &session{client: client, opened: began}
-	s.transport = newTransport(func() { conn.Close() })
+	conn := on.connection()
+	s := &session{stream: on, opened: began}
+	s.transport = newTransport(on.close)
 	s.transport.traffic = &conn.traffic
 	conn.onFlood(s.transport.fail)
 	late := func() { s.transport.fail(helloTimeout(ctx.Err())) }
@@ -65,31 +62,13 @@ func (d *dial) openSession(ctx context.Context, conn *connection, client *ssh.Cl
 }
 
 func (s *session) negotiate() error {
-	channel, err := s.client.NewSession()
+	err := s.stream.start()
 	if err != nil {
-		var refused *ssh.OpenChannelError
-		if errors.As(err, &refused) {
-			return channelError(err)
-		}
-		return s.lost(err)
+		return s.startError(err)
 	}
-	// The pipes of a session that has not started cannot fail.
-	stdin, _ := channel.StdinPipe()
-	stdout, _ := channel.StdoutPipe()
-	stderr, _ := channel.StderrPipe()
-	s.stderr = newFirstLine(stderr)
-	err = channel.RequestSubsystem("netconf")
-	switch {
-	case errors.Is(err, io.EOF):
-		return s.lost(errClosed)
-	case err != nil && s.transport.cause() == nil:
-		return subsystemError(err)
-	case err != nil:
-		return s.lost(err)
-	}
-	s.transport.attach(stdout, stdin)
+	s.transport.attach(s.stream, s.stream)
 	if s.hello, err = exchangeHellos(s.transport); err != nil {
-		if err = s.withStderr(err); errors.Is(err, errClosed) {
+		if err = s.withComplaint(err); errors.Is(err, errClosed) {
 			// OpenSSH keeps what a subsystem writes to stderr to itself.
 			err = fmt.Errorf("%w before its hello; its netconf subsystem may not start, see the device's log", err)
 		}
@@ -101,19 +80,21 @@ func (s *session) negotiate() error {
 	return err
 }
 
-// lost returns why the connection ended after the login: the deadline, or the device closed it.
-func (s *session) lost(err error) error {
+// startError is why the stream did not start: the deadline, a refusal, or the device closed the connection.
+func (s *session) startError(err error) error {
 	if cause := s.transport.cause(); cause != nil {
 		return cause
 	}
-	return s.withStderr(fmt.Errorf("the device ended the connection after the login: %w", err))
+	if reasonOf(err) == ReasonNoNetconf {
+		return err
+	}
+	return s.withComplaint(fmt.Errorf("the device ended the connection after the login: %w", err))
 }
 
-// withStderr adds what the device wrote to its standard error to the error of a lost session. A subsystem that cannot start
-// writes there. Both streams of an SSH channel end together.
-func (s *session) withStderr(err error) error {
+// withComplaint adds what the device wrote beside the session to the error of a lost one: a subsystem that cannot start writes there.
+func (s *session) withComplaint(err error) error {
 	if errors.Is(err, errClosed) || errors.Is(err, errTruncated) {
-		if line := s.stderr.wait(); line != "" {
+		if line := s.stream.complaint(); line != "" {
 			return fmt.Errorf("%w; it wrote to stderr: %q", err, line)
 		}
 	}
@@ -134,7 +115,7 @@ func (s *session) rpc(ctx context.Context, operation string, read func(io.Reader
 	message, err := s.netconf.Do(context.Background(), netconf.NewRPC(operation))
 	if err != nil {
 		if cause := s.transport.cause(); cause != nil {
-			err = s.withStderr(cause)
+			err = s.withComplaint(cause)
 		}
 		s.transport.fail(err)
 		return got, rpcError(ctx, began, got, err)
@@ -147,7 +128,7 @@ func (s *session) rpc(ctx context.Context, operation string, read func(io.Reader
 		err = stream.err
 	}
 	if err != nil {
-		err = s.withStderr(err)
+		err = s.withComplaint(err)
 		s.transport.fail(err)
 		message.Close() // after the transport: it reads to the end of the reply
 		return stream.progress, rpcError(ctx, began, stream.progress, err)
@@ -189,39 +170,4 @@ func (r *replyReader) Read(p []byte) (int, error) {
 		r.err = err
 	}
 	return n, err
-}
-
-// firstLine reads a device's standard error and keeps the first line. Unread, a full stream would block the session.
-type firstLine struct {
-	mu   sync.Mutex
-	line []byte
-	done chan struct{}
-}
-
-func newFirstLine(stderr io.Reader) *firstLine {
-	f := &firstLine{done: make(chan struct{})}
-	go func() {
-		defer close(f.done)
-		io.CopyBuffer(f, stderr, make([]byte, 512)) // io.Copy's own buffer has 32 KiB
-	}()
-	return f
-}
-
-func (f *firstLine) Write(p []byte) (int, error) {
-	const most = 200
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if free := most - len(f.line); free > 0 && !bytes.ContainsRune(bytes.TrimLeft(f.line, "\r\n"), '\n') {
-		f.line = append(f.line, p[:min(free, len(p))]...)
-	}
-	return len(p), nil
-}
-
-// wait returns the line once the stream has ended.
-func (f *firstLine) wait() string {
-	<-f.done
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	line, _, _ := bytes.Cut(bytes.TrimLeft(f.line, "\r\n"), []byte("\n"))
-	return string(bytes.TrimSpace(line))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -18,6 +19,11 @@ const (
 	// notifications, late replies). Without a limit, a device that sends only those would block a read for ever.
 	maxIgnored      = 1000
 	maxIgnoredBytes = 16 << 20
+	// minFirstRequest is the least octets of the first rpc of a session, twice what netconfd (yuma123 2.13) reads at once.
+	//
+	// A netconfd that is busy finds our hello and our first rpc in one read. It handles the hello, keeps the rest for later, and looks
+	// at it when more arrives: after a whole rpc, never. Of an rpc that is longer than one read, more always arrives.
+	minFirstRequest = 2048
 )
 
 // transport is the transport.Transport of the library's Session. The library expects well-formed NETCONF. The transport makes
@@ -36,6 +42,7 @@ type transport struct {
 	chunked      bool // set before the library's loops start
 	helloRead    bool // the library has read its hello
 	helloWritten bool // the library has written its hello
+	requested    bool // the first rpc has been written
 
 	ignored      int
 	ignoredBytes int64
@@ -117,6 +124,10 @@ type request struct {
 
 func (r *request) Close() error {
 	t := r.transport
+	if !t.requested {
+		t.requested = true
+		r.pad(minFirstRequest)
+	}
 	if tag, ok, err := findRoot(r.Bytes()); ok && err == nil {
 		t.mu.Lock()
 		t.outstanding = append(t.outstanding, tag.messageID)
@@ -127,6 +138,19 @@ func (r *request) Close() error {
 		return t.cause()
 	}
 	return nil
+}
+
+// pad makes the rpc at least size octets long, by white space before its end tag.
+func (r *request) pad(size int) {
+	text := r.Bytes()
+	end := bytes.LastIndex(text, []byte("</"))
+	if end < 0 || len(text) >= size {
+		return
+	}
+	space := bytes.Repeat([]byte(" "), size-len(text))
+	padded := slices.Concat(text[:end], space, text[end:])
+	r.Reset()
+	r.Write(padded)
 }
 
 // MsgReader returns the next reply to an outstanding request. It closes the transport before it returns an error: the library's
