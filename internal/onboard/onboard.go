@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
@@ -79,7 +82,7 @@ func (o *Onboarder) Check(name string, by Person) (task.Task, error) {
 }
 
 func (o *Onboarder) submit(a *attempt) (task.Task, error) {
-	spec := task.Spec{Kind: a.kind, Target: a.target.Name, Address: a.target.HostPort(), Steps: Steps()}
+	spec := task.Spec{Kind: a.kind, Target: a.target.Name, Address: a.target.HostPort(), Device: device(a.target), Steps: Steps()}
 	if s := a.spec; a.kind != Check {
 		spec.Input = &task.Input{
 			Address: s.Address, Auth: s.Auth, Username: s.Username, Modules: s.Modules, Labels: s.Labels, Transport: s.Transport, ProxyJump: s.ProxyJump,
@@ -91,6 +94,25 @@ func (o *Onboarder) submit(a *attempt) (task.Task, error) {
 		o.Audit(a.by, a.kind+" a target", "target", a.target.Name, "address", a.target.HostPort(), "task", submitted.ID)
 	}
 	return submitted, err
+}
+
+// device is a target's address in one spelling, and the way to it.
+func device(t *config.Target) string {
+	host, port, err := net.SplitHostPort(t.HostPort())
+	if err != nil {
+		return t.HostPort() // never: it was checked
+	}
+	if address, err := netip.ParseAddr(host); err == nil {
+		host = address.Unmap().String()
+	}
+	return strings.ToLower(net.JoinHostPort(host, port)) + " by " + value(t.ProxyJump) + string(value(t.ProxyURL))
+}
+
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
 }
 
 // Remove removes a target that was added. Errors are those of Inventory.Remove.

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -34,6 +35,7 @@ type Work func(ctx context.Context, run *Run) error
 // Spec says what a task is about.
 type Spec struct {
 	Kind, Target, Address string
+	Device                string   // no two tasks work on the same one at a time; "": the address
 	Steps                 []string // in order
 	Input                 *Input   // not changed any more; may be nil
 }
@@ -49,12 +51,13 @@ type Queue struct {
 	mu     sync.Mutex
 	tasks  map[string]*entry
 	order  []*entry          // oldest first
-	claims map[string]string // identifier of the task that works on a device, by its name and by its address
+	claims map[string]string // identifier of the task that works on a device, by the name of its target and by Spec.Device
 }
 
 // entry is a task with what belongs to it. Its fields are under the queue's lock.
 type entry struct {
 	Task
+	device  string
 	log     *events.Log
 	cancel  context.CancelCauseFunc
 	confirm chan struct{} // closed by Confirm; nil unless it waits
@@ -92,8 +95,8 @@ func New(o Options, past []Task) *Queue {
 func (q *Queue) Submit(spec Spec, work Work) (Task, error) {
 	ctx, cancel := context.WithCancelCause(q.life)
 	e := &entry{
-		Task: Task{ID: newID(), Kind: spec.Kind, Target: spec.Target, Address: spec.Address, State: Queued, Created: time.Now().UTC(), Input: spec.Input},
-		log:  events.New(eventsKept), cancel: cancel,
+		Task:   Task{ID: newID(), Kind: spec.Kind, Target: spec.Target, Address: spec.Address, State: Queued, Created: time.Now().UTC(), Input: spec.Input},
+		device: cmp.Or(spec.Device, spec.Address), log: events.New(eventsKept), cancel: cancel,
 	}
 	for _, name := range spec.Steps {
 		e.Steps = append(e.Steps, Step{Name: name, State: StepPending})
@@ -158,7 +161,7 @@ func (q *Queue) refuse(e *entry) {
 }
 
 // keys are what the task lays claim to while it has not ended.
-func (e *entry) keys() []string { return []string{"name " + e.Target, "address " + e.Address} }
+func (e *entry) keys() []string { return []string{"name " + e.Target, "device " + e.device} }
 
 // release gives up the claims of a task. It is called under the lock.
 func (q *Queue) release(e *entry) {
