@@ -52,7 +52,7 @@ func New(o Options) http.Handler {
 	settings.Info.Description = "What is known of the devices that the exporter reads, and their addition while it runs."
 	settings.CreateHooks = nil // they would add $schema to each body
 	settings.DocsPath, settings.SchemasPath = "", ""
-	settings.Transformers = []huma.Transformer{withoutValues}
+	settings.Transformers = []huma.Transformer{explain}
 	api := humago.NewWithPrefix(mux, Prefix, settings)
 	a.registerTargets(api)
 	a.registerReads(api)
@@ -62,16 +62,6 @@ func New(o Options) http.Handler {
 	other := &fallback{mux}
 	mux.Handle("/", other)
 	return mux
-}
-
-// withoutValues takes what was sent out of the answer to a request that is not valid: it may be a password.
-func withoutValues(_ huma.Context, _ string, body any) (any, error) {
-	if problem, ok := body.(*huma.ErrorModel); ok {
-		for _, e := range problem.Errors {
-			e.Value = nil
-		}
-	}
-	return body, nil
 }
 
 // fallback answers what no operation answers.

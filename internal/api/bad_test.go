@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -43,12 +44,13 @@ func TestBadTargetsAreRefused(t *testing.T) {
 		{"no JSON", `{"name": hunter2`, 400, ""},
 		{"no body", nil, 400, ""},
 		{"an array", `["hunter2"]`, 422, "expected object"},
-		{"unknown field", good.with(fields{"passwd": "hunter2"}), 422, "unexpected property"},
+		{"unknown field", good.with(fields{"passwd": "hunter2"}), 422, `"detail":"body.passwd: unexpected property; /api/v1/openapi.json says`},
 		{"wrong type", good.with(fields{"password": fields{"hunter2": 1}}), 422, "body.password"},
 		{"no name", good.with(fields{"name": nil}), 422, "name"},
 		{"empty name", good.with(fields{"name": ""}), 422, "the name is empty"},
 		{"odd name", good.with(fields{"name": "a\nb"}), 422, "cannot be seen"},
 		{"dots", good.with(fields{"name": ".."}), 422, "stands for a folder"},
+		{"slash", good.with(fields{"name": "/"}), 422, "stands for a folder"},
 		{"taken name", good.with(fields{"name": "taken"}), 409, "is called \\\"taken\\\" already"},
 		{"no address", good.with(fields{"address": ""}), 422, "has no address"},
 		{"URL", good.with(fields{"address": "http://127.0.0.1/"}), 422, "is not an address"},
@@ -101,7 +103,38 @@ func TestABodyOf1GB(t *testing.T) {
 	if read := 1<<30 - body.left; read > 64<<20 {
 		t.Errorf("%d bytes were taken", read)
 	}
-	s.do(t, "POST", "/targets", `{"name":"`+strings.Repeat("x", 100_000)+`"}`).wants(t, "100 kB", 413, "")
+	s.do(t, "POST", "/targets", `{"name":"`+strings.Repeat("x", 100_000)+`"}`).wants(t, "100 kB", 413, "the body has more than 64 kB")
+}
+
+// unfinished sends the beginning of a body, and the rest never.
+func (s *harness) unfinished(t *testing.T, method, path string) {
+	t.Helper()
+	rest, hang := io.Pipe()
+	defer hang.Close()
+	request, err := http.NewRequestWithContext(t.Context(), method, s.URL+"/api/v1"+path, io.MultiReader(strings.NewReader(`{"name":`), rest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content := make([]byte, 1000)
+	n, _ := response.Body.Read(content)
+	response.Body = io.NopCloser(bytes.NewReader(content[:n]))
+	s.validate(t, request, response, content[:n])
+	answer{response.StatusCode, response.Header, content[:n]}.wants(t, method+" "+path, 408, "the body did not arrive in time")
+}
+
+// unfinishedHarness answers when a body does not arrive.
+func unfinishedHarness(t *testing.T) *harness {
+	s := newHarness(t, apitest.Options{Patience: 200 * time.Millisecond})
+	s.unfinished(t, "POST", "/targets")
+	s.unfinished(t, "PUT", "/targets/one")
+	s.unfinished(t, "POST", "/tasks/one/confirm")
+	return s
 }
 
 func TestFailuresOfTasks(t *testing.T) {
@@ -202,6 +235,8 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	if duplicate.header.Get("Location") != "/api/v1/tasks/"+first.ID {
 		t.Errorf("the task's address is %q", duplicate.header.Get("Location"))
 	}
+	_, port, _ := strings.Cut(bare.Address, ":")
+	s.do(t, "POST", "/targets", waiting("other").with(fields{"address": "[::ffff:127.0.0.1]:" + port})).wants(t, "the same in other words", 409, "is at work on the same device")
 	s.do(t, "GET", "/tasks/"+first.ID, nil).wants(t, "task", 200, "awaiting_confirmation")
 	s.do(t, "GET", "/tasks/nothing", nil).wants(t, "task", 404, "")
 	s.do(t, "GET", "/tasks/"+long, nil).wants(t, "task", 422, "")
@@ -246,7 +281,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	s.do(t, "DELETE", "/targets/one", nil).wants(t, "remove", 204, "")
 
 	seen := s.checked
-	for _, other := range []*harness{closedHarness(t, device.Address()), fullHarness(t, own(device, "one")), brokenHarness(t, own(device, "one"))} {
+	for _, other := range []*harness{closedHarness(t, device.Address()), fullHarness(t, own(device, "one")), brokenHarness(t, own(device, "one")), unfinishedHarness(t)} {
 		for answer, n := range other.checked {
 			seen[answer] += n
 		}

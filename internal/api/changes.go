@@ -53,7 +53,7 @@ func (a *API) registerChanges(api huma.API) {
 		o.Errors = append(o.Errors, http.StatusForbidden, http.StatusServiceUnavailable)
 		return o
 	}
-	refusals := []int{http.StatusBadRequest, http.StatusUnsupportedMediaType, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
+	refusals := []int{http.StatusBadRequest, http.StatusRequestTimeout, http.StatusUnsupportedMediaType, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
 		http.StatusInsufficientStorage}
 	huma.Register(api, guarded(operation("POST", "/targets", "Add a target, as a task", refusals...), http.StatusAccepted),
 		func(ctx context.Context, in *body[NewTarget]) (*accepted, error) {

@@ -142,6 +142,9 @@ func (a *API) stream(log *events.Log, place int64, wanted, last func(events.Even
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Accel-Buffering", "no") // of proxies
+		if r.Method == http.MethodHead {
+			return
+		}
 		s := &sender{w: w, control: http.NewResponseController(w)}
 		s.write(": the stream begins\n\n")
 		for ended := false; !ended && s.err == nil && r.Context().Err() == nil; {

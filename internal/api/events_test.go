@@ -247,3 +247,19 @@ func TestAListenerThatReadsNothingIsCutOff(t *testing.T) {
 		t.Errorf("another listener hears %d events", heard)
 	}
 }
+
+func TestAStreamIsNotHeldOpenForItsHead(t *testing.T) {
+	s := newHarness(t, apitest.Options{})
+	client := http.Client{Timeout: 30 * time.Second}
+	defer client.CloseIdleConnections()
+	for range 2 { // the second one comes over the connection of the first
+		response, err := client.Head(s.URL + "/api/v1/events")
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/event-stream" {
+			t.Errorf("%s %s", response.Status, response.Header)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -67,6 +68,28 @@ func problem(err error) error {
 		e = huma.ErrorWithHeaders(e, headers)
 	}
 	return e
+}
+
+// explain makes one sentence of what the library says of a request that it refuses, and takes out what was sent: it may be a password.
+func explain(_ huma.Context, _ string, body any) (any, error) {
+	problem, ok := body.(*huma.ErrorModel)
+	if !ok {
+		return body, nil
+	}
+	var wrong []string
+	for _, e := range problem.Errors {
+		e.Value = nil
+		wrong = append(wrong, e.Location+": "+e.Message)
+	}
+	switch {
+	case problem.Status == http.StatusRequestEntityTooLarge:
+		problem.Detail = fmt.Sprintf("the body has more than %d kB; shorten it", mostBody>>10)
+	case problem.Status == http.StatusRequestTimeout:
+		problem.Detail = "the body did not arrive in time; send the request again"
+	case len(wrong) > 0:
+		problem.Detail = strings.Join(wrong, "; ") + "; " + Prefix + "/openapi.json says what is expected"
+	}
+	return problem, nil
 }
 
 // writeProblem answers a request that reaches no operation (RFC 9457).

@@ -54,7 +54,7 @@ func (a *API) registerTasks(api huma.API) {
 			return &body[task.Task]{t}, nil
 		})
 	huma.Register(api, guarded(operation("POST", "/tasks/{id}/confirm", "Say that the host key that a task waits with is the device's",
-		http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)),
+		http.StatusBadRequest, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)),
 		func(ctx context.Context, in *struct {
 			Identified
 			Body Confirmation

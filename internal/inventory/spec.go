@@ -44,7 +44,7 @@ func CheckName(name string) error {
 		return errors.New("the name is empty; give the target a name")
 	case utf8.RuneCountInString(name) > mostName:
 		return fmt.Errorf("the name has more than %d characters; choose a shorter one", mostName)
-	case name == "." || name == "..":
+	case name == "." || name == ".." || name == "/":
 		return fmt.Errorf("%q stands for a folder in paths; choose another name", name)
 	case strings.TrimSpace(name) != name:
 		return errors.New("the name begins or ends with a space; take it off")
