@@ -19,7 +19,11 @@ type Fleet struct {
 
 // Start runs a network's devices. The configuration says how they are reached; the scenario, which there are.
 func Start(s *Scenario, config simulator.Config) (*Fleet, error) {
-	n, err := New(s, time.Now())
+	now := time.Now()
+	if config.Now != nil {
+		now = config.Now()
+	}
+	n, err := New(s, now)
 	if err != nil {
 		return nil, err
 	}

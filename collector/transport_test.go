@@ -1,0 +1,141 @@
+package collector_test
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+
+	"github.com/netconf-exporter/netconf_exporter/collector"
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/network"
+	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
+)
+
+// transports are the ways to one and the same simulated device.
+var transports = map[string]struct {
+	simulator.Config
+	// lacks are devices that cannot be read that way, and why.
+	lacks map[string]string
+}{
+	"restconf":                {simulator.Config{Transport: simulator.TransportRESTCONF}, noYANG},
+	"restconf without fields": {simulator.Config{Transport: simulator.TransportRESTCONF, NoFields: true}, noYANG},
+}
+
+// noYANG are devices whose operations belong to no YANG module, which RESTCONF would name them by.
+var noYANG = map[string]string{"core-2": "no module fits what the device announces"}
+
+// TestSameSeriesOverAllTransports: whichever way a device is reached, the same modules give the same series of it, with the same values.
+// All devices of the simulated network are read, at the same simulated time, by all modules that fit them.
+func TestSameSeriesOverAllTransports(t *testing.T) {
+	want := readNetwork(t, simulator.Config{})
+	for name, way := range transports {
+		t.Run(name, func(t *testing.T) {
+			got := readNetwork(t, way.Config)
+			for device, samples := range want {
+				if why := way.lacks[device]; why != "" {
+					if len(got[device]) == 0 || !strings.Contains(got[device][0], why) {
+						t.Errorf("%s: want the error that %s, got %v", device, why, got[device])
+					}
+					continue
+				}
+				for _, sample := range missing(samples, got[device]) {
+					t.Errorf("%s: over SSH alone: %s", device, sample)
+				}
+				for _, sample := range missing(got[device], samples) {
+					t.Errorf("%s: over %s alone: %s", device, name, sample)
+				}
+			}
+		})
+	}
+}
+
+// readNetwork returns the samples of each device, without those that tell of the exporter or of the session.
+func readNetwork(t *testing.T, way simulator.Config) map[string][]string {
+	t.Helper()
+	way.Now = func() time.Time { return time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC) }
+	scenario, err := network.Load("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fleet, err := network.Start(scenario, way)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { fleet.Close() })
+	text, err := fleet.ConfigYAML("simulated")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Parse(text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	e, err := collector.New(c, collector.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close(context.Background()) })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	devices := map[string][]string{}
+	for _, target := range e.Targets() {
+		found, err := target.Discover(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var modules []string
+		for _, fit := range found.Modules {
+			if fit.Fits {
+				modules = append(modules, fit.Name)
+			}
+		}
+		if len(modules) == 0 {
+			modules = []string{config.Auto}
+		}
+		scrape := target.Scrape(ctx, modules)
+		var out bytes.Buffer
+		if scrape.Err != nil {
+			out.WriteString(" " + scrape.Err.Error() + "\n")
+		}
+		for _, family := range scrape.Families {
+			if _, err := expfmt.MetricFamilyToText(&out, family); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var samples []string
+		for line := range strings.SplitSeq(out.String(), "\n") {
+			if line != "" && !strings.HasPrefix(line, "#") && !tellsOfTheRead(line) {
+				samples = append(samples, line)
+			}
+		}
+		slices.Sort(samples)
+		devices[target.Name()] = samples
+	}
+	return devices
+}
+
+// missing are the samples that another way does not give.
+func missing(samples, among []string) (not []string) {
+	for _, sample := range samples {
+		if !slices.Contains(among, sample) {
+			not = append(not, sample)
+		}
+	}
+	return not
+}
+
+// tellsOfTheRead reports whether a sample is about the read and the sessions, and not about the device.
+func tellsOfTheRead(sample string) bool {
+	for _, name := range []string{"netconf_scrape_", "netconf_read_", "netconf_session_", "netconf_module_last_read", "netconf_module_duration", "netconf_module_reply_bytes", "netconf_target_",
+		"netconf_server_"} {
+		if strings.HasPrefix(sample, name) {
+			return true
+		}
+	}
+	return false
+}
