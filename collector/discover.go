@@ -3,10 +3,13 @@ package collector
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"slices"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/restconf"
 	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
@@ -96,6 +99,9 @@ func (t *Target) discovery(d *yang.Device, chosen map[string]bool) *Discovery {
 			Name: m.Name, Provides: m.Provides, Fits: fits, Chosen: chosen[m.Name], Untested: m.Untested, Why: why,
 			Named: slices.Contains(t.Config().Modules, m.Name),
 		})
+		if fits && t.Config().Over() == config.TransportRESTCONF {
+			found.Modules[len(found.Modules)-1].Why += unmapped(m, d)
+		}
 		if fits {
 			for _, namespace := range m.NamespacesOn(d) {
 				readers[namespace] = append(readers[namespace], m.Name)
@@ -112,6 +118,16 @@ func (t *Target) discovery(d *yang.Device, chosen map[string]bool) *Discovery {
 	}
 	slices.SortFunc(found.Models, func(a, b Model) int { return cmp.Compare(a.Name, b.Name) })
 	return found
+}
+
+// unmapped says what of a module cannot be read over RESTCONF; "" if all can.
+func unmapped(m *module.Module, d *yang.Device) (text string) {
+	for i := range m.Requests {
+		if why := restconf.CannotRead(m.Requests[i].XML(d, false)); why != "" {
+			text += fmt.Sprintf("; %s is not read: %s", m.Requests[i].What(), why)
+		}
+	}
+	return text
 }
 
 // RPC sends one operation and hands the bytes of its reply to read. It is for operations that only read; the caller sees

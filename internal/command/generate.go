@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/generate"
 )
 
@@ -57,6 +58,9 @@ func (g *Generate) generate(ctx context.Context, env *Environment) ([]byte, erro
 		for _, m := range found.Models {
 			models[m.Namespace] = m.Name
 			deviations[m.Name] = m.Deviations
+		}
+		if d.Config().Over() == config.TransportRESTCONF { // <get-schema> is made of the addresses in the YANG library
+			models[generate.MonitoringNamespace] = "ietf-netconf-monitoring"
 		}
 		source, err := generate.OpenDevice(ctx, timed{d}, models, deviations, int64(*d.Config().MaxReplyBytes))
 		if err != nil {

@@ -17,7 +17,8 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
-const monitoringNamespace = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
+// MonitoringNamespace is that of <get-schema> (RFC 6022).
+const MonitoringNamespace = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
 
 // Requester sends operations to a device. collector.Target is one.
 type Requester interface {
@@ -37,13 +38,13 @@ type Device struct {
 // OpenDevice reads the list of a device's schemas. moduleNames are the names of its YANG modules by namespace, deviations by name those
 // that deviate from one; limit bounds the bytes of one reply. It fails if the device has no <get-schema>.
 func OpenDevice(ctx context.Context, requester Requester, moduleNames map[string]string, deviations map[string][]string, limit int64) (*Device, error) {
-	if _, ok := moduleNames[monitoringNamespace]; !ok {
+	if _, ok := moduleNames[MonitoringNamespace]; !ok {
 		return nil, errors.New("the device does not give its YANG: it does not announce ietf-netconf-monitoring (RFC 6022); " +
 			"take the vendor's YANG files and name their directory with --yang-dir")
 	}
 	d := &Device{requester: requester, moduleNames: moduleNames, deviations: deviations, listed: map[string][]string{}, limit: limit}
 	var identifier string
-	err := d.request(ctx, `<get><filter type="subtree"><netconf-state xmlns="`+monitoringNamespace+`"><schemas/></netconf-state></filter></get>`,
+	err := d.request(ctx, `<get><filter type="subtree"><netconf-state xmlns="`+MonitoringNamespace+`"><schemas/></netconf-state></filter></get>`,
 		func(path []string, text []byte) {
 			switch value := string(bytes.TrimSpace(text)); strings.Join(path, "/") {
 			case "data/netconf-state/schemas/schema/identifier":
@@ -86,7 +87,7 @@ func (d *Device) Module(ctx context.Context, name, revision string) (text, file 
 		file = "@" + revision
 	}
 	var schema []byte
-	err = d.request(ctx, `<get-schema xmlns="`+monitoringNamespace+`"><identifier>`+escape(name)+"</identifier>"+version+"</get-schema>",
+	err = d.request(ctx, `<get-schema xmlns="`+MonitoringNamespace+`"><identifier>`+escape(name)+"</identifier>"+version+"</get-schema>",
 		func(path []string, text []byte) {
 			if len(path) == 1 {
 				schema = bytes.Clone(text)

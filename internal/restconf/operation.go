@@ -66,6 +66,15 @@ func (u *unmapped) Error() string { return u.why }
 
 func unmappable(format string, args ...any) error { return &unmapped{fmt.Sprintf(format, args...)} }
 
+// CannotRead says why RESTCONF has no form of a NETCONF operation; "" if it has one, whatever the device knows.
+func CannotRead(text string) string {
+	var cannot *unmapped
+	if _, err := parseOperation(text); errors.As(err, &cannot) {
+		return cannot.why
+	}
+	return ""
+}
+
 // element is an element of an operation.
 type element struct {
 	node
