@@ -41,10 +41,11 @@ var (
 
 	moduleFiltered = definition{"netconf_module_filtered_rows", "Rows that the filters of the configuration left out; not there without filters.", gauge}
 
-	sessionDials   = definition{"netconf_session_dials_total", "Attempts to open a session, by result: ok, or the reason of the failure.", counter}
-	sessionUp      = definition{"netconf_session_established", "Whether a session to the device is open: 1 or 0.", gauge}
-	sessionStart   = definition{"netconf_session_start_timestamp_seconds", "When the open session was opened, in Unix time.", gauge}
-	sessionRetryAt = definition{"netconf_login_retry_timestamp_seconds", "When a login will be tried again that the device or the account holds back after refusals, in Unix time.", gauge}
+	sessionDials      = definition{"netconf_session_dials_total", "Attempts to open a session, by result: ok, or the reason of the failure.", counter}
+	sessionUp         = definition{"netconf_session_established", "Whether a session to the device is open: 1 or 0.", gauge}
+	sessionStart      = definition{"netconf_session_start_timestamp_seconds", "When the open session was opened, in Unix time.", gauge}
+	certificateExpiry = definition{"netconf_tls_certificate_expiry_timestamp_seconds", "When the first of the certificates expires that the device showed at the last handshake, or that it is shown, in Unix time; not there without TLS.", gauge}
+	sessionRetryAt    = definition{"netconf_login_retry_timestamp_seconds", "When a login will be tried again that the device or the account holds back after refusals, in Unix time.", gauge}
 )
 
 // Definition describes a metric for the documentation.
@@ -63,6 +64,7 @@ func Definitions() (all []Definition) {
 		{targetInfo, []string{"address", "transport"}}, {moduleSuccess, []string{"module"}}, {moduleDuration, []string{"module"}},
 		{moduleLastRead, []string{"module"}}, {moduleMaxAge, []string{"module"}}, {moduleBytes, []string{"module"}}, {moduleSamples, []string{"module"}},
 		{moduleSkipped, []string{"module", "reason"}}, {moduleFiltered, []string{"module"}}, {sessionDials, []string{"result"}}, {sessionUp, nil}, {sessionStart, nil}, {sessionRetryAt, nil},
+		{certificateExpiry, []string{"which"}},
 	} {
 		kind := "gauge"
 		if d.kind == counter {
@@ -119,6 +121,12 @@ func (o *outcome) own(f *families) {
 	}
 	if !o.stats.LoginRetry.IsZero() {
 		put(sessionRetryAt, unix(o.stats.LoginRetry))
+	}
+	if at := o.stats.Certificates.Device; !at.IsZero() {
+		put(certificateExpiry, unix(at), "which", "device")
+	}
+	if at := o.stats.Certificates.Ours; !at.IsZero() {
+		put(certificateExpiry, unix(at), "which", "ours")
 	}
 }
 

@@ -35,6 +35,7 @@ func (c *Config) WithDiscovered(list func(*HTTPSD) []SDGroup) (*Config, []error)
 		for _, group := range list(sd) {
 			for _, written := range group.Targets {
 				target := sd.target(written, group.Labels)
+				target.Transport = new(c.Auths[sd.Auth].transport(c.Defaults.Over()))
 				target.applyDefaults(c.Defaults.Settings)
 				if taken[target.Name] {
 					errs = append(errs, fmt.Errorf("%s: target %s is there already", sd.Position, target.quoteName()))

@@ -23,7 +23,8 @@ func (c *Config) Target(name string) (*Target, bool) {
 // name is the target's name, which is its address if it was given none.
 func (t *Target) name() string { return cmp.Or(t.Name, t.Address) }
 
-// AdHoc returns a target for an address that is not in the configuration, with the defaults and the named auth. Whether
+// AdHoc returns a target for an address that is not in the configuration, with the defaults and the named auth, over a transport
+// that the auth is for. Whether
 // the auth may be used there (Auth.Allows) is for the dialler to check, on the address that the name resolves to.
 func (c *Config) AdHoc(address, auth string) (*Target, error) {
 	if c.Auths[auth] == nil {
@@ -32,10 +33,9 @@ func (c *Config) AdHoc(address, auth string) (*Target, error) {
 	if _, _, err := splitAddress(address); err != nil {
 		return nil, fmt.Errorf("%s %w", quoteAddress(address), err)
 	}
-	target := &Target{Name: address, Address: address, Auth: auth, Settings: c.Defaults.Settings}
-	target.applyDefaults(defaults())
-	if lacks := c.Auths[auth].lacks(target.Over()); lacks != "" {
-		return nil, fmt.Errorf("auth %q cannot be used over transport %s: %s, or set another transport under defaults", auth, target.Over(), lacks)
-	}
+	target := &Target{Name: address, Address: address, Auth: auth}
+	target.Transport = new(c.Auths[auth].transport(c.Defaults.Over()))
+	target.applyDefaults(c.Defaults.Settings)
+	target.applyDefaults(defaults()) // the configuration may not be a complete one
 	return target, nil
 }

@@ -88,6 +88,16 @@ func (a *Auth) lacks(over Transport) string {
 	return ""
 }
 
+// transport is the one of a target that does not say: the preferred one, or the first that the auth is for if it is not for that.
+func (a *Auth) transport(preferred Transport) Transport {
+	for _, t := range append([]string{string(preferred)}, transports()...) {
+		if a.lacks(Transport(t)) == "" {
+			return Transport(t)
+		}
+	}
+	return preferred
+}
+
 // forSSH reports whether the auth says how host keys are checked.
 func (a *Auth) forSSH() bool {
 	return a.KnownHostsFile != "" || len(a.HostKeyFingerprints) > 0 || a.InsecureIgnoreHostKey

@@ -116,20 +116,41 @@ func TestTransportRefuses(t *testing.T) {
 	}
 }
 
-// TestAdHocTransport holds that a target that is not configured needs an auth for the transport of the defaults.
-func TestAdHocTransport(t *testing.T) {
-	files := certificateFiles(t)
-	files["netconf.yml"] = ways + "defaults: {transport: tls}\n"
-	c, text := load(writeFiles(t, files), "netconf.yml")
-	if text != "" {
-		t.Fatal(text)
-	}
-	if target, err := c.AdHoc("192.0.2.1", "cert"); err != nil || target.HostPort() != "192.0.2.1:6513" || target.Over() != config.TransportTLS {
-		t.Errorf("%+v (%v)", target, err)
-	}
-	want := `auth "lab" cannot be used over transport tls: it has no certificate of ours; add tls_config with cert_file and key_file to it, or set another transport under defaults`
-	if _, err := c.AdHoc("192.0.2.1", "lab"); err == nil || err.Error() != want {
-		t.Errorf("%v, want %s", err, want)
+// TestTransportOfAuth holds which transport a target has that says nothing of it: the default one, or one that its auth is for.
+func TestTransportOfAuth(t *testing.T) {
+	for defaults, want := range map[string]string{
+		"":                                  "lab:830 cert:6513 web:443",
+		"defaults: {transport: restconf}\n": "lab:830 cert:443 web:443",
+		"defaults: {port: 22}\n":            "lab:22 cert:6513 web:443",
+		"defaults: {transport: tls}\n":      "lab:830 cert:6513 web:443",
+	} {
+		files := certificateFiles(t)
+		files["netconf.yml"] = ways + defaults
+		c, text := load(writeFiles(t, files), "netconf.yml")
+		if text != "" {
+			t.Fatal(text)
+		}
+		var got []string
+		for _, auth := range []string{"lab", "cert", "web"} {
+			target, err := c.AdHoc("192.0.2.1", auth)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, strings.Replace(target.HostPort(), "192.0.2.1", auth, 1))
+			c.Auths[auth].AllowedTargets = []string{"192.0.2.0/24"}
+			c.HTTPSDConfigs = append(c.HTTPSDConfigs, &config.HTTPSD{Auth: auth})
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("with %q: %s, want %s", defaults, got, want)
+		}
+		listed, errs := c.WithDiscovered(func(sd *config.HTTPSD) []config.SDGroup { return []config.SDGroup{{Targets: []string{sd.Auth}}} })
+		got = nil
+		for _, target := range listed.Targets {
+			got = append(got, target.HostPort())
+		}
+		if errs != nil || strings.Join(got, " ") != want {
+			t.Errorf("listed with %q: %s, want %s (%v)", defaults, got, want, errs)
+		}
 	}
 }
 

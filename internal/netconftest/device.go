@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"net"
 	"sync"
@@ -22,7 +23,7 @@ const User, Password = "monitor", "opensesame"
 // ErrWrong is the error by which the device refuses a password or a key.
 var ErrWrong = errors.New("wrong")
 
-// Device is an SSH server with a netconf subsystem. Config, Script and TCP are set by the functions given to Start, and after that
+// Device is an SSH server with a netconf subsystem, or speaks NETCONF over TLS. Config, Script, TCP and TLS are set by the functions given to Start, and after that
 // only by Change.
 type Device struct {
 	Address string
@@ -31,17 +32,19 @@ type Device struct {
 	Config *ssh.ServerConfig
 	Script func(*Peer)    // one session, from the hello to its end
 	TCP    func(net.Conn) // if set, serves connections instead of the SSH server
+	TLS    *tls.Config    // if set, connections are NETCONF over TLS
 
 	Channel func(ssh.NewChannel) // if set, answers the requests to open a channel
 
-	Logins     atomic.Int32 // sessions of the subsystem so far
+	Logins     atomic.Int32 // sessions of the subsystem, or handshakes of TLS, so far
+	Refused    atomic.Int32 // handshakes of TLS that failed
 	Offered    atomic.Int32 // passwords that clients sent
 	RPCs       atomic.Int32 // requests read by Peer.Request
 	Keepalives atomic.Int32 // global requests so far
 	NoReplies  atomic.Bool  // do not answer global requests, such as keepalives
 	Refusals   atomic.Int32 // subsystem requests to refuse
 
-	mu       sync.Mutex // for Config, Script and TCP
+	mu       sync.Mutex // for Config, Script, TCP and TLS
 	listener *listener
 }
 
@@ -75,7 +78,7 @@ func (d *Device) NewConfig(keys ...ssh.Signer) *ssh.ServerConfig {
 	return config
 }
 
-// Change changes Config, Script or TCP for connections from now on. Set a new Config instead of changing the old one, which
+// Change changes Config, Script, TCP or TLS for connections from now on. Set a new Config instead of changing the old one, which
 // connections may be reading.
 func (d *Device) Change(f func(*Device)) {
 	d.mu.Lock()
@@ -122,10 +125,14 @@ func (d *Device) Connections() int { return d.listener.count() }
 func (d *Device) Serve(tcp net.Conn) {
 	defer tcp.Close()
 	d.mu.Lock()
-	config, script, instead := d.Config, d.Script, d.TCP
+	config, script, instead, secured := d.Config, d.Script, d.TCP, d.TLS
 	d.mu.Unlock()
 	if instead != nil {
 		instead(tcp)
+		return
+	}
+	if secured != nil {
+		d.serveTLS(tcp, secured, script)
 		return
 	}
 	conn, channels, requests, err := ssh.NewServerConn(tcp, config)

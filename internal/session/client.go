@@ -69,9 +69,10 @@ type Client struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	session              *session // under lock
-	flood                error    // why the last session was closed while it was idle, if that was a flood; under lock
-	unansweredKeepalives int      // sessions that answered rpcs but no keepalive; under lock
+	session              *session  // under lock
+	flood                error     // why the last session was closed while it was idle, if that was a flood; under lock
+	unansweredKeepalives int       // sessions that answered rpcs but no keepalive; under lock
+	oursRead             time.Time // when our certificate was last read; zero without TLS; under lock
 
 	mu         sync.Mutex // guards the following fields, which Stats reads
 	dials      map[Reason]uint64
@@ -79,6 +80,7 @@ type Client struct {
 	device     string    // what the accounts know the device by; "" until its address is known
 	loginRetry time.Time // when a login that must not be tried now is tried again
 	incoming   incoming
+	expiry     CertificateExpiry
 }
 
 // NewClient returns a client that is not connected yet.
@@ -147,13 +149,15 @@ type Stats struct {
 	Established bool
 	Start       time.Time // when the session was opened; zero if none is
 	LoginRetry  time.Time // when a login is tried again that the account or the device holds back; zero if none is held back
+	// Certificates are those of the last handshake, also of one that failed because of them.
+	Certificates CertificateExpiry
 }
 
 // Stats never waits for a dial or an rpc.
 func (c *Client) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	stats := Stats{Dials: maps.Clone(c.dials), LoginRetry: c.loginRetry}
+	stats := Stats{Dials: maps.Clone(c.dials), LoginRetry: c.loginRetry, Certificates: c.expiry}
 	if c.current != nil && c.current.transport.cause() == nil {
 		stats.Established, stats.Start = true, c.current.opened
 	}
@@ -202,6 +206,7 @@ func (c *Client) acquire(ctx context.Context) (_ context.Context, release func()
 func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, fresh bool, err error) {
 	if c.session != nil {
 		if c.session.transport.cause() == nil {
+			c.lookAtOurs()
 			return c.session, false, nil
 		}
 		c.dropIdle(c.session)
@@ -222,10 +227,11 @@ func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, f
 			}
 		}()
 	}
-	credentials, err := readCredentials(c.options.Auth, c.options.Dialer.keyring())
+	credentials, err := readCredentials(c.options.Target.Over(), c.options.Auth, c.options.Dialer.keyring())
 	if err != nil {
 		err = credentialsError(c.options.Target.Auth, err)
 	} else {
+		c.noteOurs(credentials)
 		err = c.checkAccount(credentials)
 	}
 	if err != nil {
@@ -298,6 +304,9 @@ func (c *Client) dial(ctx context.Context, trace *Trace, with *credentials, call
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !attempt.deviceExpiry.IsZero() {
+		c.expiry.Device = attempt.deviceExpiry
+	}
 	reason := reasonOf(caused(ctx, err))
 	switch {
 	case err == nil:

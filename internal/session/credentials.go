@@ -2,6 +2,7 @@ package session
 
 import (
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 
@@ -14,10 +15,11 @@ import (
 // credentials are the present secrets of an auth. Files and environment are read for each login, so that a changed password
 // is used without a reload.
 type credentials struct {
-	username string
+	username string // for people, of a certificate
 	password string
 	signers  []ssh.Signer
 	noSHA1   bool              // the key is an RSA key and must not sign with SHA-1
+	tls      *tls.Config       // of our certificate and what we trust; nil for SSH
 	digest   [sha256.Size]byte // tells whether anything changed, without keeping the secrets
 }
 
@@ -26,7 +28,28 @@ func (c *credentials) account() account.Secret {
 	return account.Secret{User: c.username, Digest: c.digest}
 }
 
-func readCredentials(auth *config.Auth, keys *config.Keyring) (*credentials, error) {
+// readCredentials reads what an auth logs in with over a transport.
+func readCredentials(over config.Transport, auth *config.Auth, keys *config.Keyring) (*credentials, error) {
+	if over == config.TransportTLS {
+		return readCertificate(auth, keys)
+	}
+	return readSecrets(auth, keys)
+}
+
+// readCertificate reads our certificate.
+func readCertificate(auth *config.Auth, keys *config.Keyring) (*credentials, error) {
+	settings, err := keys.TLS(auth)
+	if err != nil {
+		return nil, err
+	}
+	if settings == nil || len(settings.Certificates) == 0 {
+		return nil, errors.New("no certificate of ours; set cert_file and key_file in its tls_config")
+	}
+	own := settings.Certificates[0]
+	return &credentials{username: "certificate " + cut(own.Leaf.Subject.String()), tls: settings, digest: sha256.Sum256(own.Leaf.Raw)}, nil
+}
+
+func readSecrets(auth *config.Auth, keys *config.Keyring) (*credentials, error) {
 	password, err := keys.Password(auth)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
 )
 
@@ -17,14 +18,19 @@ type dial struct {
 	accounts    *account.Accounts
 	freeSlot    func() // gives back the dial slot, once; nil: there is none
 
-	jump   *jumpHost // the last one on the way; nil: none
-	call   *call     // by which the device opened the connection; nil: none
-	device string    // what the accounts know the device by; set when its address is known
+	jump         *jumpHost // the last one on the way; nil: none
+	call         *call     // by which the device opened the connection; nil: none
+	device       string    // what the accounts know the device by; set when its address is known
+	deviceExpiry time.Time // when the device's certificate expires; set when it is known
 }
 
 // open returns a new session.
 func (d *dial) open(ctx context.Context) (*session, error) {
-	on, err := d.connectSSH(ctx)
+	connect := d.connectSSH
+	if d.Target.Over() == config.TransportTLS {
+		connect = d.connectTLS
+	}
+	on, err := connect(ctx)
 	if err != nil {
 		return nil, err
 	}

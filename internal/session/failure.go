@@ -285,7 +285,8 @@ func subsystemError(err error) error {
 
 // helloError is the failure of a session on which no hellos were exchanged.
 func helloError(hostPort string, err error) error {
-	if reasonOf(err) == ReasonNoNetconf {
+	switch reasonOf(err) {
+	case ReasonNoNetconf, ReasonAuth, ReasonTLS: // the last two, of a device that verifies our certificate after the handshake
 		return err
 	}
 	return failed(ReasonHello, "%s: %w", hostPort, err)

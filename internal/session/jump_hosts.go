@@ -81,7 +81,7 @@ func (d *Dialer) newJump(o Options, unused func()) *jumpHost {
 	}
 	device := options.knownDevice(target.HostPort()) // from the first connection on, what the accounts know it by
 	j.open = func(ctx context.Context) (*connection, *ssh.Client, error) {
-		credentials, err := readCredentials(last.Auth, d.keyring())
+		credentials, err := readCredentials(config.TransportSSH, last.Auth, d.keyring())
 		if err != nil {
 			return nil, nil, credentialsError(last.Host.Auth, err)
 		}

@@ -1,0 +1,146 @@
+package session
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/account"
+)
+
+// connectTLS logs in to a device over TLS (RFC 7589): each side knows the other one by its certificate.
+func (d *dial) connectTLS(ctx context.Context) (stream, error) {
+	conn, err := d.dialTCP(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d.handshakeTLS(ctx, conn)
+}
+
+// handshakeTLS speaks TLS on a connection. If that fails, it closes the connection.
+func (d *dial) handshakeTLS(ctx context.Context, conn *connection) (stream, error) {
+	clock := startClock(ctx, d.timeouts.Login)
+	defer clock.stop()
+	ctx = clock.ctx
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+
+	phase, began := "tls", time.Now()
+	attempt := &tlsLogin{d: d}
+	settings := d.credentials.tls.Clone()
+	if settings.ServerName == "" {
+		settings.ServerName = serverName(d.hostPort)
+	}
+	// Called when the device wants a certificate of ours, after its own was verified.
+	settings.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		d.trace.end("tls", began, nil, "")
+		d.device = d.deviceOf(conn.RemoteAddr(), d.hostPort)
+		attempt.entry, attempt.notAdmitted = d.admit(clock, time.Now())
+		phase, began = "auth", time.Now()
+		return &d.credentials.tls.Certificates[0], attempt.notAdmitted
+	}
+	client := tls.Client(conn, settings)
+	err := guard(func() error { return client.HandshakeContext(ctx) })
+	if err != nil {
+		conn.Close()
+		d.noteDeviceCertificate(unverified(err))
+		err = d.tlsError(ctx, conn, attempt, err)
+		attempt.end(err)
+		d.trace.end(phase, began, err, "")
+		return nil, err
+	}
+	state := client.ConnectionState()
+	d.noteDeviceCertificate(state.PeerCertificates)
+	if state.Version < tls.VersionTLS13 {
+		attempt.end(nil) // in TLS 1.3 the device verifies our certificate after its last word of the handshake
+	}
+	d.trace.end(phase, began, nil, fmt.Sprintf("%s %s, device %s, ours %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite),
+		state.PeerCertificates[0].Subject, d.credentials.username))
+	return &tlsStream{conn: conn, Conn: client, login: attempt}, nil
+}
+
+// serverName is the host of an address, as certificates have it.
+func serverName(hostPort string) string {
+	host, _, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return hostPort // never: the configuration has checked it
+	}
+	host, _, _ = strings.Cut(host, "%") // the zone of an IPv6 address
+	return strings.TrimSuffix(host, ".")
+}
+
+// tlsLogin is one attempt to log in by our certificate.
+type tlsLogin struct {
+	d           *dial
+	entry       *account.Login // nil until the certificate may be sent
+	notAdmitted error
+	once        sync.Once
+}
+
+// secretSent reports whether our certificate was sent. If it was, the device may refuse it.
+func (l *tlsLogin) secretSent() bool { return l.entry != nil }
+
+// end tells the account how the login ended, once: err is nil after a success. A certificate can be guessed by nobody, so that no account is
+// locked because of it; a device that refuses it by name is not asked again and again.
+func (l *tlsLogin) end(err error) {
+	if l.entry == nil {
+		return
+	}
+	l.once.Do(func() {
+		switch {
+		case err == nil:
+			l.entry.Succeeded()
+		case errors.Is(err, errLoginRefused):
+			l.entry.Refused(err)
+		case reasonOf(err) == ReasonAuth:
+			l.entry.HungUp(err)
+		default:
+			l.entry.Cancelled()
+		}
+	})
+}
+
+// tlsStream is a TLS connection, on which NETCONF begins at once (RFC 7589 section 4).
+type tlsStream struct {
+	*tls.Conn
+	conn  *connection
+	login *tlsLogin // ends with the first octet
+}
+
+func (s *tlsStream) start() error { return nil }
+
+// Read reads what the device sends. Many devices end a connection without saying so in TLS, which is no harm: the end of each message is
+// marked, so that one that is cut off shows.
+func (s *tlsStream) Read(p []byte) (int, error) {
+	n, err := s.Conn.Read(p)
+	switch {
+	case err == nil:
+		s.login.end(nil)
+		return n, nil
+	case isCertificateAlert(err) && n == 0:
+		err = s.login.refusal(err)
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		err = io.EOF
+	}
+	s.login.end(err)
+	return n, err
+}
+
+func (s *tlsStream) connection() *connection { return s.conn }
+
+// closeNotifyTime is how long a device may take to receive the notice that we close (RFC 5246 section 7.2.1).
+const closeNotifyTime = time.Second
+
+func (s *tlsStream) close() {
+	late := time.AfterFunc(closeNotifyTime, func() { s.conn.Close() })
+	defer late.Stop()
+	_ = s.Conn.Close()
+}
+
+func (s *tlsStream) complaint() string { return "" }

@@ -1,0 +1,134 @@
+package session
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Which reason a failure of TLS has, and which remedy its text names.
+
+// alerts are those of RFC 8446 section 6.2 by which a server says that it does not take our certificate.
+func certificateAlerts() []tls.AlertError {
+	return []tls.AlertError{
+		42,  // bad_certificate
+		43,  // unsupported_certificate
+		44,  // certificate_revoked
+		45,  // certificate_expired
+		46,  // certificate_unknown
+		48,  // unknown_ca
+		49,  // access_denied
+		51,  // decrypt_error
+		116, // certificate_required
+	}
+}
+
+// alertText is the text of an alert that the other side sent; "" for any other error. The library keeps its type to itself.
+func alertText(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return op.Err.Error()
+	}
+	return ""
+}
+
+// isAlert reports whether the other side sent one of these alerts.
+func isAlert(err error, alerts ...tls.AlertError) bool {
+	text := alertText(err)
+	return text != "" && slices.ContainsFunc(alerts, func(alert tls.AlertError) bool { return alert.Error() == text })
+}
+
+func isCertificateAlert(err error) bool { return isAlert(err, certificateAlerts()...) }
+
+// refusal is the failure of a login whose certificate the device refuses.
+func (l *tlsLogin) refusal(err error) error {
+	if !l.secretSent() {
+		return failed(ReasonTLS, "%s ended the connection: %w; it wants no certificate, and refuses one", l.d.hostPort, err)
+	}
+	own := l.d.credentials.tls.Certificates[0].Leaf
+	return failed(ReasonAuth, "auth %q: %w: %s refuses our certificate (%s): %w; have the device trust its authority and let it in, or renew it",
+		l.d.Target.Auth, errLoginRefused, l.d.hostPort, describe(own), err)
+}
+
+// tlsError is the failure of a TLS handshake.
+func (d *dial) tlsError(ctx context.Context, conn *connection, attempt *tlsLogin, err error) error {
+	const handshakeFailure = tls.AlertError(40)
+	var unverified *tls.CertificateVerificationError
+	first := conn.received()
+	ended := context.Cause(ctx)
+	switch {
+	case attempt.notAdmitted != nil:
+		return attempt.notAdmitted
+	case errors.As(err, &unverified):
+		return d.certificateError(unverified)
+	case attempt.secretSent() && (isCertificateAlert(err) || isAlert(err, handshakeFailure)):
+		return attempt.refusal(err)
+	case strings.HasPrefix(first, "SSH-"):
+		return failed(ReasonTLS, "%s is an SSH server; use transport: ssh for it, or the port of NETCONF over TLS (usually 6513)", d.hostPort)
+	case errors.As(err, new(tls.RecordHeaderError)):
+		return failed(ReasonTLS, "%s does not speak TLS, it sent %s; NETCONF over TLS is usually on port 6513", d.hostPort, excerpt([]byte(first)))
+	case ended != nil && first == "":
+		return failed(ReasonTimeout, "%s accepts connections but did not answer the TLS handshake in time: %w; it may be overloaded, or the port "+
+			"not be NETCONF over TLS", d.hostPort, ended)
+	case ended != nil:
+		return failed(ReasonTimeout, "%s did not finish the TLS handshake in time: %w; it may be overloaded", d.hostPort, ended)
+	case isAlert(err, 70): // protocol_version
+		return failed(ReasonTLS, "%s speaks no version of TLS that the auth allows: %w; change min_version or max_version in its tls_config, or update the device", d.hostPort, err)
+	case isAlert(err, 112): // unrecognized_name
+		return failed(ReasonTLS, "%s does not answer to the name %q: %w; set server_name in the tls_config of the auth", d.hostPort, d.serverName(), err)
+	case alertText(err) != "":
+		return failed(ReasonTLS, "%s ended the TLS handshake: %w; see the device's log", d.hostPort, err)
+	case conn.readError() != nil && attempt.secretSent():
+		return failed(ReasonAuth, "auth %q: %s ended the connection upon our certificate (%s): %w; see the device's log", d.Target.Auth, d.hostPort,
+			describe(d.credentials.tls.Certificates[0].Leaf), err)
+	case conn.readError() != nil && first == "":
+		return failed(ReasonRefused, "%s closed the connection before it answered the TLS handshake: %w; check the port, and which addresses it talks to", d.hostPort, err)
+	case conn.readError() != nil:
+		return failed(ReasonTLS, "%s closed the connection in the TLS handshake: %w; see the device's log", d.hostPort, err)
+	}
+	return failed(ReasonTLS, "%s: the TLS handshake failed: %w; check the device's TLS server, and min_version in the tls_config of auth %q", d.hostPort, err, d.Target.Auth)
+}
+
+// serverName is the name that the device's certificate has to have.
+func (d *dial) serverName() string {
+	if name := d.Auth.TLSConfig.ServerName; name != "" {
+		return name
+	}
+	return serverName(d.hostPort)
+}
+
+// certificateError is the failure of a device's certificate: which of them is wrong, and why.
+func (d *dial) certificateError(err *tls.CertificateVerificationError) error {
+	wrong := err.UnverifiedCertificates[0]
+	var invalid x509.CertificateInvalidError
+	var name x509.HostnameError
+	var authority x509.UnknownAuthorityError
+	why, remedy := err.Err.Error(), "have it renewed"
+	switch now := time.Now(); {
+	case errors.As(err, &name):
+		why = fmt.Sprintf("is for %s, not for %q", names(wrong), d.serverName())
+		remedy = fmt.Sprintf("set server_name in the tls_config of auth %q to one of its names if the device is the right one, or have it renewed with the right name", d.Target.Auth)
+		if len(wrong.DNSNames)+len(wrong.IPAddresses) == 0 {
+			remedy = "have it renewed with the name as a subjectAltName, or use insecure_skip_verify"
+		}
+	case errors.As(err, &authority):
+		why = "comes from an authority that is not trusted"
+		remedy = fmt.Sprintf("if the device is the right one, put the certificate of its authority, or its own, into the ca_file of auth %q (netconf_exporter hostkey --transport=%s %s prints them)",
+			d.Target.Auth, d.Target.Over(), d.hostPort)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		if invalid.Cert != nil {
+			wrong = invalid.Cert
+		}
+		why, remedy = fmt.Sprintf("expired at %s", wrong.NotAfter.UTC().Format(time.RFC3339)), "have it renewed on the device, or its clock set if it has just made it"
+		if now.Before(wrong.NotBefore) {
+			why, remedy = fmt.Sprintf("is not valid before %s", wrong.NotBefore.UTC().Format(time.RFC3339)), "check the clocks of the device and of this machine"
+		}
+	}
+	return failed(ReasonTLS, "%s: the device's certificate (%s) %s; %s", d.hostPort, describe(wrong), why, remedy)
+}
