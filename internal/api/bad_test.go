@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -78,21 +79,23 @@ func TestBadTargetsAreRefused(t *testing.T) {
 }
 
 // endless is a body of 1 GB.
-type endless struct{ left int }
+type endless struct{ left atomic.Int64 }
 
 func (e *endless) Read(p []byte) (int, error) {
-	if e.left <= 0 {
+	left := e.left.Load()
+	if left <= 0 {
 		return 0, io.EOF
 	}
-	n := min(len(p), e.left)
+	n := min(len(p), int(left))
 	copy(p, bytes.Repeat([]byte("x"), n))
-	e.left -= n
+	e.left.Add(int64(-n))
 	return n, nil
 }
 
 func TestABodyOf1GB(t *testing.T) {
 	s := newHarness(t, apitest.Options{})
-	body := &endless{1 << 30}
+	body := &endless{}
+	body.left.Store(1 << 30)
 	response, err := http.Post(s.URL+"/api/v1/targets", "application/json", io.MultiReader(strings.NewReader(`{"name":"`), body))
 	if err == nil {
 		defer response.Body.Close()
@@ -100,7 +103,7 @@ func TestABodyOf1GB(t *testing.T) {
 			t.Errorf("%s", response.Status)
 		}
 	} // else the server hung up
-	if read := 1<<30 - body.left; read > 64<<20 {
+	if read := 1<<30 - body.left.Load(); read > 64<<20 {
 		t.Errorf("%d bytes were taken", read)
 	}
 	s.do(t, "POST", "/targets", `{"name":"`+strings.Repeat("x", 100_000)+`"}`).wants(t, "100 kB", 413, "the body has more than 64 kB")

@@ -152,7 +152,7 @@ func (a *API) stream(log *events.Log, place int64, wanted, last func(events.Even
 			found, next, missed := log.After(waiting, place)
 			cancel()
 			if missed {
-				s.event(events.Event{ID: next - int64(len(found)), Type: "reset", Data: Reset{lostEvents}})
+				s.event(events.Event{ID: next - int64(len(found)), Type: "reset", JSON: func() ([]byte, error) { return json.Marshal(Reset{lostEvents}) }})
 			}
 			sent := false
 			for _, e := range found {
@@ -192,7 +192,7 @@ type sender struct {
 }
 
 func (s *sender) event(e events.Event) {
-	text, err := json.Marshal(e.Data)
+	text, err := e.JSON()
 	if err != nil {
 		s.err = err
 		return

@@ -31,7 +31,7 @@ type event struct {
 // listen reads a stream until it ends, or hear returns false.
 func (s *harness) listen(ctx context.Context, t *testing.T, path, lastID string, hear func(event) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/v1"+path, nil)
 	if err != nil {

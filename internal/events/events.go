@@ -4,6 +4,7 @@ package events
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"time"
 )
@@ -14,6 +15,8 @@ type Event struct {
 	Type    string // of the data, such as "step"
 	Subject string // what it is about: a target's name, a task's identifier
 	Data    any    // not changed once it is here
+	// JSON is Data, which all listeners share.
+	JSON func() ([]byte, error)
 }
 
 // Log keeps the latest events. It is safe for concurrent use.
@@ -38,7 +41,7 @@ func (l *Log) Add(kind, subject string, data any) Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last++
-	e := Event{ID: l.last, Type: kind, Subject: subject, Data: data}
+	e := Event{ID: l.last, Type: kind, Subject: subject, Data: data, JSON: sync.OnceValues(func() ([]byte, error) { return json.Marshal(data) })}
 	if len(l.kept) < l.size {
 		l.kept = append(l.kept, e)
 	} else {
