@@ -135,6 +135,22 @@ func (o *outcome) timeline(began time.Time, incomplete bool) {
 	}
 }
 
+// mostOf is the timeline of the read that gave most of the results, the fullest of several; nil if none did.
+func (o *outcome) mostOf() (most *session.Trace) {
+	given := map[*session.Trace]int{}
+	for _, got := range o.results {
+		if got.trace != nil {
+			given[got.trace]++
+		}
+	}
+	for trace, n := range given {
+		if most == nil || n > given[most] || n == given[most] && len(trace.Events()) > len(most.Events()) {
+			most = trace
+		}
+	}
+	return most
+}
+
 // scrape is the outcome as others get it, without the families.
 func (o *outcome) scrape() *Scrape {
 	return &Scrape{Up: o.up, Reason: session.ReasonOf(o.err), Err: o.err, Events: o.events, Note: o.note(), Explanations: o.explanations()}

@@ -26,7 +26,7 @@ type Status struct {
 	Note       string    // what is odd, although nothing is wrong
 	LastRead   time.Time // when the last read ended; zero before the first
 	Duration   time.Duration
-	Timeline   []Event // of the last read
+	Timeline   []Event // of the read that most of the result is of, or of the last one if that failed
 	Interfaces int
 	Samples    int
 	Skipped    int // values that the device sent and that were left out
@@ -91,6 +91,9 @@ func (t *Target) Status() Status {
 	}
 	if o.read > 0 { // the last read may have been of a single module that the one before it left to read
 		s.Duration = o.read
+	}
+	if trace := o.mostOf(); trace != nil && answer.Lost == nil {
+		s.Timeline = trace.Events()
 	}
 	switch {
 	case answer.Lost != nil:

@@ -53,6 +53,23 @@ func TestStatusFollowsTheReads(t *testing.T) {
 	})
 }
 
+// TestTheTimelineIsThatOfTheWholeRead reads a single module after all of them.
+func TestTheTimelineIsThatOfTheWholeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, _ := simulate(t, "defaults: {modules: [top, more]}"+labModules, 1, func(int) *client {
+			return &client{answer: taking(func(string) time.Duration { return time.Second })}
+		})
+		target := e.Targets()[0]
+		target.Scrape(within(t, 10*time.Second), nil)
+		whole := target.Status().Timeline
+		target.Scrape(within(t, 10*time.Second), []string{"top"})
+		synctest.Wait()
+		if now := target.Status().Timeline; len(whole) == 0 || len(now) != len(whole) {
+			t.Errorf("after a read of one module: %+v\nafter one of all: %+v", now, whole)
+		}
+	})
+}
+
 func TestWatchersDelayNoRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, _ := simulate(t, "defaults: {modules: [top]}"+labModules, 1, func(int) *client {
