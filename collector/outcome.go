@@ -144,7 +144,7 @@ func (o *outcome) mostOf() (most *session.Trace) {
 		}
 	}
 	for trace, n := range given {
-		if most == nil || n > given[most] || n == given[most] && len(trace.Events()) > len(most.Events()) {
+		if most == nil || cmp.Or(n-given[most], len(trace.Events())-len(most.Events()), trace.Began.Compare(most.Began)) > 0 {
 			most = trace
 		}
 	}

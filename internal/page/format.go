@@ -19,6 +19,8 @@ func functions() template.FuncMap {
 		"thousands": thousands,
 		"bits":      bits,
 		"number":    number,
+		"sensor":    sensor,
+		"errors":    errorCounts,
 		"path":      escape,
 		"ratio":     ratio,
 		"words":     func(text string) string { return strings.ReplaceAll(text, "_", " ") },
@@ -33,7 +35,7 @@ func ago(now time.Time, t *time.Time) string {
 	case t == nil || t.IsZero():
 		return ""
 	case now.Sub(*t) >= time.Second:
-		return brief(now.Sub(*t)) + " ago"
+		return brief(now.Sub(*t).Truncate(time.Second)) + " ago"
 	}
 	return "just now"
 }
@@ -126,6 +128,38 @@ func number(value float64) string {
 		return thousands(value)
 	}
 	return fmt.Sprintf("%.4g", value)
+}
+
+// errorCounts writes how many errors there were in each direction; "" if the device does not say.
+func errorCounts(counters map[string]float64) string {
+	in, received := counters["receive_errors"]
+	out, sent := counters["transmit_errors"]
+	var parts []string
+	if in > 0 {
+		parts = append(parts, "in "+number(in))
+	}
+	if out > 0 {
+		parts = append(parts, "out "+number(out))
+	}
+	if len(parts) == 0 && (received || sent) {
+		return "0"
+	}
+	return strings.Join(parts, " ")
+}
+
+// sensor writes what a sensor measures, whose name ends in its unit: power_watts 120 is written as power 120 W.
+func sensor(name string, value float64) string {
+	for suffix, unit := range map[string]string{
+		"_celsius": " °C", "_watts": " W", "_volts": " V", "_amperes": " A", "_rpm": " rpm", "_dbm": " dBm", "_ratio": " %",
+	} {
+		if what, ok := strings.CutSuffix(name, suffix); ok {
+			if suffix == "_ratio" {
+				value *= 100
+			}
+			return strings.ReplaceAll(what, "_", " ") + " " + number(value) + unit
+		}
+	}
+	return strings.ReplaceAll(name, "_", " ") + " " + number(value)
 }
 
 // ratio is a rate as a part of the speed, from 0 to 1; nil where one of them is not known.

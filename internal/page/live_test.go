@@ -78,7 +78,7 @@ func TestPagesKeepThemselvesUpToDate(t *testing.T) {
 func TestStepsTickOffInPlace(t *testing.T) {
 	s, device := apitest.Start(t, apitest.Options{}), devices(t, 1, 4)[0]
 	ctx := browsertest.Start(t)
-	browsertest.Act(t, ctx, chromedp.Navigate(s.URL+"/add"), chromedp.WaitVisible(chromedp.CSS("form.sheet")))
+	browsertest.Act(t, ctx, chromedp.EmulateViewport(1400, 900), chromedp.Navigate(s.URL+"/add"), chromedp.WaitVisible(chromedp.CSS("form.sheet")))
 	for _, field := range [][2]string{{"name", "edge-1"}, {"address", device.Address()}, {"username", "netconf"}, {"password", "netconf"}} {
 		browsertest.TabTo(t, ctx, "input[name="+field[0]+"]")
 		browsertest.Press(t, ctx, field[1])
@@ -86,11 +86,15 @@ func TestStepsTickOffInPlace(t *testing.T) {
 	browsertest.Press(t, ctx, browsertest.Enter)
 	reads(t, ctx, "Is this the device's host key?", device.Fingerprint())
 	here(t, ctx, `window.sameDocument = true`)
+	height := browsertest.See(t, ctx, chromedp.Evaluate[float64](`document.querySelector('.steps').offsetHeight`))
 	browsertest.TabTo(t, ctx, "#confirm")
 	browsertest.Press(t, ctx, browsertest.Enter)
 	reads(t, ctx, "What was found:", "4 interfaces")
 	if !here(t, ctx, `window.sameDocument === true && document.activeElement.classList.contains('steps')`) {
 		t.Error("the page was loaded again, or the focus is lost")
+	}
+	if now := browsertest.See(t, ctx, chromedp.Evaluate[float64](`document.querySelector('.steps').offsetHeight`)); now != height {
+		t.Errorf("the steps are %g px high when they are done, and were %g", now, height)
 	}
 	browsertest.TabTo(t, ctx, "#result a.button")
 	browsertest.Press(t, ctx, browsertest.Enter)
