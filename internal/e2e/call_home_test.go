@@ -1,0 +1,183 @@
+//go:build linux
+
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// caller calls on behalf of a device: it opens a connection and hands it to an sshd, again and again until the test ends.
+type caller struct {
+	device  *device
+	address string
+	over    chan struct{}
+
+	mu      sync.Mutex
+	serving *exec.Cmd // nil: none
+}
+
+// callHome has a device call at an address, as soon as it has no session.
+func (d *device) callHome(address string) *caller {
+	d.t.Helper()
+	// netconfd accepts sessions only if the server's end of the connection has its port.
+	d.write("called", fmt.Sprintf("#!/bin/sh\nSSH_CONNECTION='127.0.0.1 1 127.0.0.1 %d' exec /usr/sbin/netconf-subsystem --ncxserver-sockname=%d@%s\n",
+		d.port, d.port, d.path("ncx")), 0o755)
+	config, err := os.ReadFile(d.path("sshd_config"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	before, _, _ := strings.Cut(string(config), "Subsystem ")
+	d.write("call_config", before+"Subsystem netconf "+d.path("called")+"\n", 0o644)
+	c := &caller{device: d, address: address, over: make(chan struct{})}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			c.call()
+			select {
+			case <-c.over:
+				return
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
+	}()
+	d.t.Cleanup(func() {
+		close(c.over)
+		c.hangUp()
+		<-ended
+	})
+	return c
+}
+
+// call calls once, and returns when the session has ended.
+func (c *caller) call() {
+	conn, err := net.Dial("tcp", c.address)
+	if err != nil {
+		return
+	}
+	socket, err := conn.(*net.TCPConn).File()
+	_ = conn.Close()
+	if err != nil {
+		return
+	}
+	path, _ := exec.LookPath("sshd")
+	cmd := exec.Command(path, "-i", "-f", c.device.path("call_config"), "-E", c.device.path("sshd.log"))
+	cmd.Stdin, cmd.Stdout = socket, socket
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	c.mu.Lock()
+	select {
+	case <-c.over:
+	default:
+		if cmd.Start() == nil {
+			c.serving = cmd
+		}
+	}
+	serving := c.serving
+	c.mu.Unlock()
+	_ = socket.Close()
+	if serving == nil {
+		return
+	}
+	_ = serving.Wait()
+	c.mu.Lock()
+	c.serving = nil
+	c.mu.Unlock()
+}
+
+// hangUp ends the session.
+func (c *caller) hangUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.serving != nil {
+		_ = syscall.Kill(-c.serving.Process.Pid, syscall.SIGKILL)
+	}
+}
+
+// TestCallHome has two devices, OpenSSH with netconfd behind it, call from one address: steadily read, over reloads, restarts of the exporter and
+// of a device.
+func TestCallHome(t *testing.T) {
+	devices := []*device{startDevice(t), startDevice(t)}
+	listen := fmt.Sprintf("127.0.0.1:%d", freePort(t, 0))
+	text := fmt.Sprintf("auths: {lab: {username: %s, password: %s, insecure_ignore_host_key: true}}\ncall_home: {ssh_listen_address: %q}\ntargets:\n",
+		deviceUser, devicePassword, listen)
+	for i, d := range devices {
+		text += fmt.Sprintf("- {name: branch%d, auth: lab, call_home: true, host_key_fingerprints: [%q]}\n", i, d.fingerprint)
+	}
+	e := startExporter(t, text)
+	if got := e.scrape("/probe?target=branch0", 10*time.Second); len(got.failures("")) != 1 || got.failures("")[0] != "timeout" {
+		t.Errorf("the reasons before a call are %v, want timeout", got.failures(""))
+	}
+	_, body := e.get("/probe?target=branch0&debug=true")
+	if !strings.Contains(body, "the device has not called yet") {
+		t.Errorf("a probe before a call says\n%s", body)
+	}
+	callers := []*caller{devices[0].callHome(listen), devices[1].callHome(listen)}
+	up := func() bool {
+		got := e.scrape("/metrics", 15*time.Second)
+		return sum(got.values("netconf_up")) == 2 && len(got.values("netconf_interface_oper_status", "interface=lo")) == 2
+	}
+	logins := func(want int) {
+		t.Helper()
+		for i, d := range devices {
+			if n, refused := d.logins(), d.refusals(); n != want || refused > 0 {
+				t.Errorf("device %d has %d logins and %d refused ones, want %d and 0", i, n, refused, want)
+			}
+		}
+	}
+	steady := func() {
+		t.Helper()
+		waitFor(t, "both devices to be up", up)
+		for range 20 {
+			if !up() {
+				t.Error("a device is not up")
+			}
+		}
+	}
+	steady()
+	logins(1)
+
+	e.configure(text + "  # and more\n")
+	if status, body := e.reload(); status != 200 {
+		t.Fatalf("the reload gives %d: %s", status, body)
+	}
+	steady()
+	logins(1)
+
+	if stdout, stderr, status := run(t, "--config.file="+e.file, "probe", "branch0"); status != 1 || !strings.Contains(stderr, "/probe?target=NAME") || stdout != "" {
+		t.Errorf("a command beside the exporter ends with %d and says %q and %q", status, stdout, stderr)
+	}
+
+	callers[0].hangUp() // the device restarts
+	devices[0].restartNetconfd()
+	steady()
+	if n := devices[1].logins(); n != 1 {
+		t.Errorf("the other device has %d logins, want 1", n)
+	}
+
+	before := devices[1].logins()
+	e.stop(syscall.SIGTERM)
+	stdout, stderr, status := run(t, "--config.file="+e.file, "get", "branch1", "/ietf-interfaces:interfaces-state")
+	if status != 0 || !strings.Contains(stdout, "<name>lo</name>") || !strings.Contains(stderr, "waiting at "+listen) {
+		t.Errorf("get ends with %d and says %q and\n%s", status, stderr, stdout)
+	}
+	e = startExporter(t, text)
+	steady()
+	if n := devices[1].logins(); n != before+2 {
+		t.Errorf("%d more logins with a command and a restart, want 2", n-before)
+	}
+	got := e.scrape("/metrics", 10*time.Second)
+	if n := sum(got.values("netconf_exporter_call_home_calls_total", "result=taken")); n != 2 {
+		t.Errorf("%v calls were taken since the restart, want 2", n)
+	}
+	if n := sum(got.values("netconf_session_dials_total", "result=ok")); n != 2 {
+		t.Errorf("%v sessions were opened since the restart, want 2", n)
+	}
+}
