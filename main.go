@@ -166,6 +166,7 @@ func addSimulation(c *kingpin.CmdClause, s *command.Simulate) {
 	c.Flag("devices", "Number of devices.").Default("1").IntVar(&s.Devices)
 	c.Flag("interfaces", "Number of interfaces of each device.").Default("24").IntVar(&s.Interfaces)
 	c.Flag("listen", "Address of the first device; the others use the ports after it. Port 0: free ports.").Default("127.0.0.1:0").StringVar(&s.Listen)
+	c.Flag("call-home", "HOST:PORT that the devices call (Call Home), in place of listening.").StringVar(&s.CallHome)
 	c.Flag("username", "User name that the devices accept.").Default("netconf").StringVar(&s.Username)
 	c.Flag("password", "Password of that user.").Default("netconf").StringVar(&s.Password)
 	c.Flag("form", "YANG module of the interfaces: state (RFC 7223) or nmda (RFC 8343).").Default(simulator.FormState).EnumVar(&s.Form, simulator.FormState, simulator.FormNMDA)

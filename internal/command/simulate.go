@@ -36,9 +36,16 @@ func (s *Simulate) Run(ctx context.Context, env *Environment) error {
 	}
 	table := tabwriter.NewWriter(list, 0, 0, 2, ' ', 0)
 	for _, device := range fleet.Devices() {
-		_, _ = fmt.Fprintf(table, "%s\t%s\n", device.Name, device.Address())
+		if s.CallHome != "" {
+			_, _ = fmt.Fprintf(table, "%s\tcalls %s\thost key %s\n", device.Name, s.CallHome, device.Fingerprint())
+		} else {
+			_, _ = fmt.Fprintf(table, "%s\t%s\n", device.Name, device.Address())
+		}
 	}
-	_, _ = fmt.Fprintf(table, "host key %s; Ctrl-C ends them\n", fleet.Devices()[0].Fingerprint())
+	if s.CallHome == "" {
+		_, _ = fmt.Fprintf(table, "host key %s\n", fleet.Devices()[0].Fingerprint())
+	}
+	_, _ = fmt.Fprintln(table, "Ctrl-C ends them")
 	if err := table.Flush(); err != nil {
 		return err
 	}

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
 
 // caller calls on behalf of a device: it opens a connection and hands it to an sshd, again and again until the test ends.
@@ -179,5 +181,61 @@ func TestCallHome(t *testing.T) {
 	}
 	if n := sum(got.values("netconf_session_dials_total", "result=ok")); n != 2 {
 		t.Errorf("%v sessions were opened since the restart, want 2", n)
+	}
+}
+
+// TestThousandCallers has 1,000 devices call from one address, all at once, also after the exporter was restarted, and one that nobody knows
+// call on and on. No login is refused, and none is repeated.
+func TestThousandCallers(t *testing.T) {
+	const devices = 1000
+	listen := fmt.Sprintf("127.0.0.1:%d", freePort(t, 0))
+	fleet, err := simulator.Start(simulator.Config{Devices: devices, Interfaces: 2, CallHome: listen})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fleet.Close() })
+	stranger, err := simulator.Start(simulator.Config{CallHome: listen, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = stranger.Close() })
+	text, err := fleet.ConfigYAML("simulated")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		e := startExporter(t, string(text))
+		began := time.Now()
+		up := func() bool { return sum(e.scrape("/metrics", 30*time.Second).values("netconf_up")) == devices }
+		for !up() {
+			if time.Since(began) > 5*patience {
+				t.Fatal("not all devices are up in time")
+			}
+		}
+		t.Logf("all are up after %v", time.Since(began).Round(100*time.Millisecond))
+		for range 5 {
+			if !up() {
+				t.Error("a device is not up")
+			}
+		}
+		got := e.scrape("/metrics", 30*time.Second)
+		if n := sum(got.values("netconf_session_dials_total")); n != devices {
+			t.Errorf("%v logins, want %d", n, devices)
+		}
+		for _, result := range []string{"unknown", "limited", "failed", "retry", "duplicate"} {
+			t.Logf("calls %s: %v", result, sum(got.values("netconf_exporter_call_home_calls_total", "result="+result)))
+		}
+		if n := sum(got.values("netconf_exporter_call_home_calls_total", "result=unknown")); n == 0 {
+			t.Error("the device that nobody knows was not seen")
+		}
+		e.stop(syscall.SIGTERM)
+	}
+	for _, d := range fleet.Devices() {
+		if d.Logins() != 2 || d.RefusedLogins() > 0 {
+			t.Errorf("%s has %d logins and %d refused ones, want 2 and 0", d.Name, d.Logins(), d.RefusedLogins())
+		}
+	}
+	if n := stranger.Devices()[0].Logins() + stranger.Devices()[0].RefusedLogins(); n > 0 {
+		t.Errorf("the device that nobody knows got %d passwords", n)
 	}
 }

@@ -72,25 +72,25 @@ func TestSilentCallers(t *testing.T) {
 			go silent(listener.call(fmt.Sprintf("[2001:db8::%x]:1000", i)))
 		}
 		synctest.Wait()
-		if s := home.Stats(); s.Half != 64 || s.Results[session.CallLimited] != 136 {
-			t.Errorf("%d calls are half-open and %d were refused, want 64 and 136", s.Half, s.Results[session.CallLimited])
+		if s := home.Stats(); s.Half != 128 || s.Results[session.CallLimited] != 72 {
+			t.Errorf("%d calls are half-open and %d were refused, want 128 and 72", s.Half, s.Results[session.CallLimited])
 		}
 		go silent(listener.call("198.51.100.1:1000"))
 		synctest.Wait()
-		if s := home.Stats(); s.Half != 65 {
-			t.Errorf("%d calls are half-open with one of another address, want 65", s.Half)
+		if s := home.Stats(); s.Half != 129 {
+			t.Errorf("%d calls are half-open with one of another address, want 129", s.Half)
 		}
 		for i := range 200 {
 			go silent(listener.call(fmt.Sprintf("203.0.113.%d:1000", i)))
 		}
 		synctest.Wait()
-		if s := home.Stats(); s.Half != 128 {
-			t.Errorf("%d calls are half-open, want 128 at most", s.Half)
+		if s := home.Stats(); s.Half != 256 {
+			t.Errorf("%d calls are half-open, want 256 at most", s.Half)
 		}
 		time.Sleep(11 * time.Second)
 		synctest.Wait()
-		if s := home.Stats(); s.Half != 0 || s.Results[session.CallFailed] != 128 {
-			t.Errorf("%d calls are half-open, and %d have failed, want 0 and 128", s.Half, s.Results[session.CallFailed])
+		if s := home.Stats(); s.Half != 0 || s.Results[session.CallFailed] != 256 {
+			t.Errorf("%d calls are half-open, and %d have failed, want 0 and 256", s.Half, s.Results[session.CallFailed])
 		}
 		home.Close()
 	})

@@ -15,8 +15,8 @@ import (
 const (
 	// mostCalls bounds the calls of which it is not known yet who calls, and mostCallsFrom those from one address, so that one cannot
 	// take all.
-	mostCalls     = 128
-	mostCallsFrom = 32
+	mostCalls     = 256
+	mostCallsFrom = 64
 
 	keyWait  = 10 * time.Second // how long a caller may take to show its key
 	takeWait = time.Minute      // how long a call waits until its target takes it

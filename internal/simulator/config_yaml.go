@@ -17,13 +17,17 @@ func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 	}
 	type target struct {
 		Name    string            `yaml:"name"`
-		Address string            `yaml:"address"`
+		Address string            `yaml:"address,omitempty"`
 		Auth    string            `yaml:"auth"`
 		Labels  map[string]string `yaml:"labels,flow"`
+		// of a device that calls home
+		CallHome     bool     `yaml:"call_home,omitempty"`
+		Fingerprints []string `yaml:"host_key_fingerprints,omitempty,flow"`
 	}
 	var file struct {
 		Auths    map[string]auth   `yaml:"auths"`
 		Defaults map[string]string `yaml:"defaults,omitempty,flow"`
+		CallHome map[string]string `yaml:"call_home,omitempty,flow"`
 		Targets  []target          `yaml:"targets"`
 	}
 	own := auth{Username: f.config.Username, Password: f.config.Password}
@@ -35,6 +39,9 @@ func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 			own.TLS = map[string]any{"insecure_skip_verify": true}
 		}
 	}
+	if f.config.CallHome != "" {
+		file.CallHome = map[string]string{"ssh_listen_address": f.config.CallHome}
+	}
 	file.Auths = map[string]auth{authName: own}
 	sites, roles := []string{"ams", "fra", "lon"}, []string{"core", "edge", "access", "access"}
 	for i, d := range f.devices {
@@ -45,7 +52,11 @@ func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 			}
 			labels = f.config.Definitions[i].Labels
 		}
-		file.Targets = append(file.Targets, target{d.Name, d.Address(), authName, labels})
+		one := target{Name: d.Name, Address: d.Address(), Auth: authName, Labels: labels}
+		if f.config.CallHome != "" {
+			one.CallHome, one.Fingerprints = true, []string{d.Fingerprint()}
+		}
+		file.Targets = append(file.Targets, one)
 	}
 	return yaml.Marshal(file)
 }

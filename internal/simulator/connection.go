@@ -108,7 +108,7 @@ func (c *connection) serverConfig() *ssh.ServerConfig {
 	if c.device.wrongKey.Load() {
 		config.AddHostKey(c.device.fleet.wrongKey)
 	} else {
-		config.AddHostKey(c.device.fleet.hostKey)
+		config.AddHostKey(c.device.hostKey)
 	}
 	return config
 }

@@ -17,6 +17,7 @@ type Device struct {
 
 	fleet      *Fleet
 	index      int
+	hostKey    ssh.Signer
 	content    Content // nil: interfaces made from the seed
 	nmda       bool
 	library    *yangLibrary
@@ -42,6 +43,7 @@ func newDevice(f *Fleet, index int) *Device {
 		Name:        fmt.Sprintf("sim-%04d", index+1),
 		fleet:       f,
 		index:       index,
+		hostKey:     f.hostKey,
 		connections: map[*connection]struct{}{},
 		outages:     map[int]outage{},
 	}
@@ -58,15 +60,15 @@ func newDevice(f *Fleet, index int) *Device {
 	return d
 }
 
-// Address is the host:port on which the device listens. It stays the same while the device is down.
+// Address is the host:port on which the device listens, "" if it calls home. It stays the same while the device is down.
 func (d *Device) Address() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.address
 }
 
-// Fingerprint is the SHA256 fingerprint of the host key, which all devices of a fleet share.
-func (d *Device) Fingerprint() string { return ssh.FingerprintSHA256(d.fleet.hostKey.PublicKey()) }
+// Fingerprint is the SHA256 fingerprint of the host key, which all devices of a fleet share unless they call home.
+func (d *Device) Fingerprint() string { return ssh.FingerprintSHA256(d.hostKey.PublicKey()) }
 
 // Logins is how many logins the device has accepted since it was started.
 func (d *Device) Logins() int { return int(d.logins.Load()) }
@@ -110,7 +112,7 @@ func (d *Device) DropSessions() {
 	}
 }
 
-// SetDown closes the device's sessions and port, or opens the same port again. Opening fails only if another program has taken
+// SetDown closes the device's sessions and port, or opens the same port again; a device that calls home does not call meanwhile. Opening fails only if another program has taken
 // the port meanwhile.
 func (d *Device) SetDown(down bool) error {
 	if !down {
@@ -135,11 +137,15 @@ func (d *Device) listen(address string) error {
 	if d.listener != nil {
 		return nil
 	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
+	var listener net.Listener = newCaller(d.fleet.config.CallHome)
+	if d.fleet.config.CallHome == "" {
+		var err error
+		if listener, err = net.Listen("tcp", address); err != nil {
+			return err
+		}
+		d.address = listener.Addr().String()
 	}
-	d.listener, d.address = listener, listener.Addr().String()
+	d.listener = listener
 	d.running.Go(func() { d.accept(listener) })
 	return nil
 }

@@ -36,7 +36,9 @@ type Config struct {
 	Interfaces int // of each device; 0 is 1
 	// Listen is the address of the first device. With port 0, as in the default "127.0.0.1:0", each device has a free port;
 	// with another one, the devices have consecutive ports.
-	Listen             string
+	Listen string
+	// CallHome is where the devices call (RFC 8071), in place of listening. Each has a host key of its own then.
+	CallHome           string
 	CAFile             string // where CertificatePEM is, for a written configuration
 	Username, Password string // "netconf" where empty
 	Form               string // FormState, the default, or FormNMDA
@@ -89,6 +91,11 @@ func Start(config Config) (*Fleet, error) {
 	}
 	for i := range config.Devices {
 		d := newDevice(f, i)
+		if config.CallHome != "" {
+			if d.hostKey, err = newHostKey(fmt.Sprintf("host key %d of %s", config.Seed, d.Name)); err != nil {
+				return nil, errors.Join(err, f.Close())
+			}
+		}
 		address := net.JoinHostPort(host, strconv.Itoa(port))
 		if port != 0 {
 			address = net.JoinHostPort(host, strconv.Itoa(port+i))
@@ -150,6 +157,8 @@ func (c Config) complete() (Config, error) {
 		return c, fmt.Errorf("simulator: unknown transport %q; use %s or %s", c.Transport, TransportSSH, TransportRESTCONF)
 	case c.Silent < 0 || c.Silent > c.Devices:
 		return c, fmt.Errorf("simulator: %d silent devices of %d; use 0 to %d", c.Silent, c.Devices, c.Devices)
+	case c.CallHome != "" && c.Transport != TransportSSH:
+		return c, fmt.Errorf("simulator: devices call home over %s only", TransportSSH)
 	case c.ChunkSize < 0 || c.LoginDelay < 0 || c.ReplyDelay < 0:
 		return c, errors.New("simulator: chunk size and delays cannot be negative")
 	}
