@@ -17,7 +17,7 @@ import (
 func reads(t *testing.T, ctx context.Context, words ...string) {
 	t.Helper()
 	text := ""
-	for range 300 {
+	for range 1200 {
 		now, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText`))
 		if err == nil { // else the page is just being loaded
 			text = now
@@ -32,6 +32,18 @@ func reads(t *testing.T, ctx context.Context, words ...string) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	t.Fatalf("the page does not say %q:\n%s", words, text)
+}
+
+// becomes waits until an expression is true of the page.
+func becomes(t *testing.T, ctx context.Context, expression string) {
+	t.Helper()
+	for range 1200 {
+		if here(t, ctx, expression) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatalf("the page does not become %s", expression)
 }
 
 func here(t *testing.T, ctx context.Context, expression string) bool {
@@ -55,9 +67,8 @@ func TestPagesKeepThemselvesUpToDate(t *testing.T) {
 	browsertest.TabTo(t, ctx, "#filter")
 	browsertest.Press(t, ctx, "EDGE-1")
 	reads(t, ctx, "1 of 3 targets")
-	if !here(t, ctx, `document.activeElement.id === 'filter' && location.search === '?q=EDGE-1' && !document.body.innerText.includes('edge-2')`) {
-		t.Error("a filter takes the focus away, or leaves rows in")
-	}
+	// The filter neither takes the focus away nor leaves rows in.
+	becomes(t, ctx, `document.activeElement.id === 'filter' && location.search === '?q=EDGE-1' && !document.body.innerText.includes('edge-2')`)
 	fleet[1].SetSilent(true)
 	fleet[1].DropSessions()
 	if err := fleet[1].SetDown(true); err != nil {
@@ -85,14 +96,13 @@ func TestStepsTickOffInPlace(t *testing.T) {
 	}
 	browsertest.Press(t, ctx, browsertest.Enter)
 	reads(t, ctx, "Is this the device's host key?", device.Fingerprint())
+	becomes(t, ctx, `document.readyState === 'complete'`) // before that it may have no script
 	here(t, ctx, `window.sameDocument = true`)
 	height := browsertest.See(t, ctx, chromedp.Evaluate[float64](`document.querySelector('.steps').offsetHeight`))
 	browsertest.TabTo(t, ctx, "#confirm")
 	browsertest.Press(t, ctx, browsertest.Enter)
 	reads(t, ctx, "What was found:", "4 interfaces")
-	if !here(t, ctx, `window.sameDocument === true && document.activeElement.classList.contains('steps')`) {
-		t.Error("the page was loaded again, or the focus is lost")
-	}
+	becomes(t, ctx, `window.sameDocument === true && document.activeElement.classList.contains('steps')`) // not loaded again, and no focus lost
 	if now := browsertest.See(t, ctx, chromedp.Evaluate[float64](`document.querySelector('.steps').offsetHeight`)); now != height {
 		t.Errorf("the steps are %g px high when they are done, and were %g", now, height)
 	}

@@ -58,29 +58,44 @@
     said = text;
   };
 
-  const put = (text) => {
-    const page = new DOMParser().parseFromString(text, 'text/html');
+  // ask fetches a page and shows it, unless one that was asked for later is shown already: an old state must not replace a new one.
+  let asked = 0;
+  let shown = 0;
+  const ask = async (url, options, wanted = () => true) => {
+    const number = ++asked;
+    const response = await fetch(url, options);
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+    if (number > shown && wanted(response)) {
+      shown = number;
+      put(page);
+    }
+    return {response, page};
+  };
+  const put = (page) => {
     for (const id of ['live', 'list']) {
       const old = document.getElementById(id);
       const fresh = page.getElementById(id);
       if (old && fresh) morph(old, document.adoptNode(fresh));
     }
     announce();
-    return page;
   };
 
   let last = 0;
   let timer = 0;
   let busy = false;
+  let again = false; // something happened while a refresh was under way
   let loaded = new Date();
   const refresh = async (force = false) => {
-    if (busy || !document.getElementById('live')) return;
+    if (!document.getElementById('live')) return;
     if (!force && (document.hidden || !getSelection().isCollapsed)) return; // nobody sees it, or somebody copies from it
+    if (busy) {
+      again = true;
+      return;
+    }
     busy = true;
     try {
-      const response = await fetch(location.href, {cache: 'no-store'});
+      const {response} = await ask(location.href, {cache: 'no-store'}, (response) => response.ok);
       if (!response.ok) throw new Error(response.status);
-      put(await response.text());
       loaded = new Date();
       if (news.classList.contains('warning')) say('');
     } catch {
@@ -88,6 +103,10 @@
     }
     last = Date.now();
     busy = false;
+    if (again) {
+      again = false;
+      soon();
+    }
   };
   const soon = () => {
     if (timer) return;
@@ -134,8 +153,7 @@
     if (here !== 'task' || form.method !== 'post' || !form.closest('#live')) return;
     e.preventDefault();
     const steps = document.querySelector('.steps');
-    const response = await fetch(form.action, {method: 'post', body: new URLSearchParams(new FormData(form))});
-    const page = put(await response.text());
+    const {response, page} = await ask(form.action, {method: 'post', body: new URLSearchParams(new FormData(form))});
     if (!response.ok) say(page.querySelector('.trouble')?.textContent ?? `Status ${response.status}`, true);
     steps.focus(); // the button that was pressed is gone
   });

@@ -79,7 +79,7 @@ func addByForm(t *testing.T, base, name, address, user, password string, more ..
 // until waits until a task is as it should be.
 func until(t *testing.T, s *apitest.Harness, id string, holds func(task.Task) bool) task.Task {
 	t.Helper()
-	for range 1000 {
+	for range 6000 {
 		now, err := s.Queue.Get(id)
 		if err != nil {
 			t.Fatal(err)
