@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/account"
 )
 
 // maxHeader bounds the header of an answer, in octets.
@@ -21,12 +23,14 @@ var errNoConnection = errors.New("the connection has ended")
 type link struct {
 	conn      net.Conn
 	transport *http.Transport
-	used      bool // a request was answered on it
+	used      bool           // a request was answered on it
+	entry     *account.Login // by our certificate, until the first answer; nil: none
 }
 
-func newLink(conn *tls.Conn) *link {
+// open makes the link one over a connection.
+func (l *link) open(conn *tls.Conn) {
 	var taken atomic.Bool
-	return &link{conn: conn, transport: &http.Transport{
+	l.conn, l.transport = conn, &http.Transport{
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, errNoConnection },
 		DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
 			if taken.Swap(true) {
@@ -38,7 +42,16 @@ func newLink(conn *tls.Conn) *link {
 		DisableCompression:     true, // it is asked for, and bounded, by answer
 		MaxResponseHeaderBytes: maxHeader,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
-	}}
+	}
+}
+
+// cause is why a request on the link failed. HTTP/2 keeps to itself that the device refused our certificate; the connection remembers.
+func (l *link) cause(err error) error {
+	_ = l.conn.SetReadDeadline(time.Unix(1, 0)) // nothing is waited for
+	if _, alert := l.conn.Read(make([]byte, 1)); alert != nil && isCertificateRefusal(alert) {
+		return alert
+	}
+	return err
 }
 
 // close ends the connection, and what is being read on it.

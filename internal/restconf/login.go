@@ -20,6 +20,7 @@ import (
 type credentials struct {
 	username, password string
 	account            account.Secret
+	certificate        *tls.Certificate // nil: none
 	tls                *tls.Config
 	hidden             *strings.Replacer // takes the secrets out of what a device sends back
 }
@@ -44,9 +45,13 @@ func (c *Client) readCredentials() (*credentials, error) {
 	found := &credentials{username: auth.Username, password: password, tls: settings}
 	var certificate []byte
 	if len(settings.Certificates) > 0 {
-		certificate = settings.Certificates[0].Certificate[0]
+		found.certificate = &settings.Certificates[0]
+		certificate = found.certificate.Certificate[0]
+		if found.username == "" {
+			found.username = found.certificate.Leaf.Subject.String()
+		}
 	}
-	found.account = session.Secret(auth.Username, password, certificate)
+	found.account = session.Secret(found.username, password, certificate)
 	if password != "" {
 		hide := []string{base64.StdEncoding.EncodeToString([]byte(auth.Username + ":" + password)), "<secret>"}
 		if len(password) > 3 { // a shorter one is in many words
@@ -88,24 +93,38 @@ func (c *Client) connect(ctx context.Context, trace *session.Trace) (err error) 
 	c.mu.Lock()
 	c.known = way.Device()
 	c.mu.Unlock()
-	secured, err := c.handshake(ctx, trace, conn)
-	if err != nil {
+	if c.link, err = c.handshake(ctx, trace, conn); err != nil {
 		c.freeSlot()
-		return err
 	}
-	c.link = newLink(secured)
-	return nil
+	return err
 }
 
-// handshake speaks TLS on a connection. If that fails, it closes the connection.
-func (c *Client) handshake(ctx context.Context, trace *session.Trace, conn net.Conn) (*tls.Conn, error) {
+// handshake speaks TLS on a connection. If that fails, it closes the connection. Our certificate is a login, of which the device may say in its
+// first answer that it is refused (RFC 8446, section 4.4.2).
+func (c *Client) handshake(ctx context.Context, trace *session.Trace, conn net.Conn) (*link, error) {
 	began := time.Now()
 	within, cancel := context.WithTimeout(ctx, c.timeouts().Login)
 	defer cancel()
-	secured := tls.Client(conn, c.credentials.tls)
-	if err := secured.HandshakeContext(within); err != nil {
-		conn.Close()
+	l := &link{}
+	var notAdmitted error
+	settings := c.credentials.tls.Clone()
+	if c.credentials.certificate != nil {
+		settings.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			l.entry, notAdmitted = c.admit(within, trace)
+			return c.credentials.certificate, notAdmitted
+		}
+	}
+	secured := tls.Client(conn, settings)
+	err := session.Guard(func() error { return secured.HandshakeContext(within) })
+	switch {
+	case notAdmitted != nil:
+		err = notAdmitted
+	case err != nil:
 		err = c.tlsFailure(within, err)
+		l.end(c, err)
+	}
+	if err != nil {
+		conn.Close()
 		trace.End("tls", began, err, "")
 		return nil, err
 	}
@@ -115,7 +134,32 @@ func (c *Client) handshake(ctx context.Context, trace *session.Trace, conn net.C
 		protocol = "http/1.1"
 	}
 	trace.End("tls", began, nil, fmt.Sprintf("%s %s, %s, %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), protocol, state.PeerCertificates[0].Subject))
-	return secured, nil
+	l.open(secured)
+	return l, nil
+}
+
+// end tells the account what became of a login by our certificate alone: err is nil after an answer.
+func (l *link) end(c *Client, err error) {
+	if l.entry == nil {
+		return
+	}
+	switch {
+	case err == nil:
+		l.entry.Succeeded()
+	case session.ReasonFor(context.Background(), err) == session.ReasonAuth:
+		l.entry.Refused(err)
+		c.held()
+	default:
+		l.entry.HungUp(err)
+	}
+	l.entry = nil
+}
+
+// held notes when a login that was just refused is tried again.
+func (c *Client) held() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.loginRetry, _ = session.NewWay(c.options, nil).Check(c.credentials.account, c.known)
 }
 
 // check returns an error while a login must not be tried.
@@ -152,8 +196,9 @@ func (c *Client) judge(entry *account.Login, a *answer, err error) error {
 	switch {
 	case errors.Is(err, errNoConnection):
 		entry.Cancelled()
-	case err != nil && isCertificateRefusal(err):
+	case err != nil && session.ReasonFor(context.Background(), err) == session.ReasonAuth: // our certificate
 		entry.Refused(err)
+		c.held()
 	case err != nil && c.credentials.password != "":
 		entry.Unanswered(err)
 	case err != nil:
@@ -165,10 +210,7 @@ func (c *Client) judge(entry *account.Login, a *answer, err error) error {
 			return nil
 		}
 		entry.Refused(err)
-		until, _ := session.NewWay(c.options, nil).Check(c.credentials.account, c.known)
-		c.mu.Lock()
-		c.loginRetry = until
-		c.mu.Unlock()
+		c.held()
 	case a.status >= http.StatusInternalServerError, a.status == http.StatusTooManyRequests, a.status >= 300 && a.status < 400:
 		entry.Cancelled() // it says nothing about the login
 	default:

@@ -118,11 +118,18 @@ func (c *Client) exchange(ctx context.Context, trace *session.Trace, r request) 
 // exchangeAdmitted sends a request on the open link once it may be sent.
 func (c *Client) exchangeAdmitted(ctx context.Context, trace *session.Trace, r request) (*answer, error) {
 	if !r.login {
-		return c.exchangeOnce(ctx, trace, r)
+		l := c.link
+		a, err := c.exchangeOnce(ctx, trace, r)
+		l.end(c, err)
+		return a, err
 	}
-	entry, err := c.admit(ctx, trace)
-	if err != nil {
-		return nil, err
+	entry := c.link.entry // our certificate has been sent already
+	c.link.entry = nil
+	if entry == nil {
+		var err error
+		if entry, err = c.admit(ctx, trace); err != nil {
+			return nil, err
+		}
 	}
 	within, cancel := context.WithTimeout(ctx, c.timeouts().Login)
 	began := time.Now()
@@ -164,6 +171,9 @@ func (c *Client) exchangeOnce(ctx context.Context, trace *session.Trace, r reque
 		// On a link that was in use, the server may have closed it a moment ago.
 		if errors.Is(err, errNoConnection) || c.link.used && ctx.Err() == nil {
 			return nil, fmt.Errorf("%w: %w", errNoConnection, err)
+		}
+		if ctx.Err() == nil {
+			err = c.link.cause(err)
 		}
 		c.unlink()
 		return nil, c.exchangeError(ctx, r, began, err)

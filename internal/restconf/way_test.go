@@ -1,0 +1,213 @@
+package restconf_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+func TestThroughAJumpHost(t *testing.T) {
+	d := device("", "", map[string]string{"/restconf/data/lab:top": top}).Start(t, nil)
+	jump := netconftest.StartJump(t)
+	o := options(t, d)
+	o.Dialer = session.NewDialer(2)
+	t.Cleanup(o.Dialer.Close)
+	o.Via = []config.NamedJumpHost{{Name: "bastion", Host: &config.JumpHost{Address: jump.Address}, Auth: &config.Auth{
+		Username: netconftest.User, Password: netconftest.Password, InsecureIgnoreHostKey: true,
+	}}}
+	c := newClient(t, o)
+	if _, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`)); err != nil {
+		t.Fatal(err)
+	}
+	if jump.Forwarded.Load() != 1 {
+		t.Errorf("the jump host made %d connections, want 1", jump.Forwarded.Load())
+	}
+}
+
+func TestAddressesThatAreNotAllowed(t *testing.T) {
+	connected := make(chan bool, 1)
+	d := device("", "", nil).Start(t, func(s *httptest.Server) {
+		s.Listener = &watched{s.Listener, connected}
+	})
+	o := options(t, d)
+	o.RequireAllowed = true
+	o.Auth.AllowedTargets = []string{"192.0.2.0/24"}
+	_, err := newClient(t, o).Connect(t.Context(), nil)
+	if session.ReasonOf(err) != session.ReasonRefused || !strings.Contains(err.Error(), session.ErrNotAllowed.Error()) || len(connected) > 0 {
+		t.Errorf("got %v; connected %v", err, len(connected) > 0)
+	}
+}
+
+type watched struct {
+	net.Listener
+	connected chan bool
+}
+
+func (w *watched) Accept() (net.Conn, error) {
+	conn, err := w.Listener.Accept()
+	if err == nil {
+		w.connected <- true
+	}
+	return conn, err
+}
+
+// TestCertificateOfADevice: what is wrong with it, and what the error says.
+func TestCertificateOfADevice(t *testing.T) {
+	d := device("", "", nil).Start(t, nil)
+	trusted := d.CAFile(t)
+	other := (&netconftest.RESTCONF{}).Start(t, func(s *httptest.Server) {
+		_, file, key := newCertificate(t, "other")
+		pair, err := tls.LoadX509KeyPair(file, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	})
+	for name, tc := range map[string]struct {
+		settings config.TLSConfig
+		reason   session.Reason
+		says     string
+	}{
+		"trusted":         {config.TLSConfig{CAFile: trusted}, "", ""},
+		"not checked":     {config.TLSConfig{InsecureSkipVerify: true}, "", ""},
+		"not trusted":     {config.TLSConfig{CAFile: other.CAFile(t)}, session.ReasonTLS, "certificate"},
+		"another name":    {config.TLSConfig{CAFile: trusted, ServerName: "r1.example.net"}, session.ReasonTLS, "server_name"},
+		"another version": {config.TLSConfig{CAFile: trusted, MaxVersion: "TLS12"}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(t, d)
+			o.Auth.TLSConfig = &tc.settings
+			_, err := newClient(t, o).Connect(t.Context(), nil)
+			if session.ReasonOf(err) != tc.reason || err != nil && !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("reason %q, want %q: %v", session.ReasonOf(err), tc.reason, err)
+			}
+		})
+	}
+}
+
+// TestCertificateOfOurs: it is a login, alone or beside a password, and a refused one is not tried again.
+func TestCertificateOfOurs(t *testing.T) {
+	ours, file, key := newCertificate(t, "exporter")
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		for _, accepted := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, accepted %v", tls.VersionName(version), accepted), func(t *testing.T) {
+				d := device("", "", map[string]string{"/restconf/data/lab:top": top})
+				d.Username = ""
+				d.Start(t, func(s *httptest.Server) {
+					trusted := x509.NewCertPool()
+					if accepted {
+						trusted.AddCert(ours)
+					}
+					s.TLS = &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: trusted, MinVersion: version, MaxVersion: version}
+				})
+				o := options(t, d)
+				o.Auth.Username, o.Auth.Password = "", ""
+				o.Auth.TLSConfig.CertFile, o.Auth.TLSConfig.KeyFile = file, key
+				c := newClient(t, o)
+				_, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`))
+				if accepted {
+					if err != nil {
+						t.Error(err)
+					}
+					return
+				}
+				if session.ReasonOf(err) != session.ReasonAuth || !strings.Contains(err.Error(), "refuses our certificate") {
+					t.Errorf("want a refused login, got %v", err)
+				}
+				if _, err := c.Connect(t.Context(), nil); session.ReasonOf(err) != session.ReasonBackoff {
+					t.Errorf("want to wait, got %v", err)
+				}
+			})
+		}
+	}
+}
+
+// newCertificate makes a certificate that signs itself, for clients and servers on loopback.
+func newCertificate(t *testing.T, name string) (_ *x509.Certificate, certFile, keyFile string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certFile, keyFile = filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
+	for file, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: der}, keyFile: {Type: "PRIVATE KEY", Bytes: secret}} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certificate, certFile, keyFile
+}
+
+// TestOtherServers: what else may answer at the port.
+func TestOtherServers(t *testing.T) {
+	for name, tc := range map[string]struct {
+		sends  string
+		reason session.Reason
+		says   string
+	}{
+		"HTTP":            {"HTTP/1.1 400 Bad Request\r\n\r\n", session.ReasonNoNetconf, "does not speak TLS"},
+		"SSH":             {"SSH-2.0-x\r\n", session.ReasonNoNetconf, "does not speak TLS"},
+		"one that closes": {"", session.ReasonTLS, "the TLS handshake failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { listener.Close() })
+			go func() {
+				for {
+					conn, err := listener.Accept()
+					if err != nil {
+						return
+					}
+					_, _ = conn.Write([]byte(tc.sends))
+					if tc.sends != "" {
+						_, _ = conn.Read(make([]byte, 4096))
+					}
+					conn.Close()
+				}
+			}()
+			o := options(t, device("", "", nil).Start(t, nil))
+			o.Target.Address = listener.Addr().String()
+			_, err = newClient(t, o).Connect(t.Context(), nil)
+			if session.ReasonOf(err) != tc.reason || !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("reason %q, want %q: %v", session.ReasonOf(err), tc.reason, err)
+			}
+		})
+	}
+}
