@@ -92,6 +92,10 @@ func (r *reply) Read(p []byte) (int, error) {
 
 // advance writes what comes next of the envelope, or asks for the next part.
 func (r *reply) advance() {
+	if err := r.ctx.Err(); err != nil { // a server that sees us give up may end its answer as if it were complete
+		r.err = err
+		return
+	}
 	switch {
 	case !r.started:
 		r.started = true
