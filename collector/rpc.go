@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
+	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
 // readReply sends one rpc and streams its reply into the table, all parts of it where the device sends it in parts. A
@@ -63,7 +65,7 @@ func (r *reading) rpc(ctx context.Context, operation string, received func(int),
 		r.use.reply = 0
 		err := read(reply)
 		decoding = time.Since(began) - reply.waited
-		broken = err != nil && reply.bytes > 0 && reply.err == nil
+		broken = err != nil && reply.bytes > 0 && (reply.err == nil || isBroken(reply.err))
 		return err
 	})
 	if decoding > 0 {
@@ -74,6 +76,12 @@ func (r *reading) rpc(ctx context.Context, operation string, received func(int),
 		r.Answered()
 	}
 	return err
+}
+
+// isBroken reports whether a client has found by itself what is wrong with a reply that came.
+func isBroken(err error) bool {
+	var syntax *xmlscan.SyntaxError
+	return errors.Is(err, decode.ErrTooLarge) || errors.Is(err, xmlscan.ErrTruncated) || errors.As(err, &syntax)
 }
 
 // replyReader measures how long was spent waiting for bytes, and keeps the error that broke a reply off.

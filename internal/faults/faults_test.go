@@ -22,6 +22,7 @@ type fault struct {
 
 	host     string // a name for the device's address
 	settings string // more settings of the target, as inline YAML
+	web      bool   // the device speaks RESTCONF
 	alone    bool   // it needs much memory, or changes what all rows share
 	shared   bool   // it takes long, so that both scrapes start together and share a read
 	silent   bool   // it takes as long as the target's timeout, which is therefore short
@@ -81,7 +82,7 @@ func TestFaults(t *testing.T) {
 		for _, f := range faults() {
 			if f.alone {
 				t.Run(f.name, func(t *testing.T) {
-					s := newHarness(t, f.host, f.settings)
+					s := newHarness(t, f.host, f.settings, f.web)
 					f.play(t, s)
 					s.stop(t)
 				})
@@ -96,8 +97,12 @@ func TestFaults(t *testing.T) {
 			}
 			t.Run(f.name, func(t *testing.T) {
 				t.Parallel()
-				if f.host+f.settings != "" {
-					s := newHarness(t, f.host, cmp.Or(f.settings, patient))
+				if f.host+f.settings != "" || f.web {
+					settings := patient
+					if f.silent {
+						settings = impatient
+					}
+					s := newHarness(t, f.host, cmp.Or(f.settings, settings), f.web)
 					defer s.stop(t)
 					f.play(t, s)
 					return
@@ -124,7 +129,7 @@ const (
 func newHarnesses(t *testing.T, settings string) chan *harness {
 	harnesses := make(chan *harness, parallel)
 	for range parallel {
-		harnesses <- newHarness(t, "", settings)
+		harnesses <- newHarness(t, "", settings, false)
 	}
 	t.Cleanup(func() {
 		close(harnesses)
@@ -140,7 +145,7 @@ func (f fault) play(t *testing.T, s *harness) {
 	s.t = t
 	first, _ := s.scrape("/metrics")
 	f.isWell(t, "before the fault", first)
-	goroutines, connections := s.running(), s.device.Connections()
+	goroutines, connections := s.running(), s.connections()
 	var baseline usage
 	if f.alone {
 		baseline = footprint()
@@ -178,9 +183,9 @@ func (f fault) play(t *testing.T, s *harness) {
 			t.Errorf("after the fault %s is %v (%v), want %v", series, got, ok, want)
 		}
 	}
-	if !eventually(func() bool { return s.running() <= goroutines && s.device.Connections() <= connections }) {
+	if !eventually(func() bool { return s.running() <= goroutines && s.connections() <= connections }) {
 		t.Errorf("after the fault %d goroutines and %d connections, before it %d and %d:\n%s",
-			s.running(), s.device.Connections(), goroutines, connections, s.stacks())
+			s.running(), s.connections(), goroutines, connections, s.stacks())
 	}
 	if f.alone {
 		var after usage

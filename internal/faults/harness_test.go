@@ -36,31 +36,43 @@ const budget = 40
 type harness struct {
 	t        *testing.T
 	device   *netconftest.Device
-	folder   string // password, known_hosts and key
+	web      *netconftest.RESTCONF // in the place of device; nil: it speaks NETCONF
+	folder   string                // password, known_hosts and key
 	exporter *collector.Exporter
 	server   *httptest.Server
 	client   *http.Client
 	log      netconftest.Buffer
 
-	behaviour atomic.Pointer[behaviour] // of the device; nil: it is healthy
-	restore   []func()                  // functions that end the fault
+	behaviour    atomic.Pointer[behaviour] // of the device; nil: it is healthy
+	webBehaviour atomic.Pointer[http.HandlerFunc]
+	restore      []func() // functions that end the fault
 }
 
 // newHarness starts exporter and devices. stop ends the exporter; the devices end with the test. host, if set, is a name for the
 // address of the faulty device; settings are added to the faulty target.
-func newHarness(t *testing.T, host, settings string) *harness {
+// restconf makes the faulty one speak RESTCONF.
+func newHarness(t *testing.T, host, settings string, restconf bool) *harness {
 	t.Helper()
 	s := &harness{t: t, folder: t.TempDir()}
 	// All goroutines that start from here on, of the exporter and of the devices, inherit the label.
-	pprof.Do(context.Background(), pprof.Labels("harness", s.folder), func(context.Context) { s.start(host, settings) })
+	pprof.Do(context.Background(), pprof.Labels("harness", s.folder), func(context.Context) { s.start(host, settings, restconf) })
 	return s
 }
 
-func (s *harness) start(host, settings string) {
+func (s *harness) start(host, settings string, restconf bool) {
 	t := s.t
 	s.device = netconftest.Start(t, answering(hello, s.now))
 	good := [2]*netconftest.Device{netconftest.Start(t, well), netconftest.Start(t, well)}
-	address := s.device.Address
+	address, auth := s.device.Address, "lab"
+	if restconf {
+		s.web = restconfDevice(func() http.HandlerFunc {
+			if wrong := s.webBehaviour.Load(); wrong != nil {
+				return *wrong
+			}
+			return nil
+		}).Start(t, nil)
+		address, auth, settings = s.web.Address(), "web", "transport: restconf, "+settings
+	}
 	if host != "" {
 		address = strings.Replace(address, "127.0.0.1", host, 1)
 		names.set(host, "127.0.0.1")
@@ -71,12 +83,13 @@ func (s *harness) start(host, settings string) {
 auths:
   lab: {username: %[1]s, password_file: password, known_hosts_file: known_hosts}
   good: {username: %[1]s, password: %[2]s, insecure_ignore_host_key: true}
+  web: {username: %[1]s, password_file: password, tls_config: {insecure_skip_verify: true}}
 defaults: {timeout: 20s}
 targets:
   - {name: good-1, address: "%[3]s", auth: good}
-  - {name: faulty, address: "%[4]s", auth: lab, %[5]s}
+  - {name: faulty, address: "%[4]s", auth: %[7]s, %[5]s}
   - {name: good-2, address: "%[6]s", auth: good}
-`, netconftest.User, netconftest.Password, good[0].Address, address, settings, good[1].Address))
+`, netconftest.User, netconftest.Password, good[0].Address, address, settings, good[1].Address, auth))
 	cfg, err := config.Load([]string{file})
 	if err != nil {
 		t.Fatal(err)
@@ -105,15 +118,23 @@ func (s *harness) stop(t *testing.T) {
 	s.client.CloseIdleConnections()
 	s.server.Close()
 	s.exporter.Close(context.Background())
-	if !eventually(func() bool { return s.device.Connections() == 0 }) {
-		t.Errorf("%d connections are left open", s.device.Connections())
+	if !eventually(func() bool { return s.connections() == 0 }) {
+		t.Errorf("%d connections are left open", s.connections())
 	}
 	ours := func(stacks string) bool {
-		return strings.Contains(stacks, "internal/session.") || strings.Contains(stacks, "nemith.io/netconf.") || strings.Contains(stacks, "/collector.")
+		return strings.Contains(stacks, "internal/session.") || strings.Contains(stacks, "internal/restconf.") || strings.Contains(stacks, "nemith.io/netconf.") || strings.Contains(stacks, "/collector.")
 	}
 	if !eventually(func() bool { return !ours(s.stacks()) }) {
 		t.Errorf("left running:\n%s", s.stacks())
 	}
+}
+
+// connections is how many the faulty device has.
+func (s *harness) connections() int {
+	if s.web != nil {
+		return s.web.Connections()
+	}
+	return s.device.Connections()
 }
 
 // stacks are the stacks of the harness's goroutines.

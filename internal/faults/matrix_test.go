@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -19,7 +20,7 @@ const (
 )
 
 func faults() []fault {
-	return append(append(connecting(), greeting()...), append(framing(), append(replying(), append(taking(), living()...)...)...)...)
+	return slices.Concat(connecting(), greeting(), framing(), replying(), taking(), living(), overRESTCONF())
 }
 
 // failed is the outcome for a target that is not reached.

@@ -4,12 +4,14 @@ import (
 	"encoding/pem"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -21,7 +23,8 @@ type RESTCONF struct {
 	// Handle, if set, may answer a request itself; it returns false for one that Answers has.
 	Handle func(w http.ResponseWriter, r *http.Request) bool
 
-	server *httptest.Server
+	server      *httptest.Server
+	connections atomic.Int32
 
 	mu       sync.Mutex // guards following fields
 	requests []string
@@ -33,6 +36,14 @@ func (d *RESTCONF) Start(t testing.TB, configure func(*httptest.Server)) *RESTCO
 	t.Helper()
 	d.server = httptest.NewUnstartedServer(d)
 	d.server.EnableHTTP2 = true
+	d.server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			d.connections.Add(1)
+		case http.StateClosed:
+			d.connections.Add(-1)
+		}
+	}
 	d.server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	if configure != nil {
 		configure(d.server)
@@ -79,6 +90,9 @@ func (d *RESTCONF) SetPassword(password string) {
 	defer d.mu.Unlock()
 	d.Password = password
 }
+
+// Connections is how many are open.
+func (d *RESTCONF) Connections() int { return int(d.connections.Load()) }
 
 // DropConnections closes all connections.
 func (d *RESTCONF) DropConnections() { d.server.CloseClientConnections() }

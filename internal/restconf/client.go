@@ -29,6 +29,8 @@ type Client struct {
 	link        *link  // nil: none
 	release     func() // of the dial slot that the link was made with, until the login has ended; nil: none is held
 	credentials *credentials
+	opening     bool           // the session is being opened: that counts as one dial
+	dialled     bool           // a link was asked for, which is not counted yet
 	verified    time.Time      // when the device last accepted the login; zero: the session is not open
 	root        string         // path of the API
 	rootKnown   bool           // the device has been asked for it

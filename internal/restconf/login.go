@@ -72,13 +72,10 @@ func (c *Client) redact(text string) string {
 
 // connect opens a link. It holds a dial slot until the login has ended.
 func (c *Client) connect(ctx context.Context, trace *session.Trace) (err error) {
-	defer func() {
-		if err != nil {
-			c.count(session.ReasonFor(ctx, err))
-		}
-	}()
+	c.dialled = true
 	way := session.NewWay(c.options, trace)
 	if err := c.check(way); err != nil {
+		trace.End("auth", time.Now(), err, "")
 		return err
 	}
 	if c.release, err = way.Enter(ctx); err != nil {
@@ -173,13 +170,20 @@ func (c *Client) check(way *session.Way) error {
 	return err
 }
 
-// count counts what became of a dial.
-func (c *Client) count(result session.Reason) {
+// count counts what became of a dial or, if that failed, of an attempt to open the session on the connection that there is. What was not tried
+// is not counted.
+func (c *Client) count(ctx context.Context, err error) {
+	c.freeSlot()
+	dialled := c.dialled
+	c.dialled = false
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.dials[result]++
-	if result == session.ResultOK {
+	switch reason := session.ReasonFor(ctx, err); {
+	case err == nil && dialled:
+		c.dials[session.ResultOK]++
 		c.loginRetry = time.Time{}
+	case err != nil && reason != session.ReasonBackoff:
+		c.dials[reason]++
 	}
 }
 
@@ -241,7 +245,9 @@ func (c *Client) refusedLater(ctx context.Context, a *answer) error {
 	}
 	if entry, err := c.admit(ctx, nil); err == nil {
 		entry.Refused(failure)
+		c.held()
 	}
+	c.count(ctx, failure)
 	return failure
 }
 

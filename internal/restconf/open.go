@@ -38,7 +38,9 @@ func (c *Client) ensure(ctx context.Context, trace *session.Trace, begins bool) 
 	until := c.notBefore
 	c.mu.Unlock()
 	if time.Now().Before(until) {
-		return c.wait(until)
+		err := c.wait(until)
+		trace.End("queue", time.Now(), err, "")
+		return err
 	}
 	isOpen := !c.verified.IsZero()
 	if isOpen && (!begins || time.Since(c.verified) < verifiedFor) {
@@ -46,6 +48,7 @@ func (c *Client) ensure(ctx context.Context, trace *session.Trace, begins bool) 
 	}
 	credentials, err := c.readCredentials()
 	if err != nil {
+		trace.End("auth", time.Now(), err, "")
 		return err
 	}
 	if c.credentials != nil && c.credentials.account != credentials.account {
@@ -53,8 +56,10 @@ func (c *Client) ensure(ctx context.Context, trace *session.Trace, begins bool) 
 	}
 	c.credentials = credentials
 	before := c.device
+	c.opening = true
 	err = session.Guard(func() error { return c.open(ctx, trace) })
-	c.settle(ctx, err)
+	c.opening = false
+	c.count(ctx, err)
 	if err != nil {
 		c.lose()
 		return err
@@ -69,19 +74,6 @@ func (c *Client) ensure(ctx context.Context, trace *session.Trace, begins bool) 
 	c.start = c.verified
 	c.options.Logger.Debug("session opened", "target", c.options.Target.Name, "root", c.root)
 	return nil
-}
-
-// settle ends a dial: it counts what became of it, and gives back its slot.
-func (c *Client) settle(ctx context.Context, err error) {
-	if c.release == nil {
-		return
-	}
-	result := session.ResultOK
-	if err != nil {
-		result = session.ReasonFor(ctx, err)
-	}
-	c.count(result)
-	c.freeSlot()
 }
 
 // open finds the root, logs in, and learns what the device is, unless that is known.

@@ -96,6 +96,9 @@ func (c *Client) exchange(ctx context.Context, trace *session.Trace, r request) 
 	for retried := false; ; retried = true {
 		if c.link == nil {
 			if err := c.connect(ctx, trace); err != nil {
+				if !c.opening {
+					c.count(ctx, err)
+				}
 				return nil, err
 			}
 		}
@@ -108,8 +111,11 @@ func (c *Client) exchange(ctx context.Context, trace *session.Trace, r request) 
 			err = c.exchangeError(ctx, r, began, err)
 			defer c.unlink()
 		}
-		if !r.noSecret {
-			c.settle(ctx, err)
+		switch {
+		case !c.opening && c.dialled:
+			c.count(ctx, err)
+		case !r.noSecret: // the login has ended
+			c.freeSlot()
 		}
 		return a, err
 	}
