@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/command"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
@@ -124,8 +125,10 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	c.Flag("all", "List the device's capabilities too, and the exporter's modules that do not fit.").BoolVar(&discover.All)
 
 	hostkey := &command.HostKey{}
-	c = add("hostkey", "Print the host keys of a device as known_hosts lines and fingerprints, without logging in.", hostkey)
-	c.Arg("address", "HOST, HOST:PORT or [IPV6]:PORT; the default port is 830.").StringVar(&hostkey.Address)
+	c = add("hostkey", "Print the host keys of a device as known_hosts lines and fingerprints, or its certificates, without logging in.", hostkey)
+	c.Arg("address", "HOST, HOST:PORT or [IPV6]:PORT; the default port is that of the transport, 830 for ssh.").StringVar(&hostkey.Address)
+	c.Flag("transport", "What the device speaks: ssh, or tls or restconf, of which the certificates are printed.").Default(string(config.TransportSSH)).
+		EnumVar((*string)(&hostkey.Transport), string(config.TransportSSH), string(config.TransportTLS), string(config.TransportRESTCONF))
 	c.Flag("call-home", "Wait here for a device that calls, in place of ADDRESS, such as :4334.").StringVar(&hostkey.CallHome)
 	c.Flag("proxy-jump", "Jump host of the configuration to go through.").StringVar(&hostkey.ProxyJump)
 	c.Flag("proxy-url", "Proxy to go through, such as socks5://127.0.0.1:1080 or http://192.0.2.1:3128.").StringVar((*string)(&hostkey.ProxyURL))
@@ -170,7 +173,7 @@ func addSimulation(c *kingpin.CmdClause, s *command.Simulate) {
 	c.Flag("username", "User name that the devices accept.").Default("netconf").StringVar(&s.Username)
 	c.Flag("password", "Password of that user.").Default("netconf").StringVar(&s.Password)
 	c.Flag("form", "YANG module of the interfaces: state (RFC 7223) or nmda (RFC 8343).").Default(simulator.FormState).EnumVar(&s.Form, simulator.FormState, simulator.FormNMDA)
-	c.Flag("transport", "How the devices are reached: ssh (NETCONF) or restconf.").Default(simulator.TransportSSH).EnumVar(&s.Transport, simulator.TransportSSH, simulator.TransportRESTCONF)
+	c.Flag("transport", "How the devices are reached: ssh, tls (NETCONF over either) or restconf.").Default(simulator.TransportSSH).EnumVar(&s.Transport, simulator.Transports()...)
 	framing := c.Flag("framing", "NETCONF framing: 1.0 or 1.1.").Default("1.1").Enum("1.0", "1.1")
 	c.Flag("chunk-size", "Octets in each chunk of framing 1.1; 0: one chunk for the whole reply.").Default("0").IntVar(&s.ChunkSize)
 	c.Flag("login-delay", "Delay before each login is accepted or refused.").Default("0s").DurationVar(&s.LoginDelay)

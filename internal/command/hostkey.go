@@ -1,9 +1,14 @@
 package command
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -13,11 +18,12 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// HostKey prints the host keys of a server in the two formats that an auth accepts. It does not log in.
+// HostKey prints the host keys of an SSH server in the two formats that an auth accepts, or the certificates of a TLS server. It does not log in.
 type HostKey struct {
-	Address   string // host or host:port; the default port is 830
-	CallHome  string // address to wait at for a device that calls, in place of Address; "": none
-	ProxyJump string // jump host of the configuration to go through; "": none
+	Address   string           // host or host:port; the default port is that of Transport
+	Transport config.Transport // "": ssh
+	CallHome  string           // address to wait at for a device that calls, in place of Address; "": none
+	ProxyJump string           // jump host of the configuration to go through; "": none
 	ProxyURL  config.ProxyURL
 }
 
@@ -33,6 +39,10 @@ func (h *HostKey) Run(ctx context.Context, env *Environment) error {
 	}
 	const noAuth = "hostkey"
 	cfg := &config.Config{Auths: map[string]*config.Auth{noAuth: {}}}
+	if over := cmp.Or(h.Transport, config.TransportSSH); over != config.TransportSSH {
+		cfg.Defaults.Transport = &over
+		cfg.Auths[noAuth] = &config.Auth{TLSConfig: &config.TLSConfig{CertFile: "none", InsecureSkipVerify: true}} // fits any; nothing of it is used
+	}
 	target, err := cfg.AdHoc(h.Address, noAuth)
 	if err != nil {
 		return err
@@ -53,6 +63,9 @@ func (h *HostKey) Run(ctx context.Context, env *Environment) error {
 		target.ProxyJump = &h.ProxyJump
 		via = cfg.Jumps(target)
 	}
+	if target.Over() != config.TransportSSH {
+		return h.certificates(ctx, env, target, via)
+	}
 	keys, err := session.ScanHostKeys(ctx, target, via)
 	if ctx.Err() != nil {
 		return errInterrupted
@@ -69,6 +82,40 @@ func (h *HostKey) Run(ctx context.Context, env *Environment) error {
 		_, _ = fmt.Fprintf(env.Stdout, "# %s %s\n", ssh.FingerprintSHA256(key), key.Type())
 	}
 	return nil
+}
+
+// certificates prints those of a TLS server in PEM form, as a ca_file has them, with what they say as comments.
+func (h *HostKey) certificates(ctx context.Context, env *Environment, target *config.Target, via []config.NamedJumpHost) error {
+	shown, err := session.ScanCertificates(ctx, target, via)
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	if err != nil {
+		return err
+	}
+	for i, c := range shown {
+		names := slices.Clone(c.DNSNames)
+		for _, ip := range c.IPAddresses {
+			names = append(names, ip.String())
+		}
+		_, _ = fmt.Fprintf(env.Stdout, "# certificate %d of %d: %q\n#   for: %q\n#   issued by: %q\n#   valid: %s to %s\n#   SHA-256 fingerprint: %s\n", i+1, len(shown),
+			c.Subject.String(), names, c.Issuer.String(), c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339), colons(sha256.Sum256(c.Raw)))
+		if err := pem.Encode(env.Stdout, &pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintln(env.Stdout, "# Compare a fingerprint with what the device says, and keep one certificate as ca_file: the first for this device alone until it is renewed,\n"+
+		"# the last, if it is an authority's, for all that it issues. server_name, where it is needed, is one of the names of the first.")
+	return err
+}
+
+// colons is a digest as openssl and devices print it.
+func colons(digest [sha256.Size]byte) string {
+	var parts []string
+	for _, octet := range digest {
+		parts = append(parts, fmt.Sprintf("%02X", octet))
+	}
+	return strings.Join(parts, ":")
 }
 
 // await waits for a device to call, and prints its host key.

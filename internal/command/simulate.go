@@ -54,8 +54,16 @@ func (s *Simulate) Run(ctx context.Context, env *Environment) error {
 }
 
 func (s *Simulate) start() (*simulator.Fleet, error) {
-	if s.Transport == simulator.TransportRESTCONF && s.WriteConfig != "" && s.WriteConfig != "-" {
-		s.CAFile = filepath.Base(s.WriteConfig) + ".ca.pem" // beside it
+	beside := filepath.Base(s.WriteConfig)
+	switch {
+	case s.WriteConfig == "-" && s.Transport == simulator.TransportTLS:
+		return nil, errors.New("--write-config=- has no place for the certificates of transport tls; name a file")
+	case s.WriteConfig == "", s.WriteConfig == "-":
+	case s.Transport == simulator.TransportTLS:
+		s.CertFile, s.KeyFile = beside+".cert.pem", beside+".key.pem"
+		fallthrough
+	case s.Transport == simulator.TransportRESTCONF:
+		s.CAFile = beside + ".ca.pem"
 	}
 	if s.Scenario == "" {
 		if len(s.Faults) > 0 {
@@ -87,11 +95,6 @@ func (s *Simulate) writeConfig(env *Environment, fleet *simulator.Fleet) error {
 	if s.WriteConfig == "" {
 		return nil
 	}
-	if s.CAFile != "" {
-		if err := os.WriteFile(s.WriteConfig+".ca.pem", fleet.CertificatePEM(), 0o600); err != nil {
-			return fmt.Errorf("%w; name another file with --write-config", err)
-		}
-	}
 	text, err := fleet.ConfigYAML("simulated")
 	if err != nil {
 		return err
@@ -100,8 +103,21 @@ func (s *Simulate) writeConfig(env *Environment, fleet *simulator.Fleet) error {
 		_, err = env.Stdout.Write(text)
 		return err
 	}
-	if err := os.WriteFile(s.WriteConfig, text, 0o600); err != nil {
-		return fmt.Errorf("%w; name another file with --write-config", err)
+	certificate, key, err := fleet.ClientPEM()
+	if err != nil {
+		return err
+	}
+	folder := filepath.Dir(s.WriteConfig)
+	for _, file := range []struct {
+		name    string // "": it is not needed
+		content []byte
+	}{{s.CAFile, fleet.CertificatePEM()}, {s.CertFile, certificate}, {s.KeyFile, key}, {filepath.Base(s.WriteConfig), text}} {
+		if file.name == "" {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(folder, file.name), file.content, 0o600); err != nil {
+			return fmt.Errorf("%w; name another file with --write-config", err)
+		}
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func TestSimulateWritesAConfigurationToReadThemWith(t *testing.T) {
-	for _, transport := range []string{simulator.TransportSSH, simulator.TransportRESTCONF} {
+	for _, transport := range simulator.Transports() {
 		t.Run(transport, func(t *testing.T) { testWrittenConfiguration(t, transport) })
 	}
 }
@@ -71,6 +71,7 @@ func TestSimulateWhereItCannot(t *testing.T) {
 	wantError(t, run(t, &command.Simulate{Scenario: "/nonexistent/scenario.yml"}).err, "/nonexistent/scenario.yml")
 	wantError(t, run(t, &command.Simulate{WriteConfig: "/nonexistent/netconf.yml"}).err, "/nonexistent/netconf.yml", "--write-config")
 	wantError(t, run(t, &command.Simulate{Config: simulator.Config{Listen: "nowhere"}}).err, "nowhere")
+	wantError(t, run(t, &command.Simulate{Config: simulator.Config{Transport: simulator.TransportTLS}, WriteConfig: "-"}).err, "certificates", "name a file")
 }
 
 func TestDemo(t *testing.T) {

@@ -3,6 +3,7 @@ package netconftest
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net"
@@ -63,6 +64,12 @@ func (l *TLSLab) Stranger() *labcert.Authority {
 		l.t.Fatal(err)
 	}
 	return authority
+}
+
+// AuthorityDER is the certificate of the authority, as devices send it.
+func (l *TLSLab) AuthorityDER() []byte {
+	block, _ := pem.Decode(l.Authority.PEM)
+	return block.Bytes
 }
 
 // Server is what a device needs that shows a certificate, and that wants one of the lab's authority.

@@ -55,7 +55,28 @@ func (a *attempt) resolve(ctx context.Context, run *task.Run) error {
 	})
 }
 
-// hostKey looks at the device's host key. Nothing secret has been sent when it returns.
+// unchecked is the setting by which any device is taken for the right one; "" if it is checked.
+func (a *attempt) unchecked() string {
+	switch {
+	case a.target.Over() != config.TransportSSH:
+		if a.auth.TLSConfig.InsecureSkipVerify {
+			return "insecure_skip_verify"
+		}
+	case a.auth.InsecureIgnoreHostKey && len(a.target.HostKeyFingerprints) == 0:
+		return "insecure_ignore_host_key"
+	}
+	return ""
+}
+
+// user is as whom the exporter logs in.
+func (a *attempt) user() string {
+	if a.auth.Username == "" || a.target.Over() == config.TransportTLS {
+		return "by its certificate"
+	}
+	return "as " + a.auth.Username
+}
+
+// hostKey looks at the device's host key or certificate. Nothing secret has been sent when it returns.
 func (a *attempt) hostKey(ctx context.Context, run *task.Run) error {
 	var shown *session.ShownKey
 	err := run.Step("connect", func() (detail string, err error) {
@@ -76,8 +97,8 @@ func (a *attempt) hostKey(ctx context.Context, run *task.Run) error {
 	return run.Step("host_key", func() (string, error) {
 		key := shown.Type + " " + shown.Fingerprint
 		switch {
-		case shown.Err == nil && a.auth.InsecureIgnoreHostKey && len(a.target.HostKeyFingerprints) == 0:
-			return key + ", not checked: the auth says insecure_ignore_host_key", nil
+		case shown.Err == nil && a.unchecked() != "":
+			return key + ", not checked: the auth says " + a.unchecked(), nil
 		case shown.Err == nil:
 			return key + " is known", nil
 		case !shown.Unknown || a.kind == Check || a.spec.Fingerprint != "":
@@ -190,7 +211,7 @@ func (a *attempt) login(ctx context.Context, run *task.Run, candidate *collector
 	}
 	loggedIn, done := make(chan string, 1), make(chan outcome, 1)
 	trace := session.WatchedTrace(func(e session.Event) {
-		if e.Phase == "auth" && !e.Failed {
+		if e.Phase == "auth" && !e.Failed && a.target.Over() != config.TransportTLS { // there the device may refuse us after it
 			select {
 			case loggedIn <- e.Detail:
 			default:
@@ -208,11 +229,11 @@ func (a *attempt) login(ctx context.Context, run *task.Run, candidate *collector
 			ended = &o
 			switch session.ReasonOf(o.err) {
 			case "", session.ReasonHello, session.ReasonNoNetconf:
-				return "as " + a.auth.Username, nil
+				return a.user(), nil
 			}
 			return "", o.err
 		case method := <-loggedIn:
-			return fmt.Sprintf("as %s, by %s", a.auth.Username, method), nil
+			return a.user() + ", by " + method, nil
 		}
 	}); err != nil {
 		return err

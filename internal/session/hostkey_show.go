@@ -7,11 +7,13 @@ import (
 	"slices"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// ShownKey is the host key that a device shows.
+// ShownKey is the host key, or over TLS the certificate, that a device shows.
 type ShownKey struct {
-	Type        string // such as ssh-ed25519
+	Type        string // such as ssh-ed25519, or a certificate and its subject
 	Fingerprint string // SHA256:...
 	// Err is nil if the target or its auth trusts the key, and else says why not.
 	Err error
@@ -19,21 +21,30 @@ type ShownKey struct {
 	Unknown bool
 }
 
-// ShowHostKey connects to a device without logging in, and returns the host key that it shows: of several, the one that is
+// ShowHostKey connects to a device without logging in, and returns the host key or certificate that it shows: of several, the one that is
 // trusted, or else the first. Nothing secret is sent. Errors are *Error.
 func ShowHostKey(ctx context.Context, o Options, trace *Trace) (*ShownKey, error) {
 	d := &dial{Options: o, hostPort: o.Target.HostPort(), timeouts: o.Timeouts.withDefaults(), trace: trace, credentials: &credentials{}, accounts: o.accounts()}
 	named := func(err error) error { return &Error{Reason: reasonOf(err), Target: o.Target.Name, Err: err} }
-	policy, err := d.showPolicy()
-	if err != nil {
-		return nil, named(err)
-	}
 	release, err := d.enter(ctx)
 	if err != nil {
 		return nil, named(err)
 	}
 	defer release()
-
+	if o.Target.Over() != config.TransportSSH {
+		shown, err := d.showCertificate(ctx)
+		if err != nil {
+			return nil, named(err)
+		}
+		if shown.Err != nil {
+			shown.Err = named(shown.Err)
+		}
+		return shown, nil
+	}
+	policy, err := d.showPolicy()
+	if err != nil {
+		return nil, named(err)
+	}
 	var shown *ShownKey
 	check := policy.check
 	policy.check = func(address string, remote net.Addr, key ssh.PublicKey) error {

@@ -6,12 +6,12 @@ import (
 )
 
 // ConfigYAML returns an exporter's configuration with all devices of the fleet as targets, under an auth of the given name.
-// Labels differ between devices, so that queries can group by them. Over RESTCONF the certificate of the devices is trusted by
-// Config.CAFile, or else not checked.
+// Labels differ between devices, so that queries can group by them. Over TLS and RESTCONF the certificate of the devices is trusted
+// by Config.CAFile, or else not checked.
 func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 	type auth struct {
-		Username     string         `yaml:"username"`
-		Password     string         `yaml:"password"`
+		Username     string         `yaml:"username,omitempty"`
+		Password     string         `yaml:"password,omitempty"`
 		Fingerprints []string       `yaml:"host_key_fingerprints,omitempty,flow"`
 		TLS          map[string]any `yaml:"tls_config,omitempty,flow"`
 	}
@@ -37,6 +37,10 @@ func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 		file.Defaults = map[string]string{"transport": f.config.Transport}
 		if own.TLS = map[string]any{"ca_file": f.config.CAFile}; f.config.CAFile == "" {
 			own.TLS = map[string]any{"insecure_skip_verify": true}
+		}
+		if f.config.Transport == TransportTLS {
+			own.Username, own.Password = "", ""
+			own.TLS["cert_file"], own.TLS["key_file"] = f.config.CertFile, f.config.KeyFile
 		}
 	}
 	if f.config.CallHome != "" {

@@ -14,7 +14,7 @@ import (
 // loginGrace is how long a client may take to log in; sshd's default.
 const loginGrace = 2 * time.Minute
 
-// connection is one TCP connection to a device, with the SSH or HTTPS server on it.
+// connection is one TCP connection to a device, with the server of SSH, TLS or HTTPS on it.
 type connection struct {
 	device *Device
 	conn   net.Conn
@@ -42,10 +42,17 @@ func (c *connection) serve() {
 		_, _ = io.Copy(io.Discard, c.conn) // until the client closes the connection
 		return
 	}
-	if c.device.fleet.config.Transport == TransportRESTCONF {
+	switch c.device.fleet.config.Transport {
+	case TransportTLS:
+		c.serveTLS()
+	case TransportRESTCONF:
 		c.serveHTTPS()
-		return
+	default:
+		c.serveSSH()
 	}
+}
+
+func (c *connection) serveSSH() {
 	_ = c.conn.SetDeadline(time.Now().Add(loginGrace))
 	_, channels, requests, err := ssh.NewServerConn(c.conn, c.serverConfig())
 	if err != nil {

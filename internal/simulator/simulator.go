@@ -1,4 +1,4 @@
-// Package simulator is a fleet of simulated devices that speak NETCONF over real SSH, or RESTCONF over real HTTPS, for demonstrations, tests and measurements.
+// Package simulator is a fleet of simulated devices that speak NETCONF over real SSH or TLS, or RESTCONF over real HTTPS, for demonstrations, tests and measurements.
 //
 // Devices have no timers: what a device reports is a pure function of the seed, the device, the interface and the time. So a
 // thousand devices cost nothing while they are not read, and tests can compute the values that they expect.
@@ -7,11 +7,12 @@ package simulator
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,8 +28,12 @@ const (
 // How devices are reached.
 const (
 	TransportSSH      = "ssh"      // NETCONF over SSH
+	TransportTLS      = "tls"      // NETCONF over TLS
 	TransportRESTCONF = "restconf" // RESTCONF over HTTPS
 )
+
+// Transports lists them.
+func Transports() []string { return []string{TransportSSH, TransportTLS, TransportRESTCONF} }
 
 // Config describes a fleet. The zero value is one device with one interface.
 type Config struct {
@@ -40,9 +45,10 @@ type Config struct {
 	// CallHome is where the devices call (RFC 8071), in place of listening. Each has a host key of its own then.
 	CallHome           string
 	CAFile             string // where CertificatePEM is, for a written configuration
+	CertFile, KeyFile  string // where ClientPEM is, likewise
 	Username, Password string // "netconf" where empty
 	Form               string // FormState, the default, or FormNMDA
-	Transport          string // TransportSSH, the default, or TransportRESTCONF
+	Transport          string // TransportSSH, the default, TransportTLS or TransportRESTCONF
 	NoFields           bool   // over RESTCONF: the query parameter fields is not known
 	Base10             bool   // announce base:1.0 only, which selects the framing of RFC 6242 section 4.3
 	ChunkSize          int    // octets in each chunk of base:1.1 framing; 0: one chunk for the whole reply
@@ -60,11 +66,11 @@ type Fleet struct {
 	config  Config
 	hostKey ssh.Signer
 
-	certificate tls.Certificate // over RESTCONF; all devices share it
-	wrongKey    ssh.Signer      // of devices that show another one
-	labels      []label         // of the interfaces
-	replies     sync.Pool       // of *reply
-	devices     []*Device
+	certificates certificates // over TLS and RESTCONF
+	wrongKey     ssh.Signer   // of devices that show another one
+	labels       []label      // of the interfaces
+	replies      sync.Pool    // of *reply
+	devices      []*Device
 }
 
 // Start runs a fleet. Its error says what in the configuration to change.
@@ -86,7 +92,7 @@ func Start(config Config) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.certificate, err = newCertificate(config.Seed, host); err != nil {
+	if f.certificates, err = newCertificates(config.Seed, host); err != nil {
 		return nil, err
 	}
 	for i := range config.Devices {
@@ -153,8 +159,8 @@ func (c Config) complete() (Config, error) {
 	switch {
 	case c.Form != FormState && c.Form != FormNMDA:
 		return c, fmt.Errorf("simulator: unknown form %q; use %s or %s", c.Form, FormState, FormNMDA)
-	case c.Transport != TransportSSH && c.Transport != TransportRESTCONF:
-		return c, fmt.Errorf("simulator: unknown transport %q; use %s or %s", c.Transport, TransportSSH, TransportRESTCONF)
+	case !slices.Contains(Transports(), c.Transport):
+		return c, fmt.Errorf("simulator: unknown transport %q; use one of %s", c.Transport, strings.Join(Transports(), ", "))
 	case c.Silent < 0 || c.Silent > c.Devices:
 		return c, fmt.Errorf("simulator: %d silent devices of %d; use 0 to %d", c.Silent, c.Devices, c.Devices)
 	case c.CallHome != "" && c.Transport != TransportSSH:

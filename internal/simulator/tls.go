@@ -1,0 +1,43 @@
+package simulator
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"time"
+)
+
+// serveTLS serves NETCONF over TLS (RFC 7589) on the connection until one side ends it.
+func (c *connection) serveTLS() {
+	conn := tls.Server(c.conn, c.tlsConfig())
+	_ = c.conn.SetDeadline(time.Now().Add(loginGrace))
+	if conn.HandshakeContext(c.ctx) != nil {
+		return
+	}
+	_ = c.conn.SetDeadline(time.Time{})
+	serveSession(c.ctx, c.device, conn)
+}
+
+func (c *connection) tlsConfig() *tls.Config {
+	d, known := c.device, c.device.fleet.certificates
+	own := known.own
+	if d.wrongKey.Load() {
+		own = known.other
+	}
+	clients := x509.NewCertPool()
+	clients.AddCert(known.own.Leaf)
+	return &tls.Config{
+		Certificates: []tls.Certificate{own}, ClientCAs: clients, ClientAuth: tls.RequireAndVerifyClientCert,
+		// Called when the client's certificate is verified. It counts before the client learns the result, as login does.
+		VerifyConnection: func(tls.ConnectionState) error {
+			if err := sleep(c.ctx, d.fleet.config.LoginDelay); err != nil {
+				return err
+			}
+			if d.refusing.Load() {
+				d.refused.Add(1)
+				return errRefused
+			}
+			d.logins.Add(1)
+			return nil
+		},
+	}
+}
