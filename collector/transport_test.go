@@ -63,10 +63,7 @@ func TestSameSeriesOverAllTransports(t *testing.T) {
 func readNetwork(t *testing.T, way simulator.Config) map[string][]string {
 	t.Helper()
 	way.Now = func() time.Time { return time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC) }
-	if way.Transport == simulator.TransportTLS {
-		folder := t.TempDir()
-		way.CAFile, way.CertFile, way.KeyFile = filepath.Join(folder, "ca.pem"), filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
-	}
+	way = withFiles(t, way)
 	scenario, err := network.Load("demo")
 	if err != nil {
 		t.Fatal(err)
@@ -76,31 +73,7 @@ func readNetwork(t *testing.T, way simulator.Config) map[string][]string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { fleet.Close() })
-	certificate, key, err := fleet.ClientPEM()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for file, content := range map[string][]byte{way.CAFile: fleet.CertificatePEM(), way.CertFile: certificate, way.KeyFile: key} {
-		if file == "" {
-			continue
-		}
-		if err := os.WriteFile(file, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	text, err := fleet.ConfigYAML("simulated")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := config.Parse(text)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	e, err := collector.New(c, collector.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { e.Close(context.Background()) })
+	e := exporterOf(t, fleet.Fleet, way)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	devices := map[string][]string{}
@@ -140,6 +113,46 @@ func readNetwork(t *testing.T, way simulator.Config) map[string][]string {
 	return devices
 }
 
+// withFiles names files for the certificates, where the way needs them.
+func withFiles(t testing.TB, way simulator.Config) simulator.Config {
+	if way.Transport == simulator.TransportTLS {
+		folder := t.TempDir()
+		way.CAFile, way.CertFile, way.KeyFile = filepath.Join(folder, "ca.pem"), filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
+	}
+	return way
+}
+
+// exporterOf is an exporter with all devices of a fleet as targets.
+func exporterOf(t testing.TB, fleet *simulator.Fleet, way simulator.Config) *collector.Exporter {
+	t.Helper()
+	certificate, key, err := fleet.ClientPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, content := range map[string][]byte{way.CAFile: fleet.CertificatePEM(), way.CertFile: certificate, way.KeyFile: key} {
+		if file == "" {
+			continue
+		}
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := fleet.ConfigYAML("simulated")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Parse(text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	e, err := collector.New(c, collector.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close(context.Background()) })
+	return e
+}
+
 // missing are the samples that another way does not give.
 func missing(samples, among []string) (not []string) {
 	for _, sample := range samples {
@@ -175,4 +188,31 @@ func tellsOfTheRead(sample string) bool {
 		}
 	}
 	return false
+}
+
+// BenchmarkTransports reads a device with 1,000 interfaces. The simulated device is part of the cost.
+func BenchmarkTransports(b *testing.B) {
+	ways := map[string]simulator.Config{"ssh": {}}
+	for name, way := range transports {
+		ways[name] = way.Config
+	}
+	for name, way := range ways {
+		b.Run(name, func(b *testing.B) {
+			way = withFiles(b, way)
+			way.Interfaces = 1000
+			fleet, err := simulator.Start(way)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer fleet.Close()
+			e := exporterOf(b, fleet, way)
+			target := e.Targets()[0]
+			b.ReportAllocs()
+			for b.Loop() {
+				if scrape := target.Scrape(b.Context(), nil); scrape.Err != nil {
+					b.Fatal(scrape.Err)
+				}
+			}
+		})
+	}
 }

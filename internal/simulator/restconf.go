@@ -151,11 +151,14 @@ func (d *Device) restconfOperation(name string, now time.Time) ([]byte, int, *rp
 
 // restconfData answers a GET of data: of one instance (RFC 8040, section 4.3), or of the datastore.
 func (d *Device) restconfData(from datastore, path, fields string, now time.Time) ([]byte, int, *rpcError) {
-	selected, err := d.library.fields(fields, "")
-	if err != nil {
+	invalid := func(err error) ([]byte, int, *rpcError) {
 		return nil, http.StatusBadRequest, &rpcError{"protocol", "invalid-value", err.Error(), "", ""}
 	}
 	if path == "" {
+		selected, err := d.library.fields(fields, "")
+		if err != nil {
+			return invalid(err)
+		}
 		read := reading{from: from, whole: fields == "", selected: selected}
 		trees, refusal := d.data(read, now)
 		if refusal != nil {
@@ -173,8 +176,9 @@ func (d *Device) restconfData(from datastore, path, fields string, now time.Time
 	}
 	var filters []*request
 	if fields != "" {
-		if selected, err = d.library.fields(fields, at.space); err != nil {
-			return nil, http.StatusBadRequest, &rpcError{"protocol", "invalid-value", err.Error(), "", ""}
+		selected, err := d.library.fields(fields, at.space)
+		if err != nil {
+			return invalid(err)
 		}
 		filters = []*request{{name: xml.Name{Space: at.space, Local: at.name}, children: selected}}
 	}
