@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -71,8 +72,8 @@ type Fitted struct {
 	Auths  map[string]*Auth // its own
 }
 
-// Fit makes a stored target a part of the configuration: it has the defaults, and its own auths may reach what
-// admin.allowed_targets allows. Errors are those of Load; that the configuration has a target of that name is one of them.
+// Fit makes a stored target a part of the configuration: it has the defaults, without a transport one that its auth is for, and its own auths may
+// reach what admin.allowed_targets allows. Errors are those of Load; that the configuration has a target of that name is one of them.
 func (c *Config) Fit(s *Stored) (*Fitted, error) {
 	if configured, ok := c.Target(s.Target.Name); ok {
 		return nil, &Error{s.root.at("targets", 0), fmt.Sprintf("target %q is in the configuration too, at %s, which wins; remove this file, or give one of them another name",
@@ -83,6 +84,9 @@ func (c *Config) Fit(s *Stored) (*Fitted, error) {
 		return nil, err
 	}
 	target := *s.Target
+	if auth := cmp.Or(s.Auths[target.Auth], c.Auths[target.Auth]); auth != nil && target.Transport == nil {
+		target.Transport = new(auth.transport(c.Defaults.Over()))
+	}
 	target.applyDefaults(c.Defaults.Settings)
 	target.Origin, target.Position = OriginAPI, s.root.at("targets", 0)
 	fitted := &Fitted{Target: &target, Auths: map[string]*Auth{}}

@@ -16,7 +16,8 @@ const (
 	TransportRESTCONF Transport = "restconf" // RFC 8040
 )
 
-func transports() []string {
+// Transports are the names of all transports.
+func Transports() []string {
 	return []string{string(TransportSSH), string(TransportTLS), string(TransportRESTCONF)}
 }
 
@@ -45,7 +46,7 @@ func (v *validator) transport(t Transport, at Position) {
 	case TransportSSH, TransportTLS, TransportRESTCONF:
 		return
 	}
-	v.add(at, "transport %q is not known%s", string(t), nearest.Hint(string(t), transports(), "; write one of "+strings.Join(transports(), ", ")))
+	v.add(at, "transport %q is not known%s", string(t), nearest.Hint(string(t), Transports(), "; write one of "+strings.Join(Transports(), ", ")))
 }
 
 // targetTransport checks that what a target and its auth say is for the target's transport.
@@ -90,7 +91,7 @@ func (a *Auth) lacks(over Transport) string {
 
 // transport is the one of a target that does not say: the preferred one, or the first that the auth is for if it is not for that.
 func (a *Auth) transport(preferred Transport) Transport {
-	for _, t := range append([]string{string(preferred)}, transports()...) {
+	for _, t := range append([]string{string(preferred)}, Transports()...) {
 		if a.lacks(Transport(t)) == "" {
 			return Transport(t)
 		}

@@ -19,10 +19,10 @@ type NewTarget struct {
 	Auth        string            `json:"auth,omitempty" maxLength:"1000" doc:"Auth of the configuration, in place of user name and password."`
 	Username    string            `json:"username,omitempty" maxLength:"1000"`
 	Password    string            `json:"password,omitempty" maxLength:"1000" writeOnly:"true"`
-	Fingerprint string            `json:"host_key_fingerprint,omitempty" maxLength:"100" doc:"Host key to trust, as in SHA256:...; without it an unknown key waits to be confirmed."`
+	Fingerprint string            `json:"host_key_fingerprint,omitempty" maxLength:"100" doc:"Host key to trust over SSH, as in SHA256:...; without it an unknown key waits to be confirmed."`
 	Modules     []string          `json:"modules,omitempty" maxItems:"100" doc:"What to read; auto is the best module of each kind that the device has."`
 	Labels      map[string]string `json:"labels,omitempty"`
-	Transport   string            `json:"transport,omitempty" maxLength:"100" doc:"ssh where it is left out."`
+	Transport   string            `json:"transport,omitempty" maxLength:"100" doc:"ssh, tls or restconf; where it is left out, one that the auth is for."`
 	ProxyJump   string            `json:"proxy_jump,omitempty" maxLength:"1000" doc:"Jump host of the configuration to go through."`
 }
 

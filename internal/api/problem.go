@@ -27,7 +27,8 @@ func Status(err error) (status int, headers http.Header) {
 	switch {
 	case errors.As(err, &duplicate):
 		return http.StatusConflict, http.Header{"Location": {Prefix + "/tasks/" + duplicate.Task}}
-	case errors.As(err, &taken), errors.As(err, &owned), errors.As(err, &other), errors.Is(err, task.ErrFinished), errors.Is(err, task.ErrNotWaiting):
+	case errors.As(err, &taken), errors.As(err, &owned), errors.As(err, &other), errors.Is(err, task.ErrFinished), errors.Is(err, task.ErrNotWaiting),
+		errors.Is(err, onboard.ErrCallsHome):
 		return http.StatusConflict, nil
 	case errors.Is(err, task.ErrUnknown), errors.Is(err, inventory.ErrUnknown), errors.Is(err, onboard.ErrUnknownTarget):
 		return http.StatusNotFound, nil

@@ -50,6 +50,7 @@ type Harness struct {
 	Exporter  *collector.Exporter
 	Inventory *inventory.Inventory
 	Queue     *task.Queue
+	Onboarder *onboard.Onboarder
 	Events    *events.Log // of all targets and tasks
 	Folder    string      // of the storage
 	File      string      // the configuration
@@ -96,15 +97,15 @@ func Start(t testing.TB, o Options) *Harness {
 	s.Queue = task.New(task.Options{Record: files.PutTask, Forget: files.RemoveTask, Events: log, Limit: o.Tasks}, past)
 	g, err := guard.New(guard.Options{Enabled: !o.Disabled})
 	check(err)
-	onboarder := onboard.New(onboard.Options{Exporter: s.Exporter, Inventory: s.Inventory, Queue: s.Queue, Logger: o.Logger})
+	s.Onboarder = onboard.New(onboard.Options{Exporter: s.Exporter, Inventory: s.Inventory, Queue: s.Queue, Logger: o.Logger})
 	pages, err := page.New(page.Options{
-		Exporter: s.Exporter, Observer: observer, Guard: g, Onboarder: onboarder, Logger: o.Logger, Version: "1.2.3", GrafanaURL: "https://grafana.example",
+		Exporter: s.Exporter, Observer: observer, Guard: g, Onboarder: s.Onboarder, Logger: o.Logger, Version: "1.2.3", GrafanaURL: "https://grafana.example",
 	})
 	check(err)
 	server := httptest.NewServer(web.New(web.Options{
 		Exporter: web.From(s.Exporter), Reload: s.Inventory.Reload, Own: web.NewMetrics(), Logger: o.Logger, Version: "1.2.3", Pages: pages,
 		ClientTimeout: o.Patience,
-		API:           api.New(api.Options{Exporter: s.Exporter, Observer: observer, Events: log, Guard: g, Onboarder: onboarder, Version: "1.2.3"}),
+		API:           api.New(api.Options{Exporter: s.Exporter, Observer: observer, Events: log, Guard: g, Onboarder: s.Onboarder, Version: "1.2.3"}),
 	}))
 	s.URL = server.URL
 	t.Cleanup(func() {

@@ -190,7 +190,7 @@ func (i *Inventory) Fit(s Spec, replaces bool) (*config.Target, *config.Auth, er
 	if err != nil {
 		return nil, nil, err
 	}
-	unknown := s.Fingerprint == "" && s.Auth == ""
+	unknown := s.Fingerprint == "" && s.Auth == "" && s.Transport != string(config.TransportRESTCONF)
 	if unknown {
 		s.Fingerprint = placeholder
 	}

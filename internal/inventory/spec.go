@@ -25,7 +25,7 @@ type Spec struct {
 	Password  config.Secret
 	Modules   []string // nil: the configuration's defaults
 	Labels    map[string]string
-	Transport string // "": SSH
+	Transport string // "": one that the auth is for
 	ProxyJump string // "": none
 	// Fingerprint is the host key to trust, SHA256:...; "": what the auth trusts, or nothing yet.
 	Fingerprint string
@@ -66,6 +66,10 @@ func (s Spec) check() error {
 		return errors.New("there is nothing to log in with; give an auth of the configuration, or a user name and a password")
 	case s.Auth == "" && s.Password == "":
 		return errors.New("the password is missing; give it with the user name, or name an auth in place of both")
+	case s.Auth == "" && s.Transport == string(config.TransportTLS):
+		return errors.New("transport tls logs in by a certificate; name an auth of the configuration that has one, in place of a user name and a password")
+	case s.Fingerprint != "" && s.Transport == string(config.TransportRESTCONF):
+		return errors.New("transport restconf has no host keys; take host_key_fingerprint out")
 	case strings.ContainsAny(s.Username, "\x00\r\n"):
 		return errors.New("the user name holds a line break; take it out")
 	case strings.ContainsAny(s.Password.Reveal(), "\x00\r\n"):
@@ -92,6 +96,8 @@ type fileAuth struct {
 	Password     string   `yaml:"password,omitempty"` // of a file that is not written
 	PasswordFile string   `yaml:"password_file,omitempty"`
 	Fingerprints []string `yaml:"host_key_fingerprints,omitempty"`
+	// TLSConfig is of an auth for RESTCONF, which trusts the authorities that the system trusts; nil: it is for SSH.
+	TLSConfig *struct{} `yaml:"tls_config,omitempty"`
 }
 
 type fileTarget struct {
@@ -108,10 +114,7 @@ type fileTarget struct {
 // text writes the stored file. The password is in passwordFile or, where that is "", in the text itself, which is then not for
 // the disk.
 func (s Spec) text(passwordFile string) ([]byte, error) {
-	t := fileTarget{Name: s.Name, Address: s.Address, Auth: s.Auth, ProxyJump: s.ProxyJump, Modules: s.Modules, Labels: s.Labels}
-	if s.Transport != "ssh" {
-		t.Transport = s.Transport
-	}
+	t := fileTarget{Name: s.Name, Address: s.Address, Auth: s.Auth, Transport: s.Transport, ProxyJump: s.ProxyJump, Modules: s.Modules, Labels: s.Labels}
 	f := file{}
 	var trusted []string
 	if s.Fingerprint != "" {
@@ -122,6 +125,9 @@ func (s Spec) text(passwordFile string) ([]byte, error) {
 	} else {
 		t.Auth = ownAuth(s.Name)
 		auth := fileAuth{Username: s.Username, PasswordFile: passwordFile, Fingerprints: trusted}
+		if s.Transport == string(config.TransportRESTCONF) {
+			auth.TLSConfig = &struct{}{}
+		}
 		if passwordFile == "" {
 			auth.Password = s.Password.Reveal()
 		}

@@ -29,6 +29,8 @@ type Summary struct {
 	Name            string            `json:"name"`
 	Address         string            `json:"address" doc:"What is dialled."`
 	Auth            string            `json:"auth"`
+	Transport       config.Transport  `json:"transport" enum:"ssh,tls,restconf"`
+	ProxyJump       string            `json:"proxy_jump,omitempty" doc:"Jump host that it is reached through."`
 	Labels          map[string]string `json:"labels"`
 	State           State             `json:"state" enum:"up,no_data,backoff,down,unknown"`
 	Reason          string            `json:"reason,omitempty" doc:"Why it gave no data, in one word: that of netconf_scrape_failure."`
@@ -63,9 +65,12 @@ func (o *Observer) Summary(t *collector.Target) Summary { return o.summary(t.Con
 func (o *Observer) summary(c *config.Target, s collector.Status) Summary {
 	system := o.System(c.Name)
 	sum := Summary{
-		Name: c.Name, Address: c.HostPort(), Auth: c.Auth, Labels: c.Labels, Origin: c.Origin, Vendor: system.Vendor, Model: system.Model,
+		Name: c.Name, Address: c.HostPort(), Auth: c.Auth, Transport: c.Over(), Labels: c.Labels, Origin: c.Origin, Vendor: system.Vendor, Model: system.Model,
 		State: state(s), Reason: string(s.Reason), Error: cmp.Or(s.Err, s.Note), Interfaces: s.Interfaces, Samples: s.Samples, Skipped: s.Skipped,
 		LastRead: at(s.LastRead), SessionStart: at(s.SessionSince),
+	}
+	if c.ProxyJump != nil {
+		sum.ProxyJump = *c.ProxyJump
 	}
 	if sum.Labels == nil {
 		sum.Labels = map[string]string{}

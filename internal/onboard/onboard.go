@@ -53,6 +53,9 @@ type Person struct {
 // ErrUnknownTarget is returned for a target that there is not.
 var ErrUnknownTarget = errors.New("no target has that name; GET /api/v1/targets lists those that there are")
 
+// ErrCallsHome is returned for a check of a target that cannot be dialled.
+var ErrCallsHome = errors.New("the device opens the connection itself; wait until it calls, or look at what the exporter says of its last call")
+
 // Add queues the task of adding a target, or of replacing one that was added. Errors are those of Inventory.Fit, of Queue.Submit, and
 // *NotAllowedError.
 func (o *Onboarder) Add(spec inventory.Spec, replaces bool, by Person) (task.Task, error) {
@@ -71,12 +74,15 @@ func (o *Onboarder) Add(spec inventory.Spec, replaces bool, by Person) (task.Tas
 	return o.submit(attempt)
 }
 
-// Check queues the task of trying a target that is there. Errors are ErrUnknownTarget and those of Queue.Submit.
+// Check queues the task of trying a target that is there. Errors are ErrUnknownTarget, ErrCallsHome and those of Queue.Submit.
 func (o *Onboarder) Check(name string, by Person) (task.Task, error) {
 	c := o.Exporter.Config()
 	target, ok := c.Target(name)
-	if !ok {
+	switch {
+	case !ok:
 		return task.Task{}, ErrUnknownTarget
+	case target.CallHome:
+		return task.Task{}, ErrCallsHome
 	}
 	return o.submit(&attempt{Onboarder: o, kind: Check, target: target, auth: c.Auths[target.Auth], by: by})
 }

@@ -15,8 +15,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/apitest"
 	"github.com/netconf-exporter/netconf_exporter/internal/inventory"
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/onboard"
@@ -25,21 +25,13 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/task"
 )
 
-const base = `
-auths:
-  lab: {username: netconf, password: netconf, insecure_ignore_host_key: true, allowed_targets: [127.0.0.0/8]}
-  far: {username: netconf, password: netconf, insecure_ignore_host_key: true, allowed_targets: [192.0.2.0/24]}
-admin: {allowed_targets: [127.0.0.0/8]}
-`
+const base = apitest.Base
 
 // harness is an exporter to which devices are added.
 type harness struct {
+	*apitest.Harness
 	*onboard.Onboarder
-	exporter *collector.Exporter
-	queue    *task.Queue
-	folder   string
-	file     string
-	log      *buffer
+	log *buffer
 }
 
 type buffer struct {
@@ -61,35 +53,9 @@ func (b *buffer) String() string {
 
 func newHarness(t *testing.T, text string) *harness {
 	t.Helper()
-	s := &harness{folder: filepath.Join(t.TempDir(), "data"), file: filepath.Join(t.TempDir(), "netconf.yml"), log: &buffer{}}
-	if err := os.WriteFile(s.file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	files, err := store.Open(s.folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(files.Close)
-	set, merged, err := inventory.Open(inventory.Options{
-		Load: func() (*config.Config, error) { return config.Load([]string{s.file}) }, Folder: s.folder, Store: files,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	logger := slog.New(slog.NewTextHandler(s.log, nil))
-	if s.exporter, err = collector.New(merged, collector.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	set.OnChange(s.exporter.Use)
-	s.queue = task.New(task.Options{Record: files.PutTask, Forget: files.RemoveTask}, nil)
-	s.Onboarder = onboard.New(onboard.Options{Exporter: s.exporter, Inventory: set, Queue: s.queue, Logger: logger})
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		s.queue.Close(ctx)
-		s.exporter.Close(ctx)
-	})
-	return s
+	log := &buffer{}
+	s := apitest.Start(t, apitest.Options{Config: text, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	return &harness{s, s.Onboarder, log}
 }
 
 var me = onboard.Person{Who: "me", From: "127.0.0.1:1"}
@@ -107,14 +73,14 @@ func (s *harness) add(t *testing.T, spec inventory.Spec, replaces bool) task.Tas
 // follow waits until a task has ended, or waits to be confirmed.
 func (s *harness) follow(t *testing.T, id string) task.Task {
 	t.Helper()
-	log, err := s.queue.Events(id)
+	log, err := s.Queue.Events(id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	for place := log.Start(); ; {
-		now, err := s.queue.Get(id)
+		now, err := s.Queue.Get(id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +140,7 @@ func TestAddConfirmReplaceCheckRemove(t *testing.T) {
 			t.Errorf("step %+v does not say %q", added.Steps[step], want)
 		}
 	}
-	target, ok := s.exporter.Target("new")
+	target, ok := s.Exporter.Target("new")
 	if !ok {
 		t.Fatal("the target is not in force")
 	}
@@ -187,7 +153,7 @@ func TestAddConfirmReplaceCheckRemove(t *testing.T) {
 	if now := s.add(t, replaced, true); now.State != task.Succeeded || now.Kind != onboard.Replace {
 		t.Errorf("%s: %s", states(now), now.Error)
 	}
-	if target, _ := s.exporter.Target("new"); target.Config().Labels["site"] != "fra" {
+	if target, _ := s.Exporter.Target("new"); target.Config().Labels["site"] != "fra" {
 		t.Errorf("%+v", target.Config())
 	}
 
@@ -205,7 +171,7 @@ func TestAddConfirmReplaceCheckRemove(t *testing.T) {
 	if err := s.Remove("new", me); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := s.exporter.Target("new"); ok {
+	if _, ok := s.Exporter.Target("new"); ok {
 		t.Error("the target is still in force")
 	}
 	for _, want := range []string{`change="add a target" user=me from=127.0.0.1:1 target=new`, `change="confirmed a host key"`, `change="stored a target"`,
@@ -255,7 +221,7 @@ func TestWhatAddingFailsAt(t *testing.T) {
 				strings.Contains(failed.Error, "wrong") {
 				t.Errorf("%s: %s; want %s: %s", states(failed), failed.Error, test.states, test.want)
 			}
-			if files, _ := store.Files(s.folder); len(files) > 0 {
+			if files, _ := store.Files(s.Folder); len(files) > 0 {
 				t.Errorf("stored: %v", files)
 			}
 		})
@@ -344,17 +310,17 @@ func TestAllowedTargetsHoldForLife(t *testing.T) {
 	if added := s.add(t, spec, false); added.State != task.Succeeded {
 		t.Fatalf("%s", added.Error)
 	}
-	target, _ := s.exporter.Target("new")
+	target, _ := s.Exporter.Target("new")
 	if scrape := target.Scrape(t.Context(), nil); !scrape.Up {
 		t.Fatal(scrape.Err)
 	}
-	if err := os.WriteFile(s.file, []byte(strings.Replace(base, "admin: {allowed_targets: [127.0.0.0/8]}", "admin: {allowed_targets: [192.0.2.0/24]}", 1)), 0o600); err != nil {
+	if err := os.WriteFile(s.File, []byte(strings.Replace(base, "admin: {allowed_targets: [127.0.0.0/8]}", "admin: {allowed_targets: [192.0.2.0/24]}", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Inventory.Reload(); err != nil {
 		t.Fatal(err)
 	}
-	target, _ = s.exporter.Target("new")
+	target, _ = s.Exporter.Target("new")
 	if scrape := target.Scrape(t.Context(), nil); scrape.Up || !strings.Contains(scrape.Err.Error(), "outside allowed_targets") {
 		t.Errorf("up %v: %v", scrape.Up, scrape.Err)
 	}
@@ -393,7 +359,7 @@ func TestALargeDeviceTellsHowFarItIs(t *testing.T) {
 	if done := s.follow(t, submitted.ID); done.State != task.Succeeded {
 		t.Fatalf("%s: %s", states(done), done.Error)
 	}
-	log, err := s.queue.Events(submitted.ID)
+	log, err := s.Queue.Events(submitted.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -413,5 +379,61 @@ func TestALargeDeviceTellsHowFarItIs(t *testing.T) {
 	}
 	if told < 2 || last.Rows == 0 {
 		t.Errorf("%d times: %+v", told, last)
+	}
+}
+
+// TestEveryTransport adds devices that are known by their certificates.
+func TestEveryTransport(t *testing.T) {
+	lab := netconftest.NewTLSLab(t)
+	hello := strings.Replace(netconftest.Hello11, "</capabilities>",
+		"<capability>urn:ietf:params:xml:ns:yang:ietf-interfaces?module=ietf-interfaces&amp;revision=2014-05-08</capability></capabilities>", 1)
+	overTLS := netconftest.StartTLS(lab, netconftest.ServeOK(hello))
+	fleet, err := simulator.Start(simulator.Config{Devices: 2, Interfaces: 3, Transport: simulator.TransportRESTCONF})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { fleet.Close() })
+	authority := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(authority, fleet.CertificatePEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := newHarness(t, strings.Replace(base, "admin:", fmt.Sprintf(`  cert: {allowed_targets: [127.0.0.0/8], tls_config: {cert_file: %q, key_file: %q, ca_file: %q}}
+  web: {username: netconf, password: netconf, allowed_targets: [127.0.0.0/8], tls_config: {ca_file: %q}}
+admin:`, lab.File("cert.pem"), lab.File("key.pem"), lab.File("ca.pem"), authority), 1))
+	restconf := fleet.Devices()[0].Address()
+	for _, test := range []struct {
+		spec   inventory.Spec
+		states string
+		says   string // one of the steps or their errors
+	}{
+		{inventory.Spec{Name: "tls", Address: overTLS.Address, Auth: "cert", Transport: "tls"}, allDone, "by its certificate"},
+		{inventory.Spec{Name: "restconf", Address: restconf, Auth: "web", Transport: "restconf"}, allDone, "3 interfaces"},
+		{inventory.Spec{Name: "by its auth", Address: fleet.Devices()[1].Address(), Auth: "web"}, allDone, "certificate CN=simulated device SHA256:"},
+		{inventory.Spec{Name: "own", Address: restconf, Username: "netconf", Password: "netconf", Transport: "restconf"},
+			"connect succeeded, host_key failed", "comes from an authority that is not trusted"},
+	} {
+		done := s.add(t, test.spec, false)
+		told := fmt.Sprint(done.Steps, done.Error)
+		if !strings.Contains(states(done), test.states) || !strings.Contains(told, test.says) {
+			t.Errorf("%s: %s: %s; want %s and %q", test.spec.Name, states(done), told, test.states, test.says)
+		}
+	}
+	for want, spec := range map[string]inventory.Spec{
+		"transport tls logs in by a certificate": {Name: "a", Address: restconf, Username: "a", Password: "b", Transport: "tls"},
+		"transport restconf has no host keys":    {Name: "a", Address: restconf, Auth: "web", Transport: "restconf", Fingerprint: "SHA256:" + strings.Repeat("A", 43)},
+		"cannot be used over transport tls":      {Name: "a", Address: restconf, Auth: "lab", Transport: "tls"},
+		`transport "telnet" is not known`:        {Name: "a", Address: restconf, Auth: "lab", Transport: "telnet"},
+	} {
+		if _, err := s.Add(spec, false, me); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v; want %q", spec, err, want)
+		}
+	}
+}
+
+func TestADeviceThatCallsIsNotDialled(t *testing.T) {
+	s := newHarness(t, base+"call_home: {ssh_listen_address: '127.93.7.1:4334'}\ntargets: [{name: caller, auth: lab, call_home: true, host_key_fingerprints: ['SHA256:"+
+		strings.Repeat("A", 43)+"']}]\n")
+	if _, err := s.Check("caller", me); !errors.Is(err, onboard.ErrCallsHome) {
+		t.Error(err)
 	}
 }

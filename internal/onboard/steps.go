@@ -233,7 +233,7 @@ func (a *attempt) login(ctx context.Context, run *task.Run, candidate *collector
 			}
 			return "", o.err
 		case method := <-loggedIn:
-			return a.user() + ", by " + method, nil
+			return strings.TrimSuffix(a.user()+", by "+method, ", by "), nil // RESTCONF has one way
 		}
 	}); err != nil {
 		return err

@@ -21,6 +21,8 @@ type form struct {
 	Sentence string // what is wrong with what was sent; "" if nothing was
 	Task     string // identifier of a task that is at work on the same device
 	Auths    []string
+	Ways     []string // transports
+	Jumps    []string // jump hosts
 	entered
 }
 
@@ -33,7 +35,9 @@ type entered struct {
 const ownAuth = ""
 
 func (p *pages) form(r *http.Request, title string, e entered) form {
-	f := form{layout: p.layout(r, title), Auths: api.AuthNames(p.Exporter), entered: e}
+	f := form{
+		layout: p.layout(r, title), Auths: api.AuthNames(p.Exporter), Ways: config.Transports(), Jumps: slices.Sorted(maps.Keys(p.Exporter.Config().JumpHosts)), entered: e,
+	}
 	f.Here = "add"
 	return f
 }
@@ -66,7 +70,10 @@ func (p *pages) serveEdit(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	e := entered{Name: t.Name, Address: t.Address, Labels: labelText(t.Labels)}
+	e := entered{Name: t.Name, Address: t.Address, Labels: labelText(t.Labels), Transport: string(t.Over())}
+	if t.ProxyJump != nil {
+		e.ProxyJump = *t.ProxyJump
+	}
 	if defaults := p.Exporter.Config().Defaults.Modules; !slices.Equal(t.Modules, defaults) {
 		e.Modules = strings.Join(t.Modules, ", ")
 	}

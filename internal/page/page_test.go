@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -343,5 +345,27 @@ func TestThePageAllowsItsOwnCodeAlone(t *testing.T) {
 	}
 	if strings.Contains(policy, "unsafe") {
 		t.Errorf("the policy %q lets in code of others", policy)
+	}
+}
+
+// TestAChangeKeepsTheWay looks at the form of a target that is reached through a jump host.
+func TestAChangeKeepsTheWay(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(folder, "targets"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	stored := "targets: [{name: inner, address: 127.0.0.2, auth: lab, transport: ssh, proxy_jump: bastion}]\n"
+	if err := os.WriteFile(filepath.Join(folder, "targets", "inner.yml"), []byte(stored), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := apitest.Start(t, apitest.Options{Folder: folder, Config: apitest.Base + "jump_hosts: {bastion: {address: '127.0.0.1:1', auth: lab}, other: {address: '127.0.0.1:1', auth: lab}}\n"})
+	form := get(t, s.URL+"/targets/inner/edit")
+	for _, want := range []string{"<option selected>bastion</option>", "<option>other</option>", "<option selected>ssh</option>", "<option>restconf</option>"} {
+		if !strings.Contains(form, want) {
+			t.Errorf("the form lacks %s", want)
+		}
+	}
+	if page := shown(get(t, s.URL+"/targets/inner")); !strings.Contains(page, "Through bastion") {
+		t.Error(page)
 	}
 }
