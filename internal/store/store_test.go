@@ -150,6 +150,34 @@ func TestOrphansAreRemovedAndNothingElse(t *testing.T) {
 	}
 }
 
+// TestAFileThatAPersonSpoilsOrRemoves is put again, and removed, and leaves no password.
+func TestAFileThatAPersonSpoilsOrRemoves(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, folder)
+	for range 2 {
+		file, err := s.Put("edge1", "", "secret", naming)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := names(t, filepath.Join(folder, "targets")); len(all) != 2 {
+			t.Errorf("after it was put: %v", all)
+		}
+		if err := os.WriteFile(file, []byte("{being edited"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(folder, "targets", "edge1.yml")
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if all := names(t, filepath.Join(folder, "targets")); len(all) != 0 {
+		t.Errorf("after it was removed: %v", all)
+	}
+}
+
 func TestOneProgramAtATime(t *testing.T) {
 	folder := t.TempDir()
 	open(t, folder)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -18,7 +17,6 @@ func (s *Store) Put(name, file, password string, text func(passwordFile string) 
 	if file == "" {
 		file = filepath.Join(s.targets(), fileName(name)+targetSuffix)
 	}
-	before := secretsOf(file)
 	secret := ""
 	if password != "" {
 		secret = stem(file) + "." + random() + secretSuffix
@@ -30,13 +28,10 @@ func (s *Store) Put(name, file, password string, text func(passwordFile string) 
 	if err == nil {
 		err = s.failed(replace(file, content))
 	}
+	s.removeOrphans(file) // the new secret, if the file could not be replaced
 	if err != nil {
-		if !slices.Contains(secretsOf(file), secret) { // replaced all the same, if only the folder's sync failed
-			_ = os.Remove(filepath.Join(s.targets(), secret))
-		}
 		return "", err
 	}
-	s.removeSecrets(file, before)
 	return file, nil
 }
 
@@ -44,21 +39,19 @@ func (s *Store) Put(name, file, password string, text func(passwordFile string) 
 func (s *Store) Remove(file string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	secrets := secretsOf(file)
 	if err := remove(file); err != nil {
 		return s.failed(err)
 	}
-	s.removeSecrets(file, secrets)
+	s.removeOrphans(file)
 	return nil
 }
 
-// removeSecrets removes secrets of a file that it no longer names. One that stays, for whatever reason, is removed at the next
-// start.
-func (s *Store) removeSecrets(file string, secrets []string) {
-	named := secretsOf(file)
-	for _, secret := range secrets {
-		if owner(secret) == stem(file) && !slices.Contains(named, secret) {
-			_ = remove(filepath.Join(s.targets(), secret))
+// removeOrphans removes the secrets of a file that it does not name. One that stays, for whatever reason, is removed at the next start.
+func (s *Store) removeOrphans(file string) {
+	entries, _ := os.ReadDir(s.targets())
+	for _, entry := range entries {
+		if name := entry.Name(); owner(name) == stem(file) && s.isOrphan(name) {
+			_ = remove(filepath.Join(s.targets(), name))
 		}
 	}
 }
@@ -111,25 +104,4 @@ func owner(name string) string {
 		return ""
 	}
 	return rest[:i]
-}
-
-// secretsOf lists the passwords of ours that a target's file names.
-func secretsOf(file string) []string {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil
-	}
-	var part struct {
-		Auths map[string]struct {
-			PasswordFile string `yaml:"password_file"`
-		} `yaml:"auths"`
-	}
-	_ = yaml.Unmarshal(text, &part) // what does not fit is not ours
-	var found []string
-	for _, auth := range part.Auths {
-		if name := auth.PasswordFile; name == filepath.Base(name) && owner(name) != "" {
-			found = append(found, name)
-		}
-	}
-	return found
 }
