@@ -132,7 +132,7 @@ func TestAddConfirmReplaceCheckRemove(t *testing.T) {
 	for added.State == task.AwaitingConfirmation {
 		added = s.follow(t, waiting.ID)
 	}
-	if added.State != task.Succeeded || states(added) != allDone {
+	if added.State != task.Succeeded || states(added) != allDone || added.Input.Fingerprint != device.Fingerprint() {
 		t.Fatalf("%s: %s", states(added), added.Error)
 	}
 	for step, want := range map[int]string{0: "127.0.0.1", 1: device.Address(), 3: "as netconf, by password", 4: "capabilities", 6: "ietf-interfaces", 7: "3 interfaces"} {

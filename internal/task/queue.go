@@ -312,6 +312,11 @@ func (q *Queue) Confirm(id, fingerprint string) (Task, error) {
 		return Task{}, &OtherKeyError{Shown: e.Fingerprint, Given: fingerprint}
 	}
 	close(e.confirm)
+	if e.Input != nil { // so that another try need not ask again
+		confirmed := *e.Input
+		confirmed.Fingerprint = fingerprint
+		e.Input = &confirmed
+	}
 	e.State, e.Fingerprint, e.KeyType, e.ConfirmBy, e.confirm = Running, "", "", nil, nil
 	return e.clone(), nil
 }
