@@ -42,8 +42,9 @@ test: deps build lint packages unit kubernetes e2e ## everything: installs what 
 deps: ## what the tests need, such as netconfd and Prometheus
 	internal/e2e/install.sh
 
-unit: ## the tests of the packages, with the race detector
+unit: ## the tests of the packages, with the race detector; and the random schedules, of which there are more without it
 	go test -race $(units)
+	go test ./internal/schedule
 
 kubernetes: ## examples/kubernetes against the official types, in a module of its own
 	cd internal/kubernetes && go vet . && go test .

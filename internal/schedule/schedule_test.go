@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	schedules = flag.Int("schedules", 10_000, "how many random schedules are played")
+	schedules = flag.Int("schedules", randomSchedules, "how many random schedules are played")
 	seed      = flag.Uint64("seed", 1, "of the first of them")
 )
 
