@@ -17,39 +17,44 @@ import (
 // A device that takes longer than the budget is in every scrape after its first read, with one login, by /metrics and by /probe.
 func TestSlowDevicesAreInEveryScrape(t *testing.T) {
 	const interval, budget, offset = 2 * time.Second, 1500 * time.Millisecond, 400 * time.Millisecond // the offset is for a busy machine
+	steady := func(t *testing.T, delay time.Duration, scrapers int, path string) {
+		devices, e := startFleet(t, simulator.Config{Devices: 1, Interfaces: 3, ReplyDelay: delay}, "", fmt.Sprintf("--timeout-offset=%v", offset.Seconds()))
+		var all sync.WaitGroup
+		for range scrapers {
+			all.Go(func() {
+				ticker := time.NewTicker(interval)
+				defer ticker.Stop()
+				for seen := 0; seen < 11; <-ticker.C {
+					scrape := e.scrape(path, budget+offset)
+					if rows := len(scrape.values("netconf_interface_receive_bytes_total")); rows == 3 || seen > 0 {
+						seen++
+						scrape.want(1, "netconf_up")
+						scrape.want(1, "netconf_module_success", "module=ietf-interfaces")
+						if rows != 3 {
+							t.Errorf("scrape %d after the first read has %d of 3 interfaces", seen-1, rows)
+						}
+					}
+				}
+			})
+		}
+		all.Wait()
+		if devices[0].Logins() != 1 {
+			t.Errorf("%d logins, want 1: giving up on a scrape leaves the read alone", devices[0].Logins())
+		}
+	}
+	var all sync.WaitGroup // all at the same time, however many t.Parallel lets run: they do nothing but wait
 	for _, share := range []float64{0.5, 1.5, 3} {
 		for scrapers := 1; scrapers <= 2; scrapers++ {
 			for _, path := range []string{"/metrics", "/probe?target=sim-0001"} {
-				t.Run(fmt.Sprintf("%v budgets, %d scrapers, %s", share, scrapers, path[:6]), func(t *testing.T) {
-					t.Parallel()
-					delay := time.Duration(share * float64(budget))
-					devices, e := startFleet(t, simulator.Config{Devices: 1, Interfaces: 3, ReplyDelay: delay}, "", fmt.Sprintf("--timeout-offset=%v", offset.Seconds()))
-					var all sync.WaitGroup
-					for range scrapers {
-						all.Go(func() {
-							ticker := time.NewTicker(interval)
-							defer ticker.Stop()
-							for seen := 0; seen < 11; <-ticker.C {
-								scrape := e.scrape(path, budget+offset)
-								if rows := len(scrape.values("netconf_interface_receive_bytes_total")); rows == 3 || seen > 0 {
-									seen++
-									scrape.want(1, "netconf_up")
-									scrape.want(1, "netconf_module_success", "module=ietf-interfaces")
-									if rows != 3 {
-										t.Errorf("scrape %d after the first read has %d of 3 interfaces", seen-1, rows)
-									}
-								}
-							}
-						})
-					}
-					all.Wait()
-					if devices[0].Logins() != 1 {
-						t.Errorf("%d logins, want 1: giving up on a scrape leaves the read alone", devices[0].Logins())
-					}
+				all.Go(func() {
+					t.Run(fmt.Sprintf("%v budgets, %d scrapers, %s", share, scrapers, path[:6]), func(t *testing.T) {
+						steady(t, time.Duration(share*float64(budget)), scrapers, path)
+					})
 				})
 			}
 		}
 	}
+	all.Wait()
 }
 
 // startPrometheus starts a Prometheus that scrapes each exporter, as a job of that name, every interval, with the given rules.
@@ -78,6 +83,7 @@ func startPrometheus(t *testing.T, interval, timeout time.Duration, rules string
 
 // One Prometheus, or two, that scrape a device slower than any scrape see no gap after the first read.
 func TestPrometheusSeesNoGapOfASlowDevice(t *testing.T) {
+	t.Parallel()
 	const interval, timeout = 2 * time.Second, 1900 * time.Millisecond
 	for servers := 1; servers <= 2; servers++ {
 		t.Run(fmt.Sprint(servers), func(t *testing.T) {
