@@ -29,7 +29,7 @@ func TestScrapesAtTheSameTimeShareARead(t *testing.T) {
 	devices, c := fleet(t, simulator.Config{Interfaces: 3}, "")
 	target := start(t, c).Targets()[0]
 	scrape(t, target, 10*time.Second)
-	devices.Devices()[0].SetReplyDelay(300 * time.Millisecond)
+	devices.Devices()[0].SetReplyDelay(time.Second)
 	got := make([]map[string]float64, 5)
 	var wg sync.WaitGroup
 	for i := range got {
@@ -47,19 +47,23 @@ func TestLateResultServesTheNextScrape(t *testing.T) {
 	devices, c := fleet(t, simulator.Config{Interfaces: 3}, "")
 	target := start(t, c).Targets()[0]
 	scrape(t, target, 10*time.Second)
-	devices.Devices()[0].SetReplyDelay(400 * time.Millisecond)
-	before := target.Status().LastRead
-	late := scrape(t, target, 100*time.Millisecond)
+	devices.Devices()[0].SetReplyDelay(2 * time.Second)
+	late := scrape(t, target, 500*time.Millisecond) // longer than the first read took
+	gaveUp := time.Now()
 	if late["netconf_up"] != 0 || late["netconf_scrape_failure reason=timeout"] != 1 || late["netconf_module_success module=ietf-interfaces"] != 0 {
 		t.Errorf("a scrape that gave up says %v", late)
 	}
-	for range 200 { // until the read has ended
-		if target.Status().LastRead.After(before) {
+	ended := func() bool {
+		status := target.Status()
+		return status.Reading == nil && status.LastRead.After(gaveUp)
+	}
+	for range 1000 {
+		if ended() {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	next := target.Scrape(within(t, 100*time.Millisecond), nil) // too short for a read of its own
+	next := target.Scrape(within(t, 500*time.Millisecond), nil) // too short for a read of its own
 	got := samples(next.Families)
 	if !next.Up || got["netconf_module_success module=ietf-interfaces"] != 1 {
 		t.Errorf("the scrape after a late result says up %v, error %v", next.Up, next.Err)
