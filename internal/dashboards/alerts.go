@@ -1,5 +1,7 @@
 package dashboards
 
+import "fmt"
+
 // alertmanager is where alerts can be silenced.
 var alertmanager = variable{name: "alertmanager", label: "Alertmanager", preset: "http://localhost:9093", text: true}
 
@@ -28,15 +30,21 @@ func alerts(about map[string]string, firing string, height int, options ...optio
 	subject = `label_replace(label_join(` + subject + `, "pair", "|", "target", "instance"), "subject", "$1", "pair", "\\|(.+)")`
 	subject = `label_replace(` + subject + `, "subject", "$1", "subject", "\\s*(.*?)\\s*")`
 	subject = `label_replace(` + subject + `, "meaning", "$1", "alertname", "(.+)")`
+	for rank, severity := range []string{"critical", "warning", "info"} {
+		subject = fmt.Sprintf(`label_replace(%s, "severity", "%d", "severity", %q)`, subject, rank+1, severity)
+	}
 	return table("Alerts", "Alerts that fire now. A click on an alert leads to its runbook, or to Alertmanager, whose address is set at the top.", 24, height, "", []string{subject}, []column{
 		col("severity", "Severity", 90, words(severities), cell("color-text")),
-		col("alertname", "Alert", 240, linked("Runbook", "https://github.com/netconf-exporter/netconf_exporter/blob/main/docs/runbooks.md#${__data.fields.alertname}",
+		col("alertname", "Alert", 260, linked("Runbook", "https://github.com/netconf-exporter/netconf_exporter/blob/main/docs/runbooks.md#${__data.fields.alertname}",
 			"Alertmanager", "${alertmanager}/#/alerts?filter=%7Balertname%3D%22${__data.fields.alertname}%22%7D")),
 		col("target", "Device", 120, toDevice()), col("subject", "About", 230),
 		col("meaning", "What it means", 0, object{"id": "custom.inspect", "value": true}, object{"id": "mappings", "value": []any{object{"type": "value", "options": meanings}}}),
 		col("Value", "Since", 150, unit("dateTimeFromNow")),
-	}, append(options, sorted("Since", true), noValue("-"))...)
+	}, append(options, sorted("Severity", false), sorted("Since", true), noValue("-"))...)
 }
+
+// chassis is what a device tells of its chassis. Some tell the number of the part in place of the model's name.
+const chassis = `netconf_hardware_info{!, class="chassis", model_name!=""} or label_replace(netconf_hardware_info{!, class="chassis", model_name="", part_number!=""}, "model_name", "$1", "part_number", "(.+)") or netconf_hardware_info{!, class="chassis", model_name="", part_number=""}`
 
 // readDuration is how long reading a device takes.
 const readDuration = `netconf_read_duration_seconds{!}`

@@ -29,7 +29,7 @@ func device(about map[string]string) dashboard {
 		{"channels", "Optical channels of", `{__name__=~"netconf_optical_channel_.+"`, channelPanels()},
 		{"bgp", "BGP of", `netconf_bgp_neighbor_state{`, bgpPanels()},
 		{"routing", "OSPF and IS-IS of", `{__name__=~"netconf_(ospf_neighbor|isis_adjacency)_state"`, routingPanels()},
-		{"redundancy", "Aggregates, BFD and virtual routers of", `{__name__=~"netconf_(lag_member|bfd_session|fhrp_group)_state"`, redundancyPanels()},
+		{"redundancy", "Aggregates, BFD and virtual routers of", `{__name__=~"netconf_(lag_member_state|lag_active_members|bfd_session_state|fhrp_group_state)"`, redundancyPanels()},
 		{"queues", "Queues of", `{__name__=~"netconf_queue_.+"`, queuePanels()},
 		{"poe", "Power over Ethernet of", `netconf_poe_interface_state{`, poePanels()},
 		{"neighbors", "Neighbours of", `netconf_lldp_neighbor_info{`, []panel{lldpTable(24, `netconf_lldp_neighbor_info{!, interface=~"$interface"}`)}},
@@ -47,6 +47,9 @@ func device(about map[string]string) dashboard {
 	return d
 }
 
+// unlessDown ends a curve where the device does not answer: its last value is not one of now.
+const unlessDown = ` or on () NaN * (max(netconf_up{!}) == 0)`
+
 func deviceNow(about map[string]string) []panel {
 	return []panel{
 		stat("State", "Whether the device answers.", 3, `max(netconf_up{!})`, "none", states(answers)),
@@ -56,30 +59,38 @@ func deviceNow(about map[string]string) []panel {
 		stat("Ports up", "Interfaces that are up.", 3, `count(max by (interface) (netconf_interface_oper_status{!}) == 1)`, "none", colored("green")),
 		stat("Ports down", "Interfaces that should be up and are not: described, or up within the last day.", 3,
 			`count(target_interface:netconf_interface_down:bool{!}) or 0 * max(netconf_up{!} == 1)`, "none", colored("green", 1, "orange")),
-		stat("Processor", "The busiest one.", 3, `max(netconf_cpu_utilization_ratio{!})`, "percentunit", trend, decimals(0), colored("green", 0.8, "orange", 0.9, "red")),
-		stat("Memory", "The fullest one.", 3, `max(target_memory:netconf_memory_utilization:ratio{!})`, "percentunit", trend, decimals(0), colored("green", 0.8, "orange", 0.9, "red")),
+		stat("Processor", "The busiest one.", 3, `max(netconf_cpu_utilization_ratio{!})`+unlessDown, "percentunit", trend, decimals(0), colored("green", 0.8, "orange", 0.9, "red")),
+		stat("Memory", "The fullest one.", 3, `max(target_memory:netconf_memory_utilization:ratio{!})`+unlessDown, "percentunit", trend, decimals(0), colored("green", 0.8, "orange", 0.9, "red")),
 		stat("Clock", "How far the device's clock is surely off.", 3, `max(target:netconf_system_clock_skew_seconds:min{!})`, "s", decimals(0), colored("red", -60, "green", 60, "red")),
 		table("Device", "What the device says that it is, its chassis, and what the configuration says of it.", 24, 4, "target", []string{
-			`max by (target, address, site) (netconf_target_info{!})`,
+			`max by (target, address, transport, site) (netconf_target_info{!})`,
 			`max by (target, host_name, os_name, os_release, os_version, machine) (netconf_system_info{!})`,
-			`max by (target, model_name, serial_number) (netconf_hardware_info{!, class="chassis"})`,
+			`max by (target, model_name, serial_number) (` + chassis + `)`,
 			`max by (target) (netconf_session_start_timestamp_seconds{!}) * 1000`,
-		}, []column{col("target", "Device", 0), col("address", "Address", 150), col("site", "Site", 80), col("host_name", "Host name", 120), col("os_name", "System", 100), col("os_release", "Release", 110),
+		}, []column{col("target", "Device", 0), col("address", "Address", 150), col("transport", "Over", 80), col("site", "Site", 80), col("host_name", "Host name", 120), col("os_name", "System", 100), col("os_release", "Release", 110),
 			col("os_version", "Version", 150), col("machine", "Model", 110), col("model_name", "Chassis", 120), col("serial_number", "Serial number", 120), col("Value #D", "Session since", 130, unit("dateTimeFromNow"))}),
-		alerts(about, `(1000 * ALERTS_FOR_STATE{alertname=~"Netconf.+", job=~"$job", target=~"$target"} and ignoring (alertstate) ALERTS{alertstate="firing"})`, 7),
+		alerts(about, `(1000 * ALERTS_FOR_STATE{alertname=~"Netconf.+", job=~"$job", target=~"$target"} and ignoring (alertstate) ALERTS{alertstate="firing"})`, 9),
 	}
 }
 
-// busiest keeps the ten interfaces that had most of something over the time that is shown.
-func busiest(expr, most string) string {
-	return expr + ` and on (interface) topk(10, sum by (interface) (avg_over_time(` + most + `[$__range] @ end())))`
+// most keeps the curves that had most over the time that is shown, of those with the same labels: ranking is that most. Without, the
+// ten of each moment would be shown, which are many more over time.
+func most(count int, labels, expr, ranking string) string {
+	return fmt.Sprintf(`%s and on (%s) topk(%d, max by (%[2]s) (%[4]s))`, expr, labels, count, ranking)
 }
+
+// overRange are the samples of a series over the time that is shown.
+func overRange(series string) string { return series + `[$__range] @ end()` }
 
 func deviceInterfaces() []panel {
 	const one = `{!, interface=~"$interface"}`
 	const traffic = `target_interface:netconf_interface_bytes:rate5m{!, interface=~"$interface"}`
 	rate := func(counter string) string {
 		return `max by (interface) (rate(netconf_interface_` + counter + `_total` + one + `[$__rate_interval]))`
+	}
+	busy := `sum by (interface) (avg_over_time(` + overRange(traffic) + `))`
+	worst := func(counter string) string {
+		return most(10, "interface", rate(counter), `increase(`+overRange(`netconf_interface_`+counter+`_total`+one)+`) > 0`)
 	}
 	inUse := `max by (interface) ((rate(netconf_interface_%[1]s_bytes_total` + one + `[$__rate_interval])) / (netconf_interface_speed_bytes` + one + ` > 0))`
 	return []panel{
@@ -95,21 +106,19 @@ func deviceInterfaces() []panel {
 			rate("receive_discards") + ` + ` + rate("transmit_discards"),
 			`max by (interface) (netconf_interface_last_change_timestamp_seconds` + one + `) * 1000`,
 		}, []column{
-			col("interface", "Interface", 150, toInterfaceOf("target")), col("description", "Description", 0), col("Value #A", "State", 100, words(portStates), cell("color-text")),
-			col("Value #C", "Speed", 80, unit("bps")), col("Value #D", "Receive", 90, unit("bps")), col("Value #E", "Transmit", 90, unit("bps")), col("Trend #K", "Over time", 90, curve("bps")...),
-			col("Value #F", "In use", 110, bar()...), col("Value #G", "95 %", 90, unit("bps")),
-			col("Value #H", "Errors /s", 85, append(warned("text", 0.02, "orange"), digits(2))...), col("Value #I", "Discards /s", 100, append(warned("text", 0.02, "orange"), digits(2))...),
-			col("Value #J", "Last change", 135, unit("dateTimeFromNow")),
+			col("interface", "Interface", 135, toInterfaceOf("target")), col("description", "Description", 0), col("Value #A", "State", 85, words(portStates), cell("color-text")),
+			col("Value #C", "Speed", 80, unit("bps")), col("Value #D", "Receive", 85, unit("bps")), col("Value #E", "Transmit", 85, unit("bps")), col("Trend #K", "Trend", 80, curve("bps")...),
+			col("Value #F", "In use", 105, bar()...), col("Value #G", "95 %", 85, unit("bps")),
+			col("Value #H", "Errors /s", 80, append(warned("text", 0.02, "orange"), digits(2))...), col("Value #I", "Discards /s", 90, append(warned("text", 0.02, "orange"), digits(2))...),
+			col("Value #J", "Last change", 145, unit("dateTimeFromNow")),
 		}, sparkline(`8 * sum by (interface) (`+traffic+`)`), sorted("In use", true)),
 		graph("Traffic", "The ten busiest interfaces over the time that is shown: received above zero, sent below it.", 24, "bps", curves(
-			busiest(`8 * max by (interface) (rate(netconf_interface_receive_bytes_total`+one+`[$__rate_interval]))`, traffic), "{{interface}} receive",
-			busiest(`8 * max by (interface) (rate(netconf_interface_transmit_bytes_total`+one+`[$__rate_interval]))`, traffic), "{{interface}} transmit"), mirrored, height(10)),
+			most(10, "interface", `8 * `+rate("receive_bytes"), busy), "{{interface}} receive",
+			most(10, "interface", `8 * `+rate("transmit_bytes"), busy), "{{interface}} transmit"), mirrored, height(10)),
 		graph("Errors", "Packets a second that are damaged: the ten interfaces with most.", 12, "count:/s", curves(
-			`topk(10, max by (interface) (rate(netconf_interface_receive_errors_total`+one+`[$__rate_interval])) > 0)`, "{{interface}} receive",
-			`topk(10, max by (interface) (rate(netconf_interface_transmit_errors_total`+one+`[$__rate_interval])) > 0)`, "{{interface}} transmit"), least(0), softMax(1), noValue("No errors")),
+			worst("receive_errors"), "{{interface}} receive", worst("transmit_errors"), "{{interface}} transmit"), least(0), softMax(1), noValue("No errors")),
 		graph("Discards", "Good packets a second that are thrown away: the ten interfaces with most.", 12, "count:/s", curves(
-			`topk(10, max by (interface) (rate(netconf_interface_receive_discards_total`+one+`[$__rate_interval])) > 0)`, "{{interface}} receive",
-			`topk(10, max by (interface) (rate(netconf_interface_transmit_discards_total`+one+`[$__rate_interval])) > 0)`, "{{interface}} transmit"), least(0), softMax(1), noValue("No discards")),
+			worst("receive_discards"), "{{interface}} receive", worst("transmit_discards"), "{{interface}} transmit"), least(0), softMax(1), noValue("No discards")),
 		timeline("Changes of state", "Interfaces that changed their state in the time that is shown.", 24, curves(
 			`max by (interface) (netconf_interface_oper_status`+one+`) and on (interface) max by (interface) (changes(netconf_interface_oper_status`+one+`[$__range] @ end())) > 0`, "{{interface}}"), operStates, noValue("None changed"), height(6)),
 	}

@@ -15,12 +15,13 @@ func systemPanels() []panel {
 func hardwarePanels() []panel {
 	return []panel{
 		table("Parts", "Everything that the device lists of itself, by its state.", 14, 10, "", []string{
-			`max by (component) (netconf_hardware_oper_status{!})`,
+			// What failed comes first.
+			`10 * max by (component) (netconf_hardware_oper_status{!} == 2) or max by (component) (netconf_hardware_oper_status{!})`,
 			`max by (component, class, model_name, serial_number, software_revision) (netconf_hardware_info{!})`,
-		}, []column{col("component", "Part", 0), col("class", "Class", 110), col("Value #A", "State", 90, words(partStates), cell("color-text")),
+		}, []column{col("component", "Part", 0), col("class", "Class", 125), col("Value #A", "State", 90, words(failedFirst), cell("color-text")),
 			col("model_name", "Model", 0), col("serial_number", "Serial number", 130), col("software_revision", "Software", 110)}, sorted("State", true)),
 		graph("Temperatures", "Of parts. The dashed curve is the lowest limit that the device sends.", 10, "celsius", curves(
-			`topk(15, max by (component) (netconf_hardware_temperature_celsius{!}))`, "{{component}}",
+			most(15, "component", `max by (component) (netconf_hardware_temperature_celsius{!})`, `max_over_time(`+overRange(`netconf_hardware_temperature_celsius{!}`)+`)`), "{{component}}",
 			`min(netconf_hardware_temperature_high_major_celsius{!} or netconf_hardware_temperature_high_minor_celsius{!} or netconf_hardware_temperature_high_critical_celsius{!})`, "limit"), height(10), limit("/^limit$/"), decimals(0)),
 		graph("Fans", "Speed, or the share of the highest where the device gives that.", 8, "rotrpm", curves(
 			`max by (component) (netconf_hardware_fan_speed_rpm{!})`, "{{component}}",
@@ -39,24 +40,31 @@ func opticsPanels() []panel {
 	}
 	// The limit is the transceiver's, not each lane's.
 	const lowLimit = `on (interface) group_left () max by (interface) (netconf_optics_receive_power_low_warning_dbm` + one + `)`
+	// Each lane has what is known of its interface: many devices measure the temperature of the whole transceiver alone.
+	ofInterface := func(series string) string {
+		return `clamp(` + power("receive_power_dbm") + `, 0, 0) + on (interface) group_left () max by (interface) (` + series + one + `)`
+	}
+	port := func(expr string) []query {
+		return curves(`label_join(`+expr+`, "port", " ", "interface", "lane")`, "{{port}}")
+	}
 	// The weakest ten of the time that is shown. Dark ports would flatten the scale: the table has them.
 	weakest := func(metric string) []query {
-		return curves(`label_join(max by (interface, lane) (netconf_optics_`+metric+one+` > -35) and on (interface, lane) bottomk(10, min by (interface, lane) (netconf_optics_`+metric+one+` > -35)), "port", " ", "interface", "lane")`, "{{port}}")
+		return port(most(10, "interface, lane", power(metric)+` > -35`, `-1 * avg_over_time(`+overRange(`netconf_optics_`+metric+one)+`) < 35`))
 	}
 	return []panel{
 		table("Transceivers", "Light, current and temperature of each lane. Margin is what the received light has left above the transceiver's own low limit.", 24, 10, "", []string{
-			`clamp_min(` + power("receive_power_dbm") + `, -40)`, `clamp_min(` + power("transmit_power_dbm") + `, -40)`, power("laser_bias_amperes"), power("temperature_celsius"), power("voltage_volts"),
+			`clamp_min(` + power("receive_power_dbm") + `, -40)`, `clamp_min(` + power("transmit_power_dbm") + `, -40)`, power("laser_bias_amperes"), ofInterface("netconf_optics_temperature_celsius"), ofInterface("netconf_optics_voltage_volts"),
 			`clamp(` + power("receive_power_dbm") + `, 0, 0) + ` + lowLimit, `(` + power("receive_power_dbm") + ` > -35) - ` + lowLimit,
-			`max by (interface) (netconf_interface_oper_status` + one + `)`,
+			ofInterface("netconf_interface_oper_status"),
 		}, []column{col("interface", "Interface", 0, toInterfaceOf("optics")), col("lane", "Lane", 60), col("Value #H", "Interface is", 120, words(operStates), cell("color-text")),
 			col("Value #A", "Receive", 110, unit("dBm"), digits(1), words(light)), col("Value #F", "Low limit", 90, unit("dBm"), digits(1)),
 			col("Value #G", "Margin", 90, append(warned("red", 0, "orange", 2, "green"), unit("dB"), digits(1))...),
 			col("Value #B", "Transmit", 110, unit("dBm"), digits(1), words(light)), col("Value #C", "Bias", 90, unit("amp"), digits(1)),
 			col("Value #D", "Temperature", 110, unit("celsius"), digits(1)), col("Value #E", "Voltage", 90, unit("volt"), digits(2))}, sorted("Margin", false)),
-		graph("Light received", "The ten weakest lanes that have light.", 8, "dBm", weakest("receive_power_dbm"), decimals(1)),
-		graph("Light sent", "The ten weakest lanes that have light.", 8, "dBm", weakest("transmit_power_dbm"), decimals(1)),
-		graph("Temperature of transceivers", "The ten hottest.", 8, "celsius", curves(
-			`label_join(topk(10, max by (interface, lane) (netconf_optics_temperature_celsius`+one+`)), "port", " ", "interface", "lane")`, "{{port}}"), decimals(0)),
+		graph("Light received", "The ten weakest lanes that have light.", 8, "dBm", weakest("receive_power_dbm")),
+		graph("Light sent", "The ten weakest lanes that have light.", 8, "dBm", weakest("transmit_power_dbm")),
+		graph("Temperature of transceivers", "The ten hottest.", 8, "celsius",
+			port(most(10, "interface, lane", power("temperature_celsius"), `max_over_time(`+overRange(`netconf_optics_temperature_celsius`+one)+`)`)), decimals(0)),
 	}
 }
 
@@ -79,18 +87,21 @@ func bgpPanels() []panel {
 	prefixes := func(kind string) string {
 		return `sum by (vrf, neighbor) (netconf_bgp_neighbor_` + kind + `_prefixes{!})`
 	}
+	// One that is shut down is nothing else.
+	const state = `10 * max by (vrf, neighbor) (netconf_bgp_neighbor_admin_status{!} == 2) or max by (vrf, neighbor) (netconf_bgp_neighbor_state{!})`
 	return []panel{
 		table("BGP neighbours", "State, prefixes of all address families, and since when. Flaps are the times that the session was lost, or else set up.", 24, 9, "", []string{
-			`max by (vrf, neighbor) (netconf_bgp_neighbor_state{!})`, `max by (vrf, neighbor) (netconf_bgp_neighbor_admin_status{!})`,
+			state,
 			`max by (vrf, neighbor, description, remote_as) (netconf_bgp_neighbor_info{!})`,
 			prefixes("received"), prefixes("accepted"), prefixes("installed"), prefixes("advertised"),
 			`max by (vrf, neighbor) (netconf_bgp_neighbor_established_timestamp_seconds{!}) * 1000`, `max by (vrf, neighbor) (netconf_bgp_neighbor_flaps_total{!}) or max by (vrf, neighbor) (netconf_bgp_neighbor_established_transitions_total{!})`,
 		}, []column{col("neighbor", "Neighbour", 0), col("remote_as", "AS", 80), col("description", "Description", 0), col("vrf", "VRF", 90),
-			col("Value #A", "State", 110, words(bgpStates), cell("color-text")), col("Value #B", "Configured", 95, words(adminStates), cell("color-text")),
-			col("Value #D", "Received", 85, unit("none")), col("Value #E", "Accepted", 85, unit("none")), col("Value #F", "Installed", 85, unit("none")), col("Value #G", "Advertised", 95, unit("none")),
-			col("Value #H", "Established", 125, unit("dateTimeFromNow")), col("Value #I", "Flaps", 60, unit("none"))}, sorted("State", false)),
-		timeline("BGP sessions", "State of each session.", 12, curves(`max by (vrf, neighbor) (netconf_bgp_neighbor_state{!})`, "{{neighbor}}"), bgpStates),
-		graph("BGP prefixes", "Received from each neighbour: the ten with most.", 12, "none", curves(`topk(10, `+prefixes("received")+`)`, "{{neighbor}} {{vrf}}"), least(0), softMax(10)),
+			col("Value #A", "State", 110, words(shutBgp), cell("color-text")),
+			col("Value #C", "Received", 85, unit("none")), col("Value #D", "Accepted", 85, unit("none")), col("Value #E", "Installed", 85, unit("none")), col("Value #F", "Advertised", 95, unit("none")),
+			col("Value #G", "Established", 145, unit("dateTimeFromNow")), col("Value #H", "Flaps", 60, unit("none"))}, sorted("State", false)),
+		timeline("BGP sessions", "State of each session.", 12, curves(state, "{{neighbor}}"), shutBgp),
+		graph("BGP prefixes", "Received from each neighbour: the ten with most.", 12, "short", curves(
+			most(10, "vrf, neighbor", prefixes("received"), `max_over_time(`+overRange(`netconf_bgp_neighbor_received_prefixes{!}`)+`)`), "{{neighbor}} {{vrf}}"), least(0), softMax(10)),
 	}
 }
 
@@ -114,7 +125,8 @@ func routingPanels() []panel {
 func redundancyPanels() []panel {
 	return []panel{
 		table("Members of aggregates", "Whether they carry traffic, and what LACP says.", 24, 8, "", []string{
-			`max by (lag, interface) (netconf_lag_member_state{!})`, `max by (lag, interface) (netconf_lag_member_mux_state{!})`,
+			// What is down comes first.
+			`10 * max by (lag, interface) (netconf_lag_member_state{!} == 2) or max by (lag, interface) (netconf_lag_member_state{!})`, `max by (lag, interface) (netconf_lag_member_mux_state{!})`,
 			`max by (lag, interface, partner_system, partner_port) (netconf_lag_member_info{!})`,
 			`max by (lag) (netconf_lag_active_members{!}) or count by (lag) (netconf_lag_member_state{!} == 1)`, `max by (lag) (netconf_lag_configured_members{!}) or count by (lag) (netconf_lag_member_state{!})`,
 		}, []column{col("lag", "Aggregate", 0), col("interface", "Member", 0, toInterfaceOf("redundancy")), col("Value #A", "State", 90, words(memberStates), cell("color-text")), col("Value #B", "LACP", 110, words(muxStates), cell("color-text")),
@@ -133,16 +145,23 @@ func redundancyPanels() []panel {
 
 func queuePanels() []panel {
 	const one = `{!, interface=~"$interface"}`
+	const labels = `interface, direction, queue`
 	rate := func(counter string) string {
-		return `max by (interface, direction, queue) (rate(netconf_queue_` + counter + `_total` + one + `[$__rate_interval]))`
+		return `max by (` + labels + `) (rate(netconf_queue_` + counter + `_total` + one + `[$__rate_interval]))`
+	}
+	worst := func(counter, times, above string) string {
+		return most(10, labels, times+rate(counter), `increase(`+overRange(`netconf_queue_`+counter+`_total`+one)+`)`+above)
 	}
 	return []panel{
-		table("Queues that drop", "Packets a second that are dropped, and what goes through.", 12, 9, "", []string{
-			rate("dropped_packets") + ` > 0`, `8 * ` + rate("transmit_bytes"), `max by (interface, direction, queue, forwarding_class) (netconf_queue_info` + one + `)`,
-		}, []column{col("interface", "Interface", 0, toInterfaceOf("queues")), col("queue", "Queue", 130), col("forwarding_class", "Class", 130), col("Value #A", "Dropped /s", 100, unit("none"), digits(2)), col("Value #B", "Traffic", 100, unit("bps"))}, sorted("Dropped /s", true)),
-		graph("Dropped packets", "The ten queues that drop most.", 12, "count:/s", curves(`topk(10, `+rate("dropped_packets")+` > 0)`, "{{interface}} {{queue}}"), height(9), least(0), softMax(1), noValue("No queue drops packets")),
-		graph("Traffic of queues", "The ten queues with most.", 12, "bps", curves(`topk(10, 8 * `+rate("transmit_bytes")+`)`, "{{interface}} {{queue}}"), least(0)),
-		graph("Length of queues", "The ten longest.", 12, "bytes", curves(`topk(10, max by (interface, queue) (netconf_queue_length_bytes`+one+`))`, "{{interface}} {{queue}}"), least(0)),
+		table("Queues", "Packets a second that are dropped, what goes through, and what waits.", 12, 9, "", []string{
+			rate("dropped_packets"), `8 * ` + rate("transmit_bytes"), `max by (interface, direction, queue, forwarding_class) (netconf_queue_info` + one + `)`,
+			`max by (interface, direction, queue) (netconf_queue_length_bytes` + one + `)`,
+		}, []column{col("interface", "Interface", 0, toInterfaceOf("queues")), col("queue", "Queue", 125), col("forwarding_class", "Class", 125),
+			col("Value #A", "Dropped /s", 95, append(warned("text", 0.02, "orange"), digits(2))...), col("Value #B", "Traffic", 90, unit("bps")), col("Value #D", "Waiting", 85, unit("bytes"))}, sorted("Dropped /s", true)),
+		graph("Dropped packets", "The ten queues that drop most.", 12, "count:/s", curves(worst("dropped_packets", ``, ` > 0`), "{{interface}} {{queue}}"), height(9), least(0), softMax(1), noValue("No queue drops packets")),
+		graph("Traffic of queues", "The ten queues with most.", 12, "bps", curves(worst("transmit_bytes", `8 * `, ``), "{{interface}} {{queue}}"), least(0)),
+		graph("Length of queues", "The ten longest.", 12, "bytes", curves(
+			most(10, labels, `max by (`+labels+`) (netconf_queue_length_bytes`+one+`)`, `max_over_time(`+overRange(`netconf_queue_length_bytes`+one)+`)`), "{{interface}} {{queue}}"), least(0), noValue("The device does not tell")),
 	}
 }
 
@@ -194,7 +213,8 @@ func readingPanels() []panel {
 	return []panel{
 		graph("Time that a read takes", "The dashed curve is how long a scrape can wait for it: beyond that, each scrape gives the data of the read before.", 6, "s", curves(
 			`max(`+readDuration+`)`, "read", `max(netconf_scrape_duration_seconds{!})`, "scrape", `max(netconf_scrape_budget_seconds{!})`, "limit"), least(0), limit("/^limit$/")),
-		timeline("Modules", "Whether each was read in full.", 6, curves(`max by (module) (netconf_module_success{!})`, "{{module}}"), good),
+		timeline("Modules that failed", "Those that were not read in full at some time that is shown.", 6, curves(
+			`max by (module) (netconf_module_success{!}) and on (module) min by (module) (min_over_time(`+overRange(`netconf_module_success{!}`)+`)) == 0`, "{{module}}"), good, noValue("None")),
 		table("What modules give", "Samples, time and size of each, and how old they are.", 12, 8, "", []string{
 			`max by (module) (netconf_module_samples{!})`, `sum by (module) (netconf_module_skipped_values{!})`, `max by (module) (netconf_module_duration_seconds{!})`,
 			`max by (module) (netconf_module_reply_bytes{!})`, `time() - max by (module) (netconf_module_last_read_timestamp_seconds{!})`,

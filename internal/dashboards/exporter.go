@@ -22,12 +22,14 @@ const ours = `{!, instance=~"$instance"}`
 
 func exporterNow() []panel {
 	number := func(title, about, expr, unit string, options ...option) panel {
-		return stat(title, about, 4, expr, unit, append(options, everywhere)...)
+		return stat(title, about, 3, expr, unit, append(options, everywhere)...)
 	}
 	return []panel{
-		table("Exporters", "Their versions.", 8, 4, "", []string{`max by (instance, version, revision, goversion) (netconf_exporter_build_info` + ours + `)`},
+		table("Exporters", "Their versions.", 9, 4, "", []string{`max by (instance, version, revision, goversion) (netconf_exporter_build_info` + ours + `)`},
 			[]column{col("instance", "Exporter", 0), col("version", "Version", 90), col("revision", "Revision", 90), col("goversion", "Go", 90)}, everywhere),
 		number("Configuration", "Whether the last reload was good.", `min(netconf_exporter_config_last_reload_successful`+ours+`)`, "none", states(good)),
+		number("Files that fail", "Files of targets that could not be loaded, and inventories that gave no list: their targets stay as they were.",
+			`sum({__name__=~"netconf_exporter_(config_file|http_sd)_failed", job=~"$job", instance=~"$instance"}) or vector(0)`, "none", colored("green", 1, "red")),
 		number("Devices", "That are read.", `count(max by (target) (netconf_up`+ours+`))`, "none", colored("green")),
 		number("Sessions", "That are open.", `sum(netconf_session_established`+ours+`)`, "none", colored("green")),
 		number("Up since", "The start of the exporter.", `max(process_start_time_seconds`+ours+` and on (instance) netconf_exporter_build_info) * 1000`, "dateTimeFromNow"),
@@ -35,15 +37,19 @@ func exporterNow() []panel {
 }
 
 func exporterReading() []panel {
+	const read, oldest = `netconf_read_duration_seconds` + ours, `netconf_module_last_read_timestamp_seconds` + ours
+	slowest := func(expr string) []query {
+		return curves(most(10, "target", expr, `max_over_time(`+overRange(read)+`)`), "{{target}}")
+	}
 	return []panel{
-		graph("Slowest devices", "How long reading them takes: the ten that take longest.", 12, "s", curves(`topk(10, max by (target) (netconf_read_duration_seconds`+ours+`))`, "{{target}}"), everywhere, least(0)),
+		graph("Slowest devices", "How long reading them takes: the ten that took longest.", 12, "s", slowest(`max by (target) (`+read+`)`), everywhere, least(0)),
 		graph("Phases", "Where the time goes, on average over all devices. A session that is open needs no login.", 12, "s", curves(`avg by (phase) (netconf_scrape_phase_duration_seconds`+ours+`)`, "{{phase}}"), everywhere, least(0)),
-		graph("Share of the time that Prometheus waits", "The ten devices that take most of it. Above 100 % each scrape gives the data of the read before.", 12, "percentunit",
-			curves(`topk(10, max by (target) (netconf_read_duration_seconds`+ours+` / netconf_scrape_budget_seconds`+ours+`))`, "{{target}}"), everywhere, least(0), softMax(1)),
-		graph("Age of the data", "The ten oldest modules.", 12, "s", curves(`topk(10, max by (target, module) (time() - netconf_module_last_read_timestamp_seconds`+ours+`))`, "{{target}} {{module}}"), everywhere, least(0)),
+		graph("Share of the time that Prometheus waits", "What the slowest devices take of it. Above 100 % each scrape gives the data of the read before.", 12, "percentunit",
+			slowest(`max by (target) (`+read+` / netconf_scrape_budget_seconds`+ours+`)`), everywhere, least(0), softMax(1)),
+		graph("Age of the data", "The ten modules that are oldest now.", 12, "dthms", curves(most(10, "target, module", `time() - max by (target, module) (`+oldest+`)`, `-1 * `+oldest+` @ end()`), "{{target}} {{module}}"), everywhere, least(0)),
 		graph("Modules that fail", "Devices that answer and on which a module was not read in full.", 8, "none", curves(`count by (module) (netconf_module_success`+ours+` == 0 and on (job, instance, target) netconf_up == 1)`, "{{module}}"), everywhere, least(0), softMax(1), decimals(0), noValue("None fails")),
 		graph("Skipped values", "What devices sent that was not valid or not plausible.", 8, "none", curves(`sum by (module, reason) (netconf_module_skipped_values`+ours+`) > 0`, "{{module}} {{reason}}"), everywhere, least(0), softMax(1), decimals(0), noValue("None")),
-		graph("Replies", "What one read of all devices brings, by module.", 8, "bytes", curves(`topk(10, sum by (module) (netconf_module_reply_bytes`+ours+`))`, "{{module}}"), everywhere, least(0)),
+		graph("Replies", "What one read of all devices brings, by module.", 8, "bytes", curves(most(10, "module", `sum by (module) (netconf_module_reply_bytes`+ours+`)`, `sum by (module) (avg_over_time(`+overRange(`netconf_module_reply_bytes`+ours)+`))`), "{{module}}"), everywhere, least(0)),
 	}
 }
 
@@ -59,7 +65,8 @@ func exporterSessions() []panel {
 func exporterProcess() []panel {
 	process := func(metric string) string { return metric + ours + ` and on (instance) netconf_exporter_build_info` }
 	return []panel{
-		graph("Memory", "Resident, and in use by the heap.", 6, "bytes", curves(process("process_resident_memory_bytes"), "resident {{instance}}", process("go_memstats_heap_inuse_bytes"), "heap {{instance}}"), everywhere, least(0)),
+		graph("Memory", "Resident, and what devices take of their budget (--collector.memory-limit).", 6, "bytes", curves(process("process_resident_memory_bytes"), "resident {{instance}}",
+			`netconf_exporter_memory_used_bytes`+ours, "devices {{instance}}"), everywhere, least(0)),
 		graph("Processor", "Share of one core that is in use.", 6, "percentunit", curves(`rate(process_cpu_seconds_total`+ours+`[$__rate_interval]) and on (instance) netconf_exporter_build_info`, "{{instance}}"), everywhere, least(0), decimals(1)),
 		graph("Goroutines and descriptors", "What the process holds open.", 6, "none", curves(process("go_goroutines"), "goroutines {{instance}}", process("process_open_fds"), "descriptors {{instance}}"), everywhere, least(0), decimals(0)),
 		graph("Scrapes that were refused", "Because too many were in flight (--web.max-requests).", 6, "count:/s", curves(`sum by (instance) (rate(netconf_exporter_scrapes_refused_total`+ours+`[$__rate_interval]))`, "{{instance}}"), everywhere, least(0), softMax(0.1)),

@@ -88,7 +88,7 @@ func fleetDevices() panel {
 		`max by (target) (` + readDuration + `)`,
 		`time() - max by (target) (netconf_module_last_read_timestamp_seconds{!})`,
 		`max by (target, model) (label_replace(netconf_system_info{!, machine!=""}, "model", "$1", "machine", "(.+)"))
-or on (target) max by (target, model) (label_replace(netconf_hardware_info{!, class="chassis", model_name!=""}, "model", "$1", "model_name", "(.+)"))`,
+or on (target) max by (target, model) (label_replace(` + chassis + `, "model", "$1", "model_name", "(.+)"))`,
 	}, []column{
 		col("target", "Device", 0, toDevice()), col("Value #A", "State", 70, words(answers), cell("color-text")), col("site", "Site", 80),
 		col("system", "System", 0), col("model", "Model", 0),

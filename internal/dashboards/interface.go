@@ -7,15 +7,24 @@ func interfaces() dashboard {
 		variables: []variable{sourceVariable, jobVariable,
 			{name: "target", label: "Device", query: `label_values(netconf_up{job=~"$job"}, target)`, multi: true},
 			{name: "interface", label: "Interface", query: `label_values(netconf_interface_oper_status{job=~"$job", target=~"$target"}, interface)`, multi: true},
+			having("frames", "interface_(receive_crc_errors|fec_corrected_blocks)_total"), having("optics", "optics_.+"), having("queues", "queue_.+"), having("neighbors", "lldp_neighbor_info"),
 		},
 		annotations: []annotation{fires, reboots},
 		rows: []row{
 			{title: "Now", panels: interfaceNow()},
 			{title: "Traffic", panels: interfaceTraffic()},
 			{title: "Trouble", panels: interfaceTrouble()},
-			{title: "Optics, queues and neighbours", panels: interfaceLine()},
+			{title: "Bad frames and error correction on $frames", repeat: "frames", panels: interfaceFrames()},
+			{title: "Optics on $optics", repeat: "optics", panels: interfaceOptics()},
+			{title: "Queues on $queues", repeat: "queues", panels: interfaceQueues()},
+			{title: "Neighbours of $neighbors", repeat: "neighbors", panels: []panel{lldpTable(24, `netconf_lldp_neighbor_info`+one).with([]option{height(5)})}},
 		},
 	}
+}
+
+// having is a hidden variable: the devices that tell something of the interfaces that are chosen, for which a row is there.
+func having(name, metric string) variable {
+	return variable{name: name, query: `label_values({__name__=~"netconf_` + metric + `", job=~"$job", target=~"$target", interface=~"$interface"}, target)`, multi: true, all: true, hidden: true}
 }
 
 const (
@@ -23,6 +32,9 @@ const (
 	each   = "{{target}} {{interface}}"
 	inputs = `max by (target, interface) `
 )
+
+// few keeps a graph of what there is little of flat while there is none.
+var few = []option{least(0), softMax(1)}
 
 // perSecond is the rate of a counter of the interfaces.
 func perSecond(counter string) string {
@@ -44,7 +56,7 @@ func interfaceNow() []panel {
 		stat("95 % receive", "The 95th percentile over the time that is shown: only for a twentieth of it there was more.", 3, p95("receive"), "bps", auto),
 		stat("95 % transmit", "The 95th percentile over the time that is shown: only for a twentieth of it there was more.", 3, p95("transmit"), "bps", auto),
 		table("What it is", "By the device's own words.", 14, 5, "", []string{`max by (target, interface, description, if_type, phys_address, parent, if_index) (netconf_interface_info` + one + `)`, inputs + `(netconf_interface_mtu_bytes` + one + `)`},
-			[]column{col("target", "Device", 130, toDevice()), col("interface", "Interface", 0, left()), col("description", "Description", 0), col("if_type", "Type", 130), col("phys_address", "Address", 140), col("parent", "Parent", 90), col("if_index", "Index", 70), col("Value #B", "MTU", 70, unit("none"))}),
+			[]column{col("target", "Device", 130, toDevice()), col("interface", "Interface", 0, left()), col("description", "Description", 0), col("if_type", "Type", 125), col("phys_address", "Address", 140), col("parent", "Parent", 80), col("if_index", "Index", 60), col("Value #B", "MTU", 60, unit("none"))}),
 		table("Addresses", "IP addresses of the interface.", 10, 5, "", []string{`max by (target, interface, address, prefix_length, origin) (netconf_interface_address_info` + one + `)`},
 			[]column{col("interface", "Interface", 0, left()), col("address", "Address", 0), col("prefix_length", "Prefix length", 110), col("origin", "Origin", 90)}),
 	}
@@ -74,16 +86,10 @@ func interfaceTraffic() []panel {
 }
 
 func interfaceTrouble() []panel {
-	few := []option{least(0), softMax(1)}
 	return []panel{
-		graph("Errors and discards", "Packets a second that are damaged, and good ones that are thrown away.", 12, "count:/s", curves(
+		graph("Errors and discards", "Packets a second that are damaged, and good ones that are thrown away.", 8, "count:/s", curves(
 			perSecond("receive_errors"), each+" errors receive", perSecond("transmit_errors"), each+" errors transmit",
 			perSecond("receive_discards"), each+" discards receive", perSecond("transmit_discards"), each+" discards transmit"), few...),
-		graph("Bad frames", "A second, by what is wrong with them.", 12, "count:/s", curves(
-			perSecond("receive_crc_errors"), each+" wrong checksum", perSecond("receive_oversize_frames"), each+" too long", perSecond("receive_undersize_frames"), each+" too short",
-			perSecond("receive_fragment_frames"), each+" fragments", perSecond("receive_jabber_frames"), each+" jabber", perSecond("collisions"), each+" collisions"), few...),
-		graph("Forward error correction", "Blocks a second: what it repaired, and what it could not.", 8, "count:/s", curves(
-			perSecond("fec_corrected_blocks"), each+" repaired", perSecond("fec_uncorrectable_blocks"), each+" beyond repair"), few...),
 		graph("Unknown protocols and pause frames", "A second.", 8, "count:/s", curves(
 			perSecond("receive_unknown_protocols"), each+" unknown protocols", perSecond("receive_pause_frames"), each+" pause receive", perSecond("transmit_pause_frames"), each+" pause transmit"), few...),
 		graph("Changes of state", "In 15 minutes, as three ways tell.", 8, "none", curves(
@@ -93,18 +99,35 @@ func interfaceTrouble() []panel {
 	}
 }
 
-func interfaceLine() []panel {
+func interfaceFrames() []panel {
+	return []panel{
+		graph("Bad frames", "A second, by what is wrong with them.", 12, "count:/s", curves(
+			perSecond("receive_crc_errors"), each+" wrong checksum", perSecond("receive_oversize_frames"), each+" too long", perSecond("receive_undersize_frames"), each+" too short",
+			perSecond("receive_fragment_frames"), each+" fragments", perSecond("receive_jabber_frames"), each+" jabber", perSecond("collisions"), each+" collisions"), few...),
+		graph("Forward error correction", "Blocks a second: what it repaired, and what it could not.", 12, "count:/s", curves(
+			perSecond("fec_corrected_blocks"), each+" repaired", perSecond("fec_uncorrectable_blocks"), each+" beyond repair"), few...),
+	}
+}
+
+func interfaceOptics() []panel {
 	lanes := func(metric string) string {
 		return `label_join(max by (target, interface, lane) (netconf_optics_` + metric + one + `), "port", " ", "target", "interface", "lane")`
 	}
 	limits := `max by (target, interface) (netconf_optics_receive_power_low_warning_dbm` + one + `)`
 	return []panel{
 		graph("Light", "Of each lane that has light. The dashed curve is the transceiver's own limit for what it receives.", 12, "dBm", curves(
-			lanes("receive_power_dbm")+` > -35`, "{{port}} received", lanes("transmit_power_dbm")+` > -35`, "{{port}} sent", limits, "limit"), limit("/^limit$/"), decimals(1)),
+			lanes("receive_power_dbm")+` > -35`, "{{port}} received", lanes("transmit_power_dbm")+` > -35`, "{{port}} sent", limits, "limit"), limit("/^limit$/")),
 		graph("Transceiver", "Temperature, and on the right the current of its lasers.", 12, "celsius", curves(
 			lanes("temperature_celsius"), "{{port}} temperature", lanes("laser_bias_amperes"), "{{port}} bias"), onRight("/bias$/", "amp"), decimals(1)),
-		graph("Queues", "Packets a second that are dropped.", 12, "count:/s", curves(
-			`max by (target, interface, direction, queue) (rate(netconf_queue_dropped_packets_total`+one+`[$__rate_interval]))`, each+" {{queue}}"), least(0), softMax(1)),
-		lldpTable(12, `netconf_lldp_neighbor_info`+one),
+	}
+}
+
+func interfaceQueues() []panel {
+	rate := func(counter string) string {
+		return `max by (target, interface, direction, queue) (rate(netconf_queue_` + counter + `_total` + one + `[$__rate_interval]))`
+	}
+	return []panel{
+		graph("Packets that queues drop", "A second.", 12, "count:/s", curves(rate("dropped_packets"), each+" {{queue}}"), few...),
+		graph("Traffic of queues", "What goes through each.", 12, "bps", curves(`8 * `+rate("transmit_bytes"), each+" {{queue}}"), least(0)),
 	}
 }

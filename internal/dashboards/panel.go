@@ -120,6 +120,7 @@ func colored(first string, limits ...any) option {
 // trend puts a stat's curve behind its number.
 func trend(p *panel) {
 	p.options["graphMode"] = "area"
+	p.options["reduceOptions"].(object)["calcs"] = []string{"last"} // not what was before the device went down
 	p.queries[0].instant = false
 }
 

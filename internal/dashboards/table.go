@@ -105,9 +105,12 @@ func toInterfaceOf(variable string) object {
 	return linked("Interface", strings.Replace(interfaceURL, "${__data.fields.target}", "${"+variable+"}", 1))
 }
 
-// sorted sorts a table by a column's title.
+// sorted sorts a table by a column's title, after the columns that were named before.
 func sorted(title string, descending bool) option {
-	return func(p *panel) { p.options["sortBy"] = []any{object{"displayName": title, "desc": descending}} }
+	return func(p *panel) {
+		before, _ := p.options["sortBy"].([]any)
+		p.options["sortBy"] = append(before, object{"displayName": title, "desc": descending})
+	}
 }
 
 // sparkline adds a query over time whose curve is the column "Trend #" and the query's letter; the table must be joined by a label.
