@@ -18,6 +18,7 @@ func TestDashboardsHaveData(t *testing.T) {
 	t.Parallel()
 	l := startLab(t)
 	p := startPipeline(t, strings.TrimPrefix(l.exporter.url, "http://"), "prometheus.yml", "")
+	waitLong(t, "all devices to be read once", func() bool { return p.count("netconf_up == 1") == len(l.targets) })
 	for _, fault := range []string{"core-1:errors:et-0/0/0", "core-1:saturation:xe-0/1/0", "access-1:down:ge-0/0/1", "c-cpe-1:login", "b-access-1:values", "b-core-1:psu", "b-access-2:model", "core-2:flap:et-0/0/1"} {
 		l.set(fault, true)
 	}
