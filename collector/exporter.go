@@ -134,7 +134,7 @@ func (e *Exporter) Use(c *config.Config) error {
 		return err
 	}
 	if e.listens {
-		if err := e.dialer.CallHome().Listen(c.CallHome.SSHListenAddress); err != nil {
+		if err := e.dialer.CallHome().ListenAll(c.CallHome); err != nil {
 			return err
 		}
 	}
@@ -196,7 +196,7 @@ func (e *Exporter) Listen() error {
 	e.apply.Lock()
 	defer e.apply.Unlock()
 	e.listens = true
-	return e.dialer.CallHome().Listen(e.Config().CallHome.SSHListenAddress)
+	return e.dialer.CallHome().ListenAll(e.Config().CallHome)
 }
 
 // Calls counts the calls of devices.

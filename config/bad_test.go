@@ -186,7 +186,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"a caller without a key", lab + "targets: [{name: a, auth: lab, call_home: true}]\n", `2: target "a" calls home and is known by its host key alone; add host_key_fingerprints: (the page of the exporter lists the keys of unknown callers, and netconf_exporter hostkey --call-home=:4334 waits for one)`},
 		{"a caller that nobody listens for", lab + "targets: [{name: a, auth: lab, call_home: true, host_key_fingerprints: [" + key + "]}]\n", `2: target "a" calls home and nothing listens; add call_home: {ssh_listen_address: ":4334"}`},
 		{"two callers of one key", lab + "call_home: {ssh_listen_address: ':4334'}\ntargets:\n- {name: a, auth: lab, call_home: true, host_key_fingerprints: [" + key + "]}\n- {name: b, auth: lab, call_home: true, host_key_fingerprints: [" + key + "]}\n",
-			`5: host key ` + key + ` is that of target "a" too, and a call could be meant for both; take out one of them`},
+			`5: ` + key + ` is that of target "a" too, and a call could be meant for both; take out one of them`},
 		{"a caller through a jump host", lab + "call_home: {ssh_listen_address: ':4334'}\njump_hosts: {j: {address: x, auth: lab}}\ntargets: [{name: a, auth: lab, call_home: true, proxy_jump: j, proxy_url: 'http://p', host_key_fingerprints: [" + key + "]}]\n",
 			`4: target "a" calls home and has proxy_jump besides, through which nobody calls; take out one of them
 4: target "a" calls home and has proxy_url besides, through which nobody calls; take out one of them`},

@@ -82,7 +82,7 @@ func (d *device) awaitCall(ctx context.Context, env *Environment) error {
 	if err := d.exporter.Listen(); err != nil {
 		return fmt.Errorf("target %s calls home: %w; an exporter that runs reads it at /probe?target=NAME&debug=true", d.Name(), err)
 	}
-	_, _ = fmt.Fprintf(env.Stderr, "waiting at %s for target %s to call; Ctrl-C ends it\n", d.exporter.Config().CallHome.SSHListenAddress, oneLine(d.Name()))
+	_, _ = fmt.Fprintf(env.Stderr, "waiting at %s for target %s to call; Ctrl-C ends it\n", d.exporter.Config().CallHome.Address(d.Config().Over()), oneLine(d.Name()))
 	select {
 	case <-called:
 		return nil

@@ -122,7 +122,7 @@ func colons(digest [sha256.Size]byte) string {
 func (h *HostKey) await(ctx context.Context, env *Environment) error {
 	var home session.CallHome
 	defer home.Close()
-	if err := home.Listen(h.CallHome); err != nil {
+	if err := home.Listen(config.TransportSSH, h.CallHome); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(env.Stderr, "waiting at %s for a device to call; Ctrl-C ends it\n", h.CallHome)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"slices"
@@ -11,14 +12,16 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// call is a connection that a device opened. Its handshake has come to the host key, which is that of a target, and goes on when the
+// call is a connection that a device opened. Its handshake has come to the host key or certificate, which is that of a target, and goes on when the
 // target's client takes it.
 type call struct {
 	conn    *connection
 	arrived time.Time
 
 	taken    chan *ssh.ClientConfig // with it, the client takes the call
+	takenTLS chan *tls.Config       // likewise, over TLS
 	finished chan struct{}          // closed when the handshake has ended, which sets what follows
+	tls      *tls.Conn
 	sshConn  ssh.Conn
 	channels <-chan ssh.NewChannel
 	requests <-chan *ssh.Request
@@ -30,7 +33,7 @@ type call struct {
 }
 
 func newCall(conn *connection) *call {
-	return &call{conn: conn, arrived: time.Now(), taken: make(chan *ssh.ClientConfig), finished: make(chan struct{}), ended: make(chan struct{})}
+	return &call{conn: conn, arrived: time.Now(), taken: make(chan *ssh.ClientConfig), takenTLS: make(chan *tls.Config), finished: make(chan struct{}), ended: make(chan struct{})}
 }
 
 // end closes a call that nobody is to take.

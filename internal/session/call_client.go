@@ -1,7 +1,9 @@
 package session
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"net/netip"
 	"time"
 )
@@ -44,7 +46,7 @@ func (c *Client) called(call *call) (CallResult, error) {
 	c.incoming.checking = true
 	s, tell := c.current, c.incoming.tell
 	c.mu.Unlock()
-	alive := s != nil && s.alive(answerWait)
+	alive := s != nil && c.alive(s)
 	result, err := c.await(call, alive)
 	if err != nil {
 		return result, err
@@ -54,6 +56,32 @@ func (c *Client) called(call *call) (CallResult, error) {
 	}
 	tell()
 	return result, nil
+}
+
+// alive reports whether the device still has its end of a session. Where the stream has no keepalives, as that over TLS, it is asked for nothing.
+func (c *Client) alive(s *session) bool {
+	if _, ok := s.stream.(pinger); ok {
+		return s.alive(answerWait)
+	}
+	before := s.transport.traffic.arrived()
+	within, cancel := context.WithTimeout(c.ctx, answerWait)
+	defer cancel()
+	ctx, release, err := c.acquire(within)
+	if err != nil { // an rpc is under way
+		return s.transport.cause() == nil && s.transport.traffic.arrived() != before
+	}
+	defer release()
+	if c.session != s {
+		return false
+	}
+	_, err = s.rpc(ctx, `<get><filter type="subtree"/></get>`, func(reply io.Reader) error {
+		_, err := io.Copy(io.Discard, reply)
+		return err
+	})
+	if err != nil {
+		c.drop(s)
+	}
+	return err == nil
 }
 
 // mayCall refuses a call from an address outside the auth's allowed_targets.

@@ -64,7 +64,7 @@ func silent(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
 func TestSilentCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		home, listener := &session.CallHome{}, newExchange()
-		home.Serve(listener)
+		home.Serve(config.TransportSSH, listener)
 		for i := range 100 {
 			go silent(listener.call(fmt.Sprintf("192.0.2.1:%d", 1000+i)))
 		}
@@ -100,7 +100,7 @@ func TestSilentCallers(t *testing.T) {
 func TestAcceptErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		home, listener := &session.CallHome{}, newExchange()
-		home.Serve(listener)
+		home.Serve(config.TransportSSH, listener)
 		for range 20 {
 			listener.calls <- &net.OpError{Op: "accept", Err: syscall.EMFILE}
 		}
@@ -130,7 +130,7 @@ func TestCallThatNobodyTakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dialer, listener := session.NewDialer(1), newExchange()
 		home := dialer.CallHome()
-		home.Serve(listener)
+		home.Serve(config.TransportSSH, listener)
 		client := session.NewClient(session.Options{
 			Target: &config.Target{Name: "router1", CallHome: true, HostKeyFingerprints: []string{ssh.FingerprintSHA256(device.Key)}},
 			Auth:   &config.Auth{Username: netconftest.User, Password: netconftest.Password}, Dialer: dialer,

@@ -1,15 +1,21 @@
 package session
 
 import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
 const (
@@ -22,14 +28,14 @@ const (
 	takeWait = time.Minute      // how long a call waits until its target takes it
 )
 
-// CallHome is where devices call (RFC 8071). It knows them by their host keys, before anything secret is sent, and gives their calls to
+// CallHome is where devices call (RFC 8071). It knows them by their host keys or certificates, before anything secret is sent, and gives their calls to
 // the clients of their targets. The zero value listens nowhere.
 type CallHome struct {
 	Logger *slog.Logger // nil: nothing is logged; set before the first call
 
 	mu        sync.Mutex // guards the following fields
-	listener  *listener
-	clients   map[string][]*Client // by fingerprint; the one that came last has the calls
+	listeners map[config.Transport]*listener
+	clients   map[string][]*Client // by what config.Target.CallerKeys says; the one that came last has the calls
 	half      int                  // calls whose key is not known yet
 	halfFrom  map[netip.Prefix]int
 	hints     hints
@@ -47,7 +53,7 @@ type CallResult string
 const (
 	CallTaken     CallResult = "taken"     // a login followed
 	CallUnknown   CallResult = "unknown"   // the key is that of no target
-	CallFailed    CallResult = "failed"    // no key was shown in time, or what called was no SSH server
+	CallFailed    CallResult = "failed"    // no key was shown in time, or what called speaks no SSH or TLS
 	CallLimited   CallResult = "limited"   // too many others were under way
 	CallDuplicate CallResult = "duplicate" // the target has a session that is alive
 	CallNotTaken  CallResult = "not_taken" // the target may not log in now, or not there
@@ -66,13 +72,15 @@ type CallStats struct {
 }
 
 var (
-	errUnknownCaller = errors.New("the host key is that of no target that calls home")
-	errOtherUser     = errors.New("the call was prepared for another user name; the next one will not be")
-	errNoKey         = errors.New("the caller showed no host key in time")
-	errNotTaken      = errors.New("nobody took the call in time")
-	errSessionAlive  = errors.New("the session with the device is alive")
-	errCalledAgain   = errors.New("the device called again, and its session answered nothing any more")
-	errHungUp        = errors.New("the exporter no longer listens for calls")
+	errUnknownCaller       = errors.New("the host key or certificate is that of no target that calls home")
+	errManyTargets         = errors.New("the certificate is that of several targets; give it the name of one")
+	errNoCertificateWanted = errors.New("the device wanted no certificate of ours (RFC 7589 section 3)")
+	errOtherUser           = errors.New("the call was prepared for another user name; the next one will not be")
+	errNoKey               = errors.New("the caller showed no host key in time")
+	errNotTaken            = errors.New("nobody took the call in time")
+	errSessionAlive        = errors.New("the session with the device is alive")
+	errCalledAgain         = errors.New("the device called again, and its session answered nothing any more")
+	errHungUp              = errors.New("the exporter no longer listens for calls")
 )
 
 // Stats counts the calls.
@@ -96,7 +104,7 @@ func (h *CallHome) register(c *Client) {
 	if h.clients == nil {
 		h.clients = map[string][]*Client{}
 	}
-	for _, key := range c.options.Target.HostKeyFingerprints {
+	for _, key := range c.options.Target.CallerKeys(c.options.Auth) {
 		h.clients[key] = append(h.clients[key], c)
 		h.callers.forget(key)
 	}
@@ -105,20 +113,11 @@ func (h *CallHome) register(c *Client) {
 func (h *CallHome) unregister(c *Client) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, key := range c.options.Target.HostKeyFingerprints {
-		if h.clients[key] = remove(h.clients[key], c); len(h.clients[key]) == 0 {
+	for _, key := range c.options.Target.CallerKeys(c.options.Auth) {
+		if h.clients[key] = slices.DeleteFunc(h.clients[key], func(other *Client) bool { return other == c }); len(h.clients[key]) == 0 {
 			delete(h.clients, key)
 		}
 	}
-}
-
-func remove(from []*Client, c *Client) (rest []*Client) {
-	for _, other := range from {
-		if other != c {
-			rest = append(rest, other)
-		}
-	}
-	return rest
 }
 
 // enter admits a call, if there are not too many whose key is not known yet.
@@ -157,7 +156,7 @@ func (h *CallHome) count(result CallResult) {
 }
 
 // answer does all with one call, until it has failed or the client of its target has logged in.
-func (h *CallHome) answer(tcp net.Conn) {
+func (h *CallHome) answer(over config.Transport, tcp net.Conn) {
 	c := newCall(&connection{Conn: tcp})
 	from := network(tcp.RemoteAddr())
 	if !h.enter(c, from) {
@@ -167,14 +166,26 @@ func (h *CallHome) answer(tcp net.Conn) {
 	}
 	leave := sync.OnceFunc(func() { h.leave(from) })
 	late := time.AfterFunc(keyWait, func() { c.end(errNoKey) })
-	try := h.try(from)
 	result := CallFailed
-	taken := c.handshake(try.user, algorithms(try.legacy), try.hostKeys, func(key ssh.PublicKey) (err error) {
-		late.Stop()
-		leave()
-		result, err = h.give(c, from, key, try)
+	given := func(r CallResult, err error) error {
+		result = r
 		return err
-	})
+	}
+	var taken bool
+	if over == config.TransportTLS {
+		taken = c.handshakeTLS(func(chain []*x509.Certificate) error {
+			late.Stop()
+			leave()
+			return given(h.giveTLS(c, from, chain))
+		})
+	} else {
+		try := h.try(from)
+		taken = c.handshake(try.user, algorithms(try.legacy), try.hostKeys, func(key ssh.PublicKey) error {
+			late.Stop()
+			leave()
+			return given(h.give(c, from, key, try))
+		})
+	}
 	late.Stop()
 	leave()
 	if result == CallTaken && !taken {
@@ -190,37 +201,72 @@ func (h *CallHome) answer(tcp net.Conn) {
 	h.count(result)
 }
 
-// give gives a call to the client whose target has the key.
+// give gives a call over SSH to the client whose target has the key.
 func (h *CallHome) give(c *call, from netip.Prefix, key ssh.PublicKey, try try) (CallResult, error) {
 	fingerprint := ssh.FingerprintSHA256(key)
+	client := h.client(fingerprint)
 	h.mu.Lock()
-	var client *Client
-	if all := h.clients[fingerprint]; len(all) > 0 {
-		client = all[len(all)-1]
-	}
-	news := false
-	switch {
-	case client == nil:
+	if client == nil {
 		h.hints.unknown(from, key.Type())
-		news = h.callers.add(Caller{Address: c.conn.RemoteAddr().String(), KeyType: key.Type(), Fingerprint: fingerprint, Last: c.arrived}, from) &&
-			c.arrived.After(h.unlogged)
-		if news {
-			h.unlogged = c.arrived.Add(logEvery)
-		}
-	default:
+	} else {
 		h.hints.known(from, client.options.Auth.Username)
 	}
 	h.mu.Unlock()
 	switch {
-	case news:
-		h.log().Info("an unknown device called", "from", c.conn.RemoteAddr().String(), "host_key", key.Type()+" "+fingerprint)
-		fallthrough
 	case client == nil:
+		h.note(c, from, Caller{Transport: config.TransportSSH, KeyType: key.Type(), Fingerprint: fingerprint})
 		return CallUnknown, errUnknownCaller
 	case client.options.Auth.Username != try.user:
 		return CallRetry, errOtherUser
 	}
 	return client.called(c)
+}
+
+// giveTLS gives a call over TLS to the client whose target has the name of the certificate, if that is trusted for it.
+func (h *CallHome) giveTLS(c *call, from netip.Prefix, chain []*x509.Certificate) (CallResult, error) {
+	var named []*Client
+	for _, key := range callerKeys(chain[0]) {
+		if client := h.client(key); client != nil && !slices.Contains(named, client) {
+			named = append(named, client)
+		}
+	}
+	why := errUnknownCaller
+	switch len(named) {
+	case 0:
+	case 1:
+		if why = named[0].knows(chain); why == nil {
+			return named[0].called(c)
+		}
+	default:
+		why = errManyTargets
+	}
+	sum := sha256.Sum256(chain[0].Raw)
+	h.note(c, from, Caller{Transport: config.TransportTLS, KeyType: "certificate " + describe(chain[0]) + " for " + names(chain[0]), Fingerprint: "SHA256:" + hex.EncodeToString(sum[:])})
+	return CallUnknown, why
+}
+
+// client is the one that has the calls with a key.
+func (h *CallHome) client(key string) *Client {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if all := h.clients[key]; len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return nil
+}
+
+// note lists an unknown caller.
+func (h *CallHome) note(c *call, from netip.Prefix, caller Caller) {
+	caller.Address, caller.Last = c.conn.RemoteAddr().String(), c.arrived
+	h.mu.Lock()
+	news := h.callers.add(caller, from) && c.arrived.After(h.unlogged)
+	if news {
+		h.unlogged = c.arrived.Add(logEvery)
+	}
+	h.mu.Unlock()
+	if news {
+		h.log().Info("an unknown device called", "from", caller.Address, "key", caller.KeyType+" "+caller.Fingerprint)
+	}
 }
 
 // logEvery is the least time between two lines of the log on unknown callers.

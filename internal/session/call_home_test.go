@@ -29,7 +29,7 @@ func startCallHome(t *testing.T) *callCenter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dialer.CallHome().Serve(listener)
+	dialer.CallHome().Serve(config.TransportSSH, listener)
 	return &callCenter{t, dialer.CallHome(), dialer, listener.Addr().String()}
 }
 
@@ -255,12 +255,12 @@ func TestCallHomeListensElsewhere(t *testing.T) {
 	home.connected(device, client)
 	_, port, _ := net.SplitHostPort(home.address)
 	for _, address := range []string{":" + port, "127.0.0.2:" + port, "127.0.0.2:" + port} { // the port is taken by the listener before
-		if err := home.Listen(address); err != nil {
+		if err := home.Listen(config.TransportSSH, address); err != nil {
 			t.Fatal(err)
 		}
 	}
 	taken := netconftest.Listen(t, func(net.Conn) {})
-	if err := home.Listen(taken); err == nil || !strings.Contains(err.Error(), "call_home: listen tcp "+taken) {
+	if err := home.Listen(config.TransportSSH, taken); err == nil || !strings.Contains(err.Error(), "call_home: listen tcp "+taken) {
 		t.Errorf("listening where another program does: %v", err)
 	}
 	if _, err := net.Dial("tcp", home.address); err == nil {
@@ -273,7 +273,7 @@ func TestCallHomeListensElsewhere(t *testing.T) {
 	eventually(t, func() bool { return !client.Stats().Established })
 	home.address = "127.0.0.2:" + port
 	home.connected(device, client)
-	if err := home.Listen(""); err != nil {
+	if err := home.Listen(config.TransportSSH, ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := device.Call(home.address); err == nil {

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/descriptors"
 )
 
@@ -23,10 +24,28 @@ func (l *listener) close() {
 	_ = l.Close()
 }
 
-// Listen listens for calls at an address, "" for none, in place of the one before. Sessions stay. On an error it listens where it did.
-func (h *CallHome) Listen(address string) error {
+// ListenAll is Listen for all transports.
+func (h *CallHome) ListenAll(c config.CallHome) error {
 	h.mu.Lock()
-	old := h.listener
+	before := ""
+	if l := h.listeners[config.TransportSSH]; l != nil {
+		before = l.address
+	}
+	h.mu.Unlock()
+	err := h.Listen(config.TransportSSH, c.SSHListenAddress)
+	if err == nil {
+		if err = h.Listen(config.TransportTLS, c.TLSListenAddress); err != nil {
+			_ = h.Listen(config.TransportSSH, before) // it was free a moment ago
+		}
+	}
+	return err
+}
+
+// Listen listens for calls over a transport at an address, "" for none, in place of the one before. Sessions stay. On an error it listens
+// where it did.
+func (h *CallHome) Listen(over config.Transport, address string) error {
+	h.mu.Lock()
+	old := h.listeners[over]
 	h.mu.Unlock()
 	before := ""
 	if old != nil {
@@ -39,10 +58,10 @@ func (h *CallHome) Listen(address string) error {
 	if address != "" {
 		var err error
 		if to, err = listen(address); errors.Is(err, syscall.EADDRINUSE) && old != nil { // the old one may have the port, on another address
-			h.replace(nil)
+			h.replace(over, nil)
 			if to, err = listen(address); err != nil {
 				if again, e := listen(before); e == nil {
-					h.replace(again)
+					h.replace(over, again)
 				}
 			}
 		}
@@ -50,39 +69,44 @@ func (h *CallHome) Listen(address string) error {
 			return fmt.Errorf("call_home: %w; is another netconf_exporter running there? Stop what has the port, or choose another one", err)
 		}
 	}
-	h.replace(to)
+	h.replace(over, to)
 	return nil
 }
 
 func listen(address string) (*listener, error) {
-	config := net.ListenConfig{KeepAliveConfig: keepAlive()}
-	l, err := config.Listen(context.Background(), "tcp", address)
+	listening := net.ListenConfig{KeepAliveConfig: keepAlive()}
+	l, err := listening.Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	return &listener{l, address, make(chan struct{})}, nil
 }
 
-// Serve answers the calls that a listener accepts, in place of the one before. It closes the listener when it is not needed any more.
-func (h *CallHome) Serve(l net.Listener) {
-	h.replace(&listener{l, l.Addr().String(), make(chan struct{})})
+// Serve answers the calls over a transport that a listener accepts, in place of the one before. It closes the listener when it is not needed any more.
+func (h *CallHome) Serve(over config.Transport, l net.Listener) {
+	h.replace(over, &listener{l, l.Addr().String(), make(chan struct{})})
 }
 
 // replace listens with another listener, or with none.
-func (h *CallHome) replace(to *listener) {
+func (h *CallHome) replace(over config.Transport, to *listener) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.listener != nil {
-		h.listener.close()
+	if old := h.listeners[over]; old != nil {
+		old.close()
+		delete(h.listeners, over)
 	}
-	h.listener = to
-	if to != nil {
-		h.answering.Go(func() { h.accept(to) })
+	if to == nil {
+		return
 	}
+	if h.listeners == nil {
+		h.listeners = map[config.Transport]*listener{}
+	}
+	h.listeners[over] = to
+	h.answering.Go(func() { h.accept(over, to) })
 }
 
 // accept accepts calls until the listener is closed. While there are no file descriptors, it waits.
-func (h *CallHome) accept(l *listener) {
+func (h *CallHome) accept(over config.Transport, l *listener) {
 	const shortest, longest = 5 * time.Millisecond, time.Second
 	wait := shortest
 	for {
@@ -94,7 +118,7 @@ func (h *CallHome) accept(l *listener) {
 				h.count(CallLimited)
 				continue
 			}
-			h.answering.Go(func() { h.answer(conn) })
+			h.answering.Go(func() { h.answer(over, conn) })
 			continue
 		}
 		if wait == shortest && !errors.Is(err, net.ErrClosed) {
@@ -125,7 +149,8 @@ func spare(conn net.Conn) bool {
 
 // Close ends the listening and all calls that have no session yet. It returns when nothing of them is left.
 func (h *CallHome) Close() {
-	h.replace(nil)
+	h.replace(config.TransportSSH, nil)
+	h.replace(config.TransportTLS, nil)
 	h.mu.Lock()
 	for c := range h.open {
 		c.end(errHungUp)

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
 // try is what a handshake begins with, before it is known who calls. The SSH library wants the user name then, and offers one order of
@@ -61,7 +63,11 @@ func (h *CallHome) try(from netip.Prefix) try {
 	var t try
 	users := map[string]int{}
 	for _, clients := range h.clients {
-		auth := clients[len(clients)-1].options.Auth
+		client := clients[len(clients)-1]
+		if client.options.Target.Over() != config.TransportSSH {
+			continue
+		}
+		auth := client.options.Auth
 		t.legacy = t.legacy || auth.LegacyAlgorithms
 		if users[auth.Username]++; users[auth.Username] > users[t.user] || users[auth.Username] == users[t.user] && auth.Username < t.user {
 			t.user = auth.Username

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
 const (
@@ -14,8 +16,9 @@ const (
 // Caller is a device that called and is no target.
 type Caller struct {
 	Address     string // that it called from last
-	KeyType     string // such as ssh-ed25519
-	Fingerprint string // SHA256:...
+	Transport   config.Transport
+	KeyType     string // such as ssh-ed25519; of a certificate, what it says
+	Fingerprint string // SHA256:..., of a host key or of a certificate
 	First, Last time.Time
 	Calls       int
 }

@@ -17,6 +17,10 @@ import (
 
 // connectTLS logs in to a device over TLS (RFC 7589): each side knows the other one by its certificate.
 func (d *dial) connectTLS(ctx context.Context) (stream, error) {
+	if d.call != nil {
+		d.trace.end("tcp", time.Now(), nil, "the device called from "+d.hostPort)
+		return d.handshakeTLS(ctx, d.call.conn)
+	}
 	conn, err := d.dialTCP(ctx)
 	if err != nil {
 		return nil, err
@@ -34,7 +38,10 @@ func (d *dial) handshakeTLS(ctx context.Context, conn *connection) (stream, erro
 	phase, began := "tls", time.Now()
 	attempt := &tlsLogin{d: d}
 	settings := d.credentials.tls.Clone()
-	if settings.ServerName == "" {
+	switch {
+	case d.call != nil:
+		settings.ServerName = d.Target.CertificateName(d.Auth)
+	case settings.ServerName == "":
 		settings.ServerName = serverName(d.hostPort)
 	}
 	// Called when the device wants a certificate of ours, after its own was verified.
@@ -45,8 +52,11 @@ func (d *dial) handshakeTLS(ctx context.Context, conn *connection) (stream, erro
 		phase, began = "auth", time.Now()
 		return &d.credentials.tls.Certificates[0], attempt.notAdmitted
 	}
-	client := tls.Client(conn, settings)
-	err := guard(func() error { return client.HandshakeContext(ctx) })
+	var client *tls.Conn
+	err := guard(func() (err error) {
+		client, err = d.negotiateTLS(ctx, conn, settings)
+		return err
+	})
 	if err != nil {
 		conn.Close()
 		d.noteDeviceCertificate(unverified(err))
