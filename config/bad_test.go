@@ -18,6 +18,8 @@ func withMetric(name, settings string) string {
 	return lab + "catalog:\n  " + name + ": {" + settings + "}\n"
 }
 
+const withWeb = "auths: {web: {username: u, password: p, tls_config: {}}}\n"
+
 const key = "SHA256:Pl1vr6eIpZhJ5Pl1vr6eIpZhJ5Pl1vr6eIpZhJ5Pl1s"
 
 const noKeyCheck = "insecure_ignore_host_key: true"
@@ -190,6 +192,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"a caller through a jump host", lab + "call_home: {ssh_listen_address: ':4334'}\njump_hosts: {j: {address: x, auth: lab}}\ntargets: [{name: a, auth: lab, call_home: true, proxy_jump: j, proxy_url: 'http://p', host_key_fingerprints: [" + key + "]}]\n",
 			`4: target "a" calls home and has proxy_jump besides, through which nobody calls; take out one of them
 4: target "a" calls home and has proxy_url besides, through which nobody calls; take out one of them`},
+		{"a caller over RESTCONF", withWeb + "targets: [{name: a, auth: web, transport: restconf, call_home: true}]\n", `2: target "a" calls home over transport restconf; write transport: ssh or tls`},
+		{"one address for both", lab + "call_home: {ssh_listen_address: ':4334', tls_listen_address: ':4334'}\n", `2: call_home: ssh_listen_address and tls_listen_address are the same; give them two ports, such as :4334 and :4335`},
 		{"where to listen", lab + "call_home: {ssh_listen_address: '4334'}\n", `2: call_home: ssh_listen_address "4334" is no address to listen at; write HOST:PORT, or :4334 for all addresses of this machine`},
 		{"a proxy without a scheme", withTarget("proxy_url: 'ann:hunter2@proxy:1080'"), `2: proxy_url is of a kind that is not supported; write socks5:// or http:// before the address (it is not shown, because it may hold a password)`},
 		{"a proxy that is no URL", withTarget("proxy_url: 'http://ann:hunter2%@proxy'"), `2: proxy_url is not a URL; write it as in socks5://127.0.0.1:1080 or http://192.0.2.1:3128 (it is not shown, because it may hold a password)`},

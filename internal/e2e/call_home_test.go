@@ -3,7 +3,9 @@
 package e2e
 
 import (
+	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -13,13 +15,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/labcert"
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
 
-// caller calls on behalf of a device: it opens a connection and hands it to an sshd, again and again until the test ends.
+// caller calls on behalf of a device: it opens a connection and hands it to a server there, again and again until the test ends.
 type caller struct {
 	device  *device
 	address string
+	tls     *tls.Config // nil: the server is sshd
 	over    chan struct{}
 
 	mu      sync.Mutex
@@ -27,7 +32,7 @@ type caller struct {
 }
 
 // callHome has a device call at an address, as soon as it has no session.
-func (d *device) callHome(address string) *caller {
+func (d *device) callHome(address string, over *tls.Config) *caller {
 	d.t.Helper()
 	// netconfd accepts sessions only if the server's end of the connection has its port.
 	d.write("called", fmt.Sprintf("#!/bin/sh\nSSH_CONNECTION='127.0.0.1 1 127.0.0.1 %d' exec /usr/sbin/netconf-subsystem --ncxserver-sockname=%d@%s\n",
@@ -38,12 +43,15 @@ func (d *device) callHome(address string) *caller {
 	}
 	before, _, _ := strings.Cut(string(config), "Subsystem ")
 	d.write("call_config", before+"Subsystem netconf "+d.path("called")+"\n", 0o644)
-	c := &caller{device: d, address: address, over: make(chan struct{})}
+	c := &caller{device: d, address: address, tls: over, over: make(chan struct{})}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		for {
-			c.call()
+			if conn, err := net.Dial("tcp", c.address); err == nil {
+				c.serve(conn.(*net.TCPConn))
+				_ = conn.Close()
+			}
 			select {
 			case <-c.over:
 				return
@@ -59,20 +67,46 @@ func (d *device) callHome(address string) *caller {
 	return c
 }
 
-// call calls once, and returns when the session has ended.
-func (c *caller) call() {
-	conn, err := net.Dial("tcp", c.address)
+// serve serves one connection until the session has ended.
+func (c *caller) serve(conn *net.TCPConn) {
+	if c.tls != nil {
+		c.serveTLS(conn)
+		return
+	}
+	socket, err := conn.File()
 	if err != nil {
 		return
 	}
-	socket, err := conn.(*net.TCPConn).File()
-	_ = conn.Close()
-	if err != nil {
-		return
-	}
+	_ = conn.Close() // sshd has it
 	path, _ := exec.LookPath("sshd")
 	cmd := exec.Command(path, "-i", "-f", c.device.path("call_config"), "-E", c.device.path("sshd.log"))
 	cmd.Stdin, cmd.Stdout = socket, socket
+	c.run(cmd, func() { _ = socket.Close() })
+}
+
+// serveTLS speaks TLS and starts what sshd starts.
+func (c *caller) serveTLS(conn net.Conn) {
+	server := tls.Server(conn, c.tls)
+	if server.Handshake() != nil {
+		return
+	}
+	cmd := exec.Command(c.device.path("called"))
+	cmd.Env = append(os.Environ(), "USER="+deviceUser)
+	cmd.Stdout = server
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return
+	}
+	c.run(cmd, func() {
+		go func() { // ends with the connection
+			_, _ = io.Copy(in, server)
+			_ = in.Close()
+		}()
+	})
+}
+
+// run runs a program until it ends. started is called once it has been started.
+func (c *caller) run(cmd *exec.Cmd, started func()) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	c.mu.Lock()
 	select {
@@ -84,7 +118,7 @@ func (c *caller) call() {
 	}
 	serving := c.serving
 	c.mu.Unlock()
-	_ = socket.Close()
+	started()
 	if serving == nil {
 		return
 	}
@@ -121,7 +155,7 @@ func TestCallHome(t *testing.T) {
 	if !strings.Contains(body, "the device has not called yet") {
 		t.Errorf("a probe before a call says\n%s", body)
 	}
-	callers := []*caller{devices[0].callHome(listen), devices[1].callHome(listen)}
+	callers := []*caller{devices[0].callHome(listen, nil), devices[1].callHome(listen, nil)}
 	up := func() bool {
 		got := e.scrape("/metrics", 15*time.Second)
 		return sum(got.values("netconf_up")) == 2 && len(got.values("netconf_interface_oper_status", "interface=lo")) == 2
@@ -182,6 +216,39 @@ func TestCallHome(t *testing.T) {
 	if n := sum(got.values("netconf_session_dials_total", "result=ok")); n != 2 {
 		t.Errorf("%v sessions were opened since the restart, want 2", n)
 	}
+}
+
+// TestCallHomeTLS has a device call over TLS, with netconfd behind it: steadily read, over restarts of the exporter and of the device.
+func TestCallHomeTLS(t *testing.T) {
+	d, lab := startDevice(t), netconftest.NewTLSLab(t)
+	listen := fmt.Sprintf("127.0.0.1:%d", freePort(t, 0))
+	text := fmt.Sprintf("auths: {cert: {tls_config: {ca_file: %s, cert_file: %s, key_file: %s}}}\ncall_home: {tls_listen_address: %q}\n"+
+		"targets: [{name: r1.example.net, auth: cert, transport: tls, call_home: true}]\n", lab.File("ca.pem"), lab.File("cert.pem"), lab.File("key.pem"), listen)
+	e := startExporter(t, text)
+	caller := d.callHome(listen, lab.Server(lab.Authority, labcert.Leaf{Subject: "r1", Names: []string{"r1.example.net"}}))
+	up := func() bool {
+		got := e.scrape("/metrics", 15*time.Second)
+		return sum(got.values("netconf_up")) == 1 && len(got.values("netconf_interface_oper_status", "interface=lo")) == 1
+	}
+	steady := func() {
+		t.Helper()
+		waitFor(t, "the device to be up", up)
+		for range 20 {
+			if !up() {
+				t.Error("the device is not up")
+			}
+		}
+		if n := sum(e.scrape("/metrics", 15*time.Second).values("netconf_session_dials_total", "result=ok")); n > 2 {
+			t.Errorf("%v sessions were opened", n)
+		}
+	}
+	steady()
+	caller.hangUp()
+	d.restartNetconfd()
+	steady()
+	e.stop(syscall.SIGTERM)
+	e = startExporter(t, text)
+	steady()
 }
 
 // TestThousandCallers has 1,000 devices call from one address, all at once, also after the exporter was restarted, and one that nobody knows
