@@ -24,6 +24,7 @@ type answer struct {
 	header     http.Header
 	mediaType  string // without parameters, in small letters; "" if the device says none
 	compressed bool
+	tcp        *session.Conn
 	body       io.ReadCloser
 	plain      io.Reader // the body, decompressed
 	left       *int64    // octets that may still come; nil: no limit
@@ -37,19 +38,35 @@ type answer struct {
 }
 
 // newAnswer takes over a response.
-func newAnswer(response *http.Response) (*answer, error) {
-	a := &answer{status: response.StatusCode, header: response.Header, body: response.Body, plain: response.Body}
+func newAnswer(response *http.Response, tcp *session.Conn) (*answer, error) {
+	raw := &watched{response.Body, tcp}
+	a := &answer{status: response.StatusCode, header: response.Header, body: response.Body, plain: raw, tcp: tcp}
 	a.mediaType, _, _ = mime.ParseMediaType(response.Header.Get("Content-Type"))
 	switch encoding := strings.ToLower(response.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
 	case "gzip", "x-gzip":
 		a.compressed = true
-		a.plain = &gunzip{from: response.Body}
+		a.plain = &gunzip{from: raw}
 	default:
 		_ = response.Body.Close() // the error that is told is the encoding
 		return nil, fmt.Errorf("its body has content encoding %q, which was not asked for", bound(encoding))
 	}
 	return a, nil
+}
+
+// watched tells the connection when its reader waits for the device, and what it got.
+type watched struct {
+	body io.Reader
+	tcp  *session.Conn
+}
+
+// Read implements io.Reader.
+func (w *watched) Read(p []byte) (int, error) {
+	w.tcp.Wait(true)
+	defer w.tcp.Wait(false)
+	n, err := w.body.Read(p)
+	w.tcp.Use(n)
+	return n, err
 }
 
 // gunzip decompresses. It reads nothing before it is read, as an answer without a body has no header of gzip.
@@ -90,6 +107,7 @@ func (a *answer) end(err error) {
 		// What follows the document, such as line feeds, has to be read too.
 		_, _ = io.CopyN(io.Discard, a, 4<<10)
 	}
+	a.tcp.Wait(true)
 	_ = a.body.Close() // what was wanted of it has been read
 	if a.cancel != nil {
 		a.cancel()

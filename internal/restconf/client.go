@@ -45,6 +45,8 @@ type Client struct {
 	loginRetry time.Time // when a login is tried again that must not be tried now
 	notBefore  time.Time // when the device may be asked again, as it wants
 	wants      string    // how it said that
+	expiry     session.CertificateExpiry
+	flood      error // why the last connection was closed, if the device flooded it; nil once that was told
 }
 
 // device is what is known of a device.
@@ -140,7 +142,7 @@ func (c *Client) Stats() session.Stats {
 	if c.notBefore.After(retry) {
 		retry = c.notBefore
 	}
-	return session.Stats{Dials: maps.Clone(c.dials), Established: !c.start.IsZero(), Start: c.start, LoginRetry: retry}
+	return session.Stats{Dials: maps.Clone(c.dials), Established: !c.start.IsZero(), Start: c.start, LoginRetry: retry, Certificates: c.expiry}
 }
 
 // Close ends what is under way and closes the connection. The client cannot be used again. The error is always nil.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
 // maxHeader bounds the header of an answer, in octets.
@@ -21,16 +22,17 @@ var errNoConnection = errors.New("the connection has ended")
 // link is one TLS connection. It speaks HTTP/2 or HTTP/1.1, whichever both sides prefer, and never connects by itself: when a login may
 // be sent is not for an HTTP library to decide.
 type link struct {
-	conn      net.Conn
+	conn      net.Conn      // TLS
+	tcp       *session.Conn // below it
 	transport *http.Transport
 	used      bool           // a request was answered on it
 	entry     *account.Login // by our certificate, until the first answer; nil: none
 }
 
 // open makes the link one over a connection.
-func (l *link) open(conn *tls.Conn) {
+func (l *link) open(conn *tls.Conn, tcp *session.Conn) {
 	var taken atomic.Bool
-	l.conn, l.transport = conn, &http.Transport{
+	l.conn, l.tcp, l.transport = conn, tcp, &http.Transport{
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, errNoConnection },
 		DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
 			if taken.Swap(true) {
@@ -48,7 +50,7 @@ func (l *link) open(conn *tls.Conn) {
 // cause is why a request on the link failed. HTTP/2 keeps to itself that the device refused our certificate; the connection remembers.
 func (l *link) cause(err error) error {
 	_ = l.conn.SetReadDeadline(time.Unix(1, 0)) // nothing is waited for
-	if _, alert := l.conn.Read(make([]byte, 1)); alert != nil && isCertificateRefusal(alert) {
+	if _, alert := l.conn.Read(make([]byte, 1)); alert != nil && session.IsCertificateAlert(alert) {
 		return alert
 	}
 	return err

@@ -3,6 +3,7 @@ package restconf
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -47,6 +48,7 @@ func (c *Client) readCredentials() (*credentials, error) {
 	if len(settings.Certificates) > 0 {
 		found.certificate = &settings.Certificates[0]
 		certificate = found.certificate.Certificate[0]
+		c.noteOurs(found.certificate)
 		if found.username == "" {
 			found.username = found.certificate.Leaf.Subject.String()
 		}
@@ -60,6 +62,19 @@ func (c *Client) readCredentials() (*credentials, error) {
 		found.hidden = strings.NewReplacer(hide...)
 	}
 	return found, nil
+}
+
+// noteOurs keeps when our certificate expires.
+func (c *Client) noteOurs(own *tls.Certificate) {
+	var sent []*x509.Certificate
+	for _, raw := range own.Certificate {
+		if parsed, err := x509.ParseCertificate(raw); err == nil {
+			sent = append(sent, parsed)
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.expiry.Ours = session.Expiry(sent)
 }
 
 // redact takes our secrets out of a text that the device has a part in: a server may show the request that it does not like.
@@ -90,7 +105,7 @@ func (c *Client) connect(ctx context.Context, trace *session.Trace) (err error) 
 	c.mu.Lock()
 	c.known = way.Device()
 	c.mu.Unlock()
-	if c.link, err = c.handshake(ctx, trace, conn); err != nil {
+	if c.link, err = c.handshake(ctx, trace, way, conn); err != nil {
 		c.freeSlot()
 	}
 	return err
@@ -98,7 +113,7 @@ func (c *Client) connect(ctx context.Context, trace *session.Trace) (err error) 
 
 // handshake speaks TLS on a connection. If that fails, it closes the connection. Our certificate is a login, of which the device may say in its
 // first answer that it is refused (RFC 8446, section 4.4.2).
-func (c *Client) handshake(ctx context.Context, trace *session.Trace, conn net.Conn) (*link, error) {
+func (c *Client) handshake(ctx context.Context, trace *session.Trace, way *session.Way, conn *session.Conn) (*link, error) {
 	began := time.Now()
 	within, cancel := context.WithTimeout(ctx, c.timeouts().Login)
 	defer cancel()
@@ -117,7 +132,15 @@ func (c *Client) handshake(ctx context.Context, trace *session.Trace, conn net.C
 	case notAdmitted != nil:
 		err = notAdmitted
 	case err != nil:
-		err = c.tlsFailure(within, err)
+		var unverified *tls.CertificateVerificationError
+		if errors.As(err, &unverified) {
+			c.noteCertificates(unverified.UnverifiedCertificates)
+		}
+		own := c.credentials.certificate
+		if l.entry == nil {
+			own = nil
+		}
+		err = way.TLSFailure(within, conn, own, err)
 		l.end(c, err)
 	}
 	if err != nil {
@@ -131,8 +154,24 @@ func (c *Client) handshake(ctx context.Context, trace *session.Trace, conn net.C
 		protocol = "http/1.1"
 	}
 	trace.End("tls", began, nil, fmt.Sprintf("%s %s, %s, %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), protocol, state.PeerCertificates[0].Subject))
-	l.open(secured)
+	c.noteCertificates(state.PeerCertificates)
+	conn.Begin(c.flooded)
+	l.open(secured, conn)
 	return l, nil
+}
+
+// noteCertificates keeps when the certificates expire: those of the device, and ours.
+func (c *Client) noteCertificates(device []*x509.Certificate) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.expiry.Device = session.Expiry(device)
+}
+
+// flooded keeps why a connection ended on which the device sent what answers nothing. It is told once, then the device has another chance.
+func (c *Client) flooded(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flood = err
 }
 
 // end tells the account what became of a login by our certificate alone: err is nil after an answer.

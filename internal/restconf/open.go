@@ -35,12 +35,16 @@ func (c *Client) timeouts() session.Timeouts { return c.options.Timeouts.WithDef
 // login is still accepted, and the device what it was.
 func (c *Client) ensure(ctx context.Context, trace *session.Trace, begins bool) error {
 	c.mu.Lock()
-	until := c.notBefore
+	until, flood := c.notBefore, c.flood
+	c.flood = nil
 	c.mu.Unlock()
 	if time.Now().Before(until) {
 		err := c.wait(until)
 		trace.End("queue", time.Now(), err, "")
 		return err
+	}
+	if flood != nil {
+		return session.Failed(session.ReasonRPC, "%w", flood)
 	}
 	isOpen := !c.verified.IsZero()
 	if isOpen && (!begins || time.Since(c.verified) < verifiedFor) {
@@ -306,13 +310,14 @@ func (c *Client) exchangeError(ctx context.Context, r request, began time.Time, 
 	if errors.As(err, &address) {
 		err = address.Err
 	}
+	c.flooded(nil) // if it was one, this tells of it
 	reason := session.ReasonRPC
 	if c.verified.IsZero() {
 		reason = session.ReasonHello
 	}
 	switch {
-	case isCertificateRefusal(err):
-		return session.Failed(session.ReasonAuth, "auth %q: %s refuses our certificate: %w; check cert_file, and which authority the device trusts", c.options.Target.Auth, c.hostPort, err)
+	case session.IsCertificateAlert(err):
+		return session.NewWay(c.options, nil).CertificateRefusal(c.credentials.certificate, err)
 	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.Canceled):
 		return session.Failed(session.ReasonTimeout, "%s: no answer to %s %s within %v: %w; raise the target's timeout if the device needs longer",
 			c.hostPort, r.method, r, time.Since(began).Round(time.Millisecond), ctx.Err())

@@ -22,6 +22,9 @@ func mediaTypes() []string {
 	return []string{mediaXML, "application/yang.data+xml", "application/vnd.yang.data+xml", "application/xml"}
 }
 
+// headerSize is how many octets of an answer are taken for its header.
+const headerSize = 2 << 10
+
 // request is one HTTP request.
 type request struct {
 	method   string // "": GET
@@ -185,7 +188,9 @@ func (c *Client) exchangeOnce(ctx context.Context, trace *session.Trace, r reque
 		return nil, c.exchangeError(ctx, r, began, err)
 	}
 	c.link.used = true
-	a, err := newAnswer(response)
+	c.link.tcp.Wait(false)
+	c.link.tcp.Use(headerSize)
+	a, err := newAnswer(response, c.link.tcp)
 	if err != nil {
 		c.unlink()
 		return nil, session.Failed(session.ReasonRPC, "the answer to %s %s cannot be read: %w", r.method, r, err)

@@ -1,6 +1,8 @@
 package restconf_test
 
 import (
+	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -9,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"net/http/httptest"
@@ -179,9 +182,9 @@ func TestOtherServers(t *testing.T) {
 		reason session.Reason
 		says   string
 	}{
-		"HTTP":            {"HTTP/1.1 400 Bad Request\r\n\r\n", session.ReasonNoNetconf, "does not speak TLS"},
-		"SSH":             {"SSH-2.0-x\r\n", session.ReasonNoNetconf, "does not speak TLS"},
-		"one that closes": {"", session.ReasonTLS, "the TLS handshake failed"},
+		"HTTP":            {"HTTP/1.1 400 Bad Request\r\n\r\n", session.ReasonTLS, "RESTCONF is usually on port 443"},
+		"SSH":             {"SSH-2.0-x\r\n", session.ReasonTLS, "is an SSH server"},
+		"one that closes": {"", session.ReasonRefused, "closed the connection before it answered the TLS handshake"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -209,5 +212,58 @@ func TestOtherServers(t *testing.T) {
 				t.Errorf("reason %q, want %q: %v", session.ReasonOf(err), tc.reason, err)
 			}
 		})
+	}
+}
+
+// TestFloods: a device that sends without end what answers nothing loses its connection, and is told.
+func TestFloods(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	_, file, key := newCertificate(t, "device")
+	pair, err := tls.LoadX509KeyPair(file, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		device := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2"}})
+		go func() { _, _ = io.Copy(io.Discard, device) }()       // ends with the connection
+		_, err = device.Write([]byte{0, 0, 0, 4, 0, 0, 0, 0, 0}) // SETTINGS of HTTP/2
+		pings := bytes.Repeat([]byte{0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8}, 1000)
+		for err == nil {
+			_, err = device.Write(pings)
+		}
+	}()
+	o := options(t, device("", "", nil).Start(t, nil))
+	o.Target.Address = listener.Addr().String()
+	o.Auth.TLSConfig = &config.TLSConfig{InsecureSkipVerify: true}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := newClient(t, o).Connect(ctx, nil); session.ReasonOf(err) != session.ReasonHello || !strings.Contains(err.Error(), "answers nothing") {
+		t.Errorf("got %v", err)
+	}
+	<-ended
+}
+
+func TestCertificateExpiry(t *testing.T) {
+	d := device("", "", nil).Start(t, nil)
+	ours, file, key := newCertificate(t, "exporter")
+	o := options(t, d)
+	o.Auth.TLSConfig.CertFile, o.Auth.TLSConfig.KeyFile = file, key
+	c := newClient(t, o)
+	if _, err := c.Connect(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Stats().Certificates; !got.Ours.Equal(ours.NotAfter) || got.Device.IsZero() {
+		t.Errorf("the certificates expire at %+v; ours at %v", got, ours.NotAfter)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
 // Which reason a failure of TLS has, and which remedy its text names.
@@ -70,12 +72,12 @@ func (d *dial) tlsError(ctx context.Context, conn *connection, attempt *tlsLogin
 	case attempt.secretSent() && (isCertificateAlert(err) || isAlert(err, handshakeFailure)):
 		return attempt.refusal(err)
 	case strings.HasPrefix(first, "SSH-"):
-		return failed(ReasonTLS, "%s is an SSH server; use transport: ssh for it, or the port of NETCONF over TLS (usually 6513)", d.hostPort)
+		return failed(ReasonTLS, "%s is an SSH server; use transport: ssh for it, or the port of %s (usually %d)", d.hostPort, d.protocol(), d.Target.Over().DefaultPort())
 	case errors.As(err, new(tls.RecordHeaderError)):
-		return failed(ReasonTLS, "%s does not speak TLS, it sent %s; NETCONF over TLS is usually on port 6513", d.hostPort, excerpt([]byte(first)))
+		return failed(ReasonTLS, "%s does not speak TLS, it sent %s; %s is usually on port %d", d.hostPort, excerpt([]byte(first)), d.protocol(), d.Target.Over().DefaultPort())
 	case ended != nil && first == "":
 		return failed(ReasonTimeout, "%s accepts connections but did not answer the TLS handshake in time: %w; it may be overloaded, or the port "+
-			"not be NETCONF over TLS", d.hostPort, ended)
+			"not be %s", d.hostPort, ended, d.protocol())
 	case ended != nil:
 		return failed(ReasonTimeout, "%s did not finish the TLS handshake in time: %w; it may be overloaded", d.hostPort, ended)
 	case isAlert(err, 70): // protocol_version
@@ -93,6 +95,14 @@ func (d *dial) tlsError(ctx context.Context, conn *connection, attempt *tlsLogin
 		return failed(ReasonTLS, "%s closed the connection in the TLS handshake: %w; see the device's log", d.hostPort, err)
 	}
 	return failed(ReasonTLS, "%s: the TLS handshake failed: %w; check the device's TLS server, and min_version in the tls_config of auth %q", d.hostPort, err, d.Target.Auth)
+}
+
+// protocol names for people what is spoken over TLS.
+func (d *dial) protocol() string {
+	if d.Target.Over() == config.TransportRESTCONF {
+		return "RESTCONF"
+	}
+	return "NETCONF over TLS"
 }
 
 // serverName is the name that the device's certificate has to have.

@@ -2,7 +2,7 @@ package session
 
 import (
 	"context"
-	"net"
+	"crypto/tls"
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
@@ -24,15 +24,49 @@ func NewWay(o Options, trace *Trace) *Way {
 func (w *Way) Enter(ctx context.Context) (release func(), err error) { return w.dial.enter(ctx) }
 
 // Connect connects by TCP.
-func (w *Way) Connect(ctx context.Context) (net.Conn, error) {
+func (w *Way) Connect(ctx context.Context) (*Conn, error) {
 	conn, err := w.dial.dialTCP(ctx)
 	if err != nil {
 		return nil, err
 	}
-	conn.traffic.stop()
 	w.dial.device = w.dial.deviceOf(conn.RemoteAddr(), w.dial.hostPort)
-	return conn, nil
+	return &Conn{conn}, nil
 }
+
+// Conn is a connection that a Way has made. What its user does not report as part of an answer is a flood, if it is too much; then the
+// connection ends.
+type Conn struct{ *connection }
+
+// Begin starts the watch, when the connection is ready for requests. flooded is told why it ends.
+func (c *Conn) Begin(flooded func(error)) {
+	c.onFlood(flooded)
+	c.traffic.begin(time.Now())
+	c.traffic.wait(true)
+}
+
+// Use reports octets that were part of an answer.
+func (c *Conn) Use(n int) { c.traffic.use(n) }
+
+// Wait reports whether its user has taken all that it was given.
+func (c *Conn) Wait(waiting bool) { c.traffic.wait(waiting) }
+
+// TLSFailure is the failure of a TLS handshake on a connection. own is our certificate if it was sent, else nil.
+func (w *Way) TLSFailure(ctx context.Context, conn *Conn, own *tls.Certificate, err error) error {
+	attempt := &tlsLogin{d: w.dial}
+	if own != nil {
+		attempt.entry = &account.Login{}
+		w.dial.credentials = &credentials{tls: &tls.Config{Certificates: []tls.Certificate{*own}}}
+	}
+	return w.dial.tlsError(ctx, conn.connection, attempt, err)
+}
+
+// CertificateRefusal is the failure of a request that the device answers by refusing our certificate, as it may in TLS 1.3.
+func (w *Way) CertificateRefusal(own *tls.Certificate, err error) error {
+	return w.TLSFailure(context.Background(), &Conn{&connection{}}, own, err)
+}
+
+// IsCertificateAlert reports whether the device says by an alert of TLS that it does not take our certificate, or wants one.
+func IsCertificateAlert(err error) bool { return isCertificateAlert(err) }
 
 // Device is what the accounts know the device by; "" until its address is known.
 func (w *Way) Device() string { return w.dial.device }
