@@ -133,6 +133,7 @@ func (p *monitoring) valueOf(expr string) float64 {
 // What Prometheus records of healthy devices is the same whether or not a slow and a silent one are in the same answer. An answer
 // that comes late is without its samples for the rules that are evaluated meanwhile.
 func TestRecordedRatesDoNotSufferFromOtherDevices(t *testing.T) {
+	t.Parallel()
 	const interval, timeout = 2 * time.Second, 1800 * time.Millisecond
 	healthy, err := simulator.Start(simulator.Config{Devices: 38, Interfaces: 4})
 	if err != nil {
