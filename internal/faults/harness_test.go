@@ -308,7 +308,7 @@ func probe(target string) string { return "/probe?debug=true&target=" + url.Quer
 
 // eventually waits until holds is true; false if that takes too long.
 func eventually(holds func() bool) bool {
-	for range 1000 {
+	for range 6000 {
 		if holds() {
 			return true
 		}

@@ -20,6 +20,12 @@ func taking() []fault {
 		return names
 	}
 	long := strings.Repeat("x", 60_000)
+	var library strings.Builder
+	library.WriteString(`<modules-state xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-library">`)
+	for _, name := range numbered("m", 20_000) {
+		library.WriteString("<module><name>" + name + "</name><namespace>urn:" + name + "</namespace></module>")
+	}
+	library.WriteString("</modules-state>")
 	return []fault{
 		{name: "100,000 rows of one leaf", alone: true, settings: "timeout: 8s, max_reply_bytes: 64MiB",
 			begin: says(strings.ReplaceAll(list(numbered("", 100_000)...), "<oper-status>up</oper-status>", "")),
@@ -40,14 +46,10 @@ func taking() []fault {
 		{name: "a YANG library of 20,000 modules", begin: follows(func(p *netconftest.Peer) {
 			p.Greet(strings.Replace(hello, "</capabilities>",
 				"<capability>urn:ietf:params:netconf:capability:yang-library:1.0?module-set-id=1</capability></capabilities>", 1))
-			library := `<modules-state xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-library">`
-			for _, name := range numbered("m", 20_000) {
-				library += "<module><name>" + name + "</name><namespace>urn:" + name + "</namespace></module>"
-			}
 			serve(p, func(rpc string) string {
 				switch {
 				case strings.Contains(rpc, "modules-state"):
-					return library + "</modules-state>"
+					return library.String()
 				case strings.Contains(rpc, "<get>"):
 					return state
 				}
