@@ -41,7 +41,7 @@ func TestLogSaysOnceThatADeviceIsBack(t *testing.T) {
 	if err := e.Apply(c); err != nil {
 		t.Fatal(err)
 	}
-	for range 200 { // until the session is up, on which nothing has been read yet
+	for range 3000 { // until the session is up, on which nothing has been read yet
 		if device.Logins() == 2 {
 			break
 		}

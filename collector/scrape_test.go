@@ -167,7 +167,7 @@ func TestReloadKeepsSessions(t *testing.T) {
 	if err := e.Apply(&changed); err != nil {
 		t.Fatal(err)
 	}
-	for range 100 {
+	for range 3000 {
 		if devices.Devices()[1].Sessions() == 0 {
 			return
 		}
@@ -256,7 +256,7 @@ func TestReloadLetsReadsEnd(t *testing.T) {
 	if s := <-ended; s.Err != nil || !s.Up {
 		t.Errorf("the scrape in flight: up %v, %v", s.Up, s.Err)
 	}
-	for range 100 {
+	for range 3000 {
 		if device.Connections() == 0 {
 			return
 		}

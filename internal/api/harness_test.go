@@ -151,7 +151,7 @@ func (s *harness) follow(t *testing.T, id string) task.Task {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	for place := log.Start(); ; {
 		now := decodeAs[task.Task](t, s.do(t, "GET", "/tasks/"+id, nil))

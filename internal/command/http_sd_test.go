@@ -104,7 +104,7 @@ func TestInventory(t *testing.T) {
 	}
 	want := func(when, name string, there bool) {
 		t.Helper()
-		for range 250 {
+		for range 3000 {
 			if has(name) == there {
 				return
 			}

@@ -39,7 +39,7 @@ func TestProbe(t *testing.T) {
 	if n := devices[1].Logins(); n != 0 {
 		t.Errorf("%d logins on the target that was not probed", n)
 	}
-	for range 200 { // the device needs a moment to see that a session has ended
+	for range 3000 { // the device needs a moment to see that a session has ended
 		if devices[0].Sessions() == 0 {
 			return
 		}
