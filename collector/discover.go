@@ -19,7 +19,7 @@ type Discovery struct {
 	NMDA         bool     // it announces an operational datastore to read (RFC 8342)
 	NoGetData    bool     // it announces that and refuses get-data
 	Note         string   // what is odd about a device that answers without data; "" if nothing is
-	NoLibrary    bool     // it announces a YANG library, and gives nothing of it to this user
+	NoLibrary    bool     // it has a YANG library, and gives nothing of it to this user
 	Models       []Model  // sorted by name
 	Modules      []Fit    // all modules there are, sorted by what they provide and by preference
 }
@@ -58,7 +58,8 @@ func (t *Target) Discover(ctx context.Context) (*Discovery, error) {
 		t.tellChoice(&found.Modules[i], found.Modules, o.results)
 	}
 	operation, _ := yang.LibraryOperation(d.Capabilities)
-	found.NoGetData, found.NoLibrary = d.noGetData, operation != "" && d.library == nil
+	// Over RESTCONF each device has a library (RFC 8040, section 10).
+	found.NoGetData, found.NoLibrary = d.noGetData, d.library == nil && (operation != "" || t.Config().Over() == config.TransportRESTCONF)
 	return found, nil
 }
 

@@ -36,7 +36,7 @@ func (c *Discover) Run(ctx context.Context, env *Environment) error {
 	out.line("capabilities  %d", len(found.Capabilities))
 	out.line("NMDA          %s", nmda(found))
 	if found.NoLibrary {
-		out.line("YANG library  announced, but empty for this user: let it read ietf-yang-library (NACM, RFC 8341); what follows is known from the hello alone")
+		out.line("YANG library  announced, but empty for this user: let it read ietf-yang-library (NACM, RFC 8341); what follows is known from the capabilities alone")
 	}
 	if c.All {
 		out.line("\nCapabilities")

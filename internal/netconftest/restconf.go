@@ -18,6 +18,7 @@ import (
 // RESTCONF is a scripted RESTCONF server. What it answers is written by path, as it is requested: with the query, if that is written.
 type RESTCONF struct {
 	Username, Password string // "" for both: no login is wanted
+	Everywhere         bool   // the login is wanted for /.well-known too
 	// Answers are bodies by path and query, or by path alone. Missing: 404.
 	Answers map[string]string
 	// Handle, if set, may answer a request itself; it returns false for one that Answers has.
@@ -106,7 +107,7 @@ func (d *RESTCONF) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	username, password, _ := r.BasicAuth()
 	d.mu.Lock()
 	d.requests = append(d.requests, r.Method+" "+asked)
-	open := d.Username == "" || username == d.Username && password == d.Password || strings.HasPrefix(asked, "/.well-known/")
+	open := d.Username == "" || username == d.Username && password == d.Password || !d.Everywhere && strings.HasPrefix(asked, "/.well-known/")
 	if !open {
 		d.refused++
 	}

@@ -188,3 +188,89 @@ func TestOperations(t *testing.T) {
 func rpcError(kind, tag, message string) string {
 	return `<rpc-error><error-type>` + kind + `</error-type><error-tag>` + tag + `</error-tag><error-severity>error</error-severity><error-message>` + message + `</error-message></rpc-error>`
 }
+
+// TestRoots: where the API is, by host-meta in both forms, with and without a login, or without any.
+func TestRoots(t *testing.T) {
+	const id, path = "/data/ietf-yang-library:yang-library/content-id", "/data/lab:top"
+	for name, tc := range map[string]struct {
+		hostMeta   string // "": there is none
+		root       string
+		everywhere bool
+	}{
+		"XRD":           {strings.Replace(xrd, "/restconf", "/api/v1/", 1), "/api/v1", false},
+		"JSON":          {`{"links": [{"rel": "x", "href": "/x"}, {"rel": "restconf", "href": "/rest"}]}`, "/rest", false},
+		"another link":  {strings.Replace(xrd, `rel="restconf"`, `rel="lrdd"`, 1), "/restconf", false},
+		"none":          {"", "/restconf", false},
+		"with a login":  {strings.Replace(xrd, "/restconf", "/x", 1), "/x", true},
+		"no document":   {"<html>", "/restconf", false},
+		"the root of /": {strings.Replace(xrd, "/restconf", "/", 1), "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &netconftest.RESTCONF{Username: "u", Password: "secret", Everywhere: tc.everywhere, Answers: map[string]string{
+				tc.root + id: contentID, tc.root + path: top, tc.root + "/data/ietf-yang-library:yang-library": fmt.Sprintf(library, ""),
+			}}
+			if tc.hostMeta != "" {
+				d.Answers["/.well-known/host-meta"] = tc.hostMeta
+			}
+			d.Start(t, nil)
+			reply, err := rpc(t, newClient(t, options(t, d)), get(`<top xmlns="urn:lab"/>`))
+			if err != nil || reply != "<data>"+top+"</data>" {
+				t.Errorf("%v, %s\n%v", err, reply, d.Requests())
+			}
+		})
+	}
+}
+
+// TestWithoutALibrary: names of YANG modules are taken for the ends of their namespaces.
+func TestWithoutALibrary(t *testing.T) {
+	d := (&netconftest.RESTCONF{Username: "u", Password: "secret", Answers: map[string]string{"/restconf": "<restconf/>", "/restconf/data/ietf-x:top": top}}).Start(t, nil)
+	c := newClient(t, options(t, d))
+	hello, err := c.Connect(t.Context(), nil)
+	if err != nil || hello.Library != nil || len(hello.Capabilities) > 0 {
+		t.Errorf("%v, %v", err, hello)
+	}
+	reply, err := rpc(t, c, get(`<top xmlns="urn:ietf:params:xml:ns:yang:ietf-x"/>`))
+	if err != nil || reply != "<data>"+top+"</data>" {
+		t.Errorf("%v, %s", err, reply)
+	}
+}
+
+// TestLibraryChanges: a device that comes back with other software is learned anew, and one that only lost its connection is not.
+func TestLibraryChanges(t *testing.T) {
+	id := contentID
+	d := device("", "", map[string]string{"/restconf/data/ietf-yang-library:yang-library/content-id": ""})
+	d.Handle = func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/content-id") {
+			return false
+		}
+		w.Header().Set("Content-Type", "application/yang-data+xml")
+		_, _ = io.WriteString(w, id)
+		return true
+	}
+	d.Start(t, nil)
+	c := newClient(t, options(t, d))
+	libraries := func() (n int) {
+		for _, r := range d.Requests() {
+			if strings.HasSuffix(r, ":yang-library") {
+				n++
+			}
+		}
+		return n
+	}
+	connect := func() time.Time {
+		t.Helper()
+		if _, err := c.Connect(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		return c.Stats().Start
+	}
+	first := connect()
+	if c.Forget(); !connect().After(first) || libraries() != 1 {
+		t.Errorf("the library was read %d times, want once", libraries())
+	}
+	id = strings.Replace(contentID, "7", "8", 1)
+	second := c.Stats().Start
+	if c.Doubt(); !connect().After(second) || libraries() != 2 {
+		t.Errorf("the library was read %d times, want twice", libraries())
+	}
+}

@@ -124,22 +124,24 @@ func (c *Client) open(ctx context.Context, trace *session.Trace) error {
 	return err
 }
 
-// findRoot asks the device for the root of its API. That needs no login.
+// findRoot asks the device for the root of its API. That needs no login on most devices.
 func (c *Client) findRoot(ctx context.Context, trace *session.Trace) error {
-	got, err := c.small(ctx, trace, request{path: hostMeta, accept: "application/xrd+xml, application/json;q=0.5", noSecret: true})
+	r := request{path: hostMeta, accept: "application/xrd+xml, application/json;q=0.5", noSecret: true}
+	got, err := c.small(ctx, trace, r)
+	if err == nil && got.status == http.StatusUnauthorized {
+		r.noSecret, r.login = false, true
+		got, err = c.small(ctx, trace, r)
+	}
 	if err != nil {
 		return err
 	}
-	root := ""
+	root := defaultRoot
 	if got.status == http.StatusOK {
 		if root, err = parseHostMeta(got.text, c.origin()); err != nil {
 			return session.Failed(session.ReasonHello, "%s: %w", c.hostPort, err)
 		}
 	}
-	c.root, c.rootKnown = defaultRoot, true
-	if root != "" {
-		c.root = root
-	}
+	c.root, c.rootKnown = root, true
 	return nil
 }
 

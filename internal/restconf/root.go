@@ -16,14 +16,14 @@ const hostMeta = "/.well-known/host-meta"
 // defaultRoot is the root of the API on servers that do not say it. All that are known have it there.
 const defaultRoot = "/restconf"
 
-// parseHostMeta returns the path of the API's root from a host-meta document, in XML or JSON. It is "" if the document has none.
+// parseHostMeta returns the path of the API's root from a host-meta document, in XML or JSON: defaultRoot if the document has none.
 func parseHostMeta(document []byte, origin *url.URL) (string, error) {
 	href := xrdLink(document)
 	if trimmed := bytes.TrimLeft(document, "\ufeff \t\r\n"); bytes.HasPrefix(trimmed, []byte("{")) {
 		href = jrdLink(trimmed)
 	}
 	if href == "" {
-		return "", nil
+		return defaultRoot, nil
 	}
 	root, err := origin.Parse(href)
 	if err != nil || !sameOrigin(root, origin) || root.RawQuery != "" {
