@@ -4,7 +4,7 @@ set -euo pipefail
 
 packages=(
   netconfd netconfd-module-ietf-interfaces netconfd-module-ietf-system yangcli # the reference device and its client
-  openssh-server openssh-client                                               # what stands in front of it
+  openssh-server openssh-client stunnel4                                      # what stands in front of it
   prometheus prometheus-alertmanager                                          # what scrapes, checks and alerts
   docker-compose                                                              # checks docker-compose.yml
   chromium                                                                    # looks at the page
