@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -20,12 +21,12 @@ type fault struct {
 	name  string
 	begin func(*harness)
 
-	host     string // a name for the device's address
-	settings string // more settings of the target, as inline YAML
-	web      bool   // the device speaks RESTCONF
-	alone    bool   // it needs much memory, or changes what all rows share
-	shared   bool   // it takes long, so that both scrapes start together and share a read
-	silent   bool   // it takes as long as the target's timeout, which is therefore short
+	host     string           // a name for the device's address
+	settings string           // more settings of the target, as inline YAML
+	over     config.Transport // that the device speaks; "": ssh
+	alone    bool             // it needs much memory, or changes what all rows share
+	shared   bool             // it takes long, so that both scrapes start together and share a read
+	silent   bool             // it takes as long as the target's timeout, which is therefore short
 
 	want  outcome
 	after samples // series of the first scrape after the fault
@@ -82,7 +83,7 @@ func TestFaults(t *testing.T) {
 		for _, f := range faults() {
 			if f.alone {
 				t.Run(f.name, func(t *testing.T) {
-					s := newHarness(t, f.host, f.settings, f.web)
+					s := newHarness(t, f.host, f.settings, f.over)
 					f.play(t, s)
 					s.stop(t)
 				})
@@ -97,12 +98,12 @@ func TestFaults(t *testing.T) {
 			}
 			t.Run(f.name, func(t *testing.T) {
 				t.Parallel()
-				if f.host+f.settings != "" || f.web {
+				if f.host+f.settings != "" || f.over != "" {
 					settings := patient
 					if f.silent {
 						settings = impatient
 					}
-					s := newHarness(t, f.host, cmp.Or(f.settings, settings), f.web)
+					s := newHarness(t, f.host, cmp.Or(f.settings, settings), f.over)
 					defer s.stop(t)
 					f.play(t, s)
 					return
@@ -129,7 +130,7 @@ const (
 func newHarnesses(t *testing.T, settings string) chan *harness {
 	harnesses := make(chan *harness, parallel)
 	for range parallel {
-		harnesses <- newHarness(t, "", settings, false)
+		harnesses <- newHarness(t, "", settings, "")
 	}
 	t.Cleanup(func() {
 		close(harnesses)

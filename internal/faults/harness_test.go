@@ -39,6 +39,7 @@ type harness struct {
 	web      *netconftest.RESTCONF // in the place of device; nil: it speaks NETCONF
 	folder   string                // password, known_hosts and key
 	exporter *collector.Exporter
+	lab      *netconftest.TLSLab // certificates, of a device that speaks NETCONF over TLS
 	server   *httptest.Server
 	client   *http.Client
 	log      netconftest.Buffer
@@ -50,21 +51,26 @@ type harness struct {
 
 // newHarness starts exporter and devices. stop ends the exporter; the devices end with the test. host, if set, is a name for the
 // address of the faulty device; settings are added to the faulty target.
-// restconf makes the faulty one speak RESTCONF.
-func newHarness(t *testing.T, host, settings string, restconf bool) *harness {
+// over is what it speaks, ssh where that is empty.
+func newHarness(t *testing.T, host, settings string, over config.Transport) *harness {
 	t.Helper()
 	s := &harness{t: t, folder: t.TempDir()}
 	// All goroutines that start from here on, of the exporter and of the devices, inherit the label.
-	pprof.Do(context.Background(), pprof.Labels("harness", s.folder), func(context.Context) { s.start(host, settings, restconf) })
+	pprof.Do(context.Background(), pprof.Labels("harness", s.folder), func(context.Context) { s.start(host, settings, over) })
 	return s
 }
 
-func (s *harness) start(host, settings string, restconf bool) {
+func (s *harness) start(host, settings string, over config.Transport) {
 	t := s.t
 	s.device = netconftest.Start(t, answering(hello, s.now))
 	good := [2]*netconftest.Device{netconftest.Start(t, well), netconftest.Start(t, well)}
 	address, auth := s.device.Address, "lab"
-	if restconf {
+	s.lab = netconftest.NewTLSLab(t)
+	switch over {
+	case config.TransportTLS:
+		s.device = netconftest.StartTLS(s.lab, answering(hello, s.now))
+		address, auth, settings = s.device.Address, "cert", "transport: tls, "+settings
+	case config.TransportRESTCONF:
 		s.web = restconfDevice(func() http.HandlerFunc {
 			if wrong := s.webBehaviour.Load(); wrong != nil {
 				return *wrong
@@ -84,12 +90,13 @@ auths:
   lab: {username: %[1]s, password_file: password, known_hosts_file: known_hosts}
   good: {username: %[1]s, password: %[2]s, insecure_ignore_host_key: true}
   web: {username: %[1]s, password_file: password, tls_config: {insecure_skip_verify: true}}
+  cert: {tls_config: {ca_file: %[8]q, cert_file: %[9]q, key_file: %[10]q}}
 defaults: {timeout: 20s}
 targets:
   - {name: good-1, address: "%[3]s", auth: good}
   - {name: faulty, address: "%[4]s", auth: %[7]s, %[5]s}
   - {name: good-2, address: "%[6]s", auth: good}
-`, netconftest.User, netconftest.Password, good[0].Address, address, settings, good[1].Address, auth))
+`, netconftest.User, netconftest.Password, good[0].Address, address, settings, good[1].Address, auth, s.lab.File("ca.pem"), s.lab.File("cert.pem"), s.lab.File("key.pem")))
 	cfg, err := config.Load([]string{file})
 	if err != nil {
 		t.Fatal(err)
@@ -178,9 +185,9 @@ func (s *harness) trust(key ssh.PublicKey) {
 // change changes the device for new sessions until the fault ends.
 func (s *harness) change(f func(*netconftest.Device)) {
 	s.device.Change(func(d *netconftest.Device) {
-		config, script, tcp := d.Config, d.Script, d.TCP
+		config, script, tcp, secured := d.Config, d.Script, d.TCP, d.TLS
 		s.restore = append(s.restore, func() {
-			d.Change(func(d *netconftest.Device) { d.Config, d.Script, d.TCP = config, script, tcp })
+			d.Change(func(d *netconftest.Device) { d.Config, d.Script, d.TCP, d.TLS = config, script, tcp, secured })
 			d.Drop() // a session that goes on would follow the other script
 		})
 		f(d)

@@ -20,7 +20,7 @@ const (
 )
 
 func faults() []fault {
-	return slices.Concat(connecting(), greeting(), framing(), replying(), taking(), living(), overRESTCONF())
+	return slices.Concat(connecting(), greeting(), framing(), replying(), taking(), living(), overTLS(), overRESTCONF())
 }
 
 // failed is the outcome for a target that is not reached.

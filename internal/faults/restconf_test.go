@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 )
 
@@ -118,7 +119,7 @@ func overRESTCONF() []fault {
 		}), want: broken(0, "rpc", "which is not followed")},
 	}
 	for i := range rows {
-		rows[i].name, rows[i].web = "RESTCONF: "+rows[i].name, true
+		rows[i].name, rows[i].over = "RESTCONF: "+rows[i].name, config.TransportRESTCONF
 	}
 	return rows
 }
