@@ -11,7 +11,9 @@ import (
 // Candidate returns a target that is part of no configuration, to try its settings on the device. It takes part in the limits of
 // the exporter's dials. The caller closes it.
 func (e *Exporter) Candidate(target *config.Target, auth *config.Auth) *Target {
-	return newTarget(e, &settings{e.snapshot.Load(), target, auth}, false)
+	t := newTarget(e, &settings{e.snapshot.Load(), target, auth}, false)
+	t.answerCalls(func() {})
+	return t
 }
 
 // Close ends the reads of a candidate and closes its session.

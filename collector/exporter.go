@@ -153,6 +153,7 @@ func (e *Exporter) Use(c *config.Config) error {
 			t.apply(now)
 		} else {
 			t = newTarget(e, now, false)
+			t.answerCalls(t.connectAhead)
 			changed = append(changed, t)
 		}
 		next.targets = append(next.targets, t)

@@ -89,9 +89,6 @@ func newTarget(e *Exporter, s *settings, unconfigured bool) *Target {
 	t.life, t.end = context.WithCancel(context.Background())
 	t.schedule = schedule.New(t.start)
 	t.memory = e.memory.Holder(t.giveUpKept)
-	if c, ok := t.client.(caller); ok && s.config.CallHome {
-		c.AnswerCalls(t.connectAhead)
-	}
 	return t
 }
 
@@ -117,6 +114,13 @@ func (t *Target) close(ctx context.Context) {
 	t.end()
 	_ = t.client.Close(ctx) // it has no error that anybody could act on
 	t.memory.Close()
+}
+
+// answerCalls has the calls of the device taken, if it calls home. called is told of each.
+func (t *Target) answerCalls(called func()) {
+	if c, ok := t.client.(caller); ok && t.Config().CallHome {
+		c.AnswerCalls(called)
+	}
 }
 
 // Called is closed when the device of a target that calls home has called for the first time; nil for other targets.

@@ -55,6 +55,7 @@ func New(o Options) http.Handler {
 	settings.Transformers = []huma.Transformer{explain}
 	api := humago.NewWithPrefix(mux, Prefix, settings)
 	a.registerTargets(api)
+	a.registerCallers(api)
 	a.registerReads(api)
 	a.registerChanges(api)
 	a.registerTasks(api)

@@ -181,7 +181,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	}
 
 	// What reads.
-	for _, path := range []string{"/targets", "/auths", "/targets/fixed", "/tasks"} {
+	for _, path := range []string{"/targets", "/auths", "/callers", "/targets/fixed", "/tasks"} {
 		s.do(t, "GET", path, nil).wants(t, path, 200, "")
 	}
 	s.do(t, "GET", "/targets?limit=x", nil).wants(t, "limit", 422, "")

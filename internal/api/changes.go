@@ -15,13 +15,14 @@ import (
 // NewTarget is a target to be added, with an auth of the configuration or a user name and a password of its own.
 type NewTarget struct {
 	Name        string            `json:"name" maxLength:"1000"`
-	Address     string            `json:"address" maxLength:"1000" doc:"HOST, HOST:PORT or [IPV6]:PORT."`
+	Address     string            `json:"address,omitempty" maxLength:"1000" doc:"HOST, HOST:PORT or [IPV6]:PORT. Left out where call_home is set."`
 	Auth        string            `json:"auth,omitempty" maxLength:"1000" doc:"Auth of the configuration, in place of user name and password."`
 	Username    string            `json:"username,omitempty" maxLength:"1000"`
 	Password    string            `json:"password,omitempty" maxLength:"1000" writeOnly:"true"`
 	Fingerprint string            `json:"host_key_fingerprint,omitempty" maxLength:"100" doc:"Host key to trust over SSH, as in SHA256:...; without it an unknown key waits to be confirmed."`
 	Modules     []string          `json:"modules,omitempty" maxItems:"100" doc:"What to read; auto is the best module of each kind that the device has."`
 	Labels      map[string]string `json:"labels,omitempty"`
+	CallHome    bool              `json:"call_home,omitempty" doc:"The device opens the connection. It is known by host_key_fingerprint, or by the name of its certificate."`
 	Transport   string            `json:"transport,omitempty" maxLength:"100" doc:"ssh, tls or restconf; where it is left out, one that the auth is for."`
 	ProxyJump   string            `json:"proxy_jump,omitempty" maxLength:"1000" doc:"Jump host of the configuration to go through."`
 }
@@ -29,7 +30,7 @@ type NewTarget struct {
 func (t NewTarget) spec() inventory.Spec {
 	return inventory.Spec{
 		Name: t.Name, Address: t.Address, Auth: t.Auth, Username: t.Username, Password: config.Secret(t.Password), Fingerprint: t.Fingerprint,
-		Modules: t.Modules, Labels: t.Labels, Transport: t.Transport, ProxyJump: t.ProxyJump,
+		Modules: t.Modules, Labels: t.Labels, Transport: t.Transport, ProxyJump: t.ProxyJump, CallHome: t.CallHome,
 	}
 }
 

@@ -190,7 +190,7 @@ func (i *Inventory) Fit(s Spec, replaces bool) (*config.Target, *config.Auth, er
 	if err != nil {
 		return nil, nil, err
 	}
-	unknown := s.Fingerprint == "" && s.Auth == "" && s.Transport != string(config.TransportRESTCONF)
+	unknown := s.Fingerprint == "" && s.Auth == "" && !s.CallHome && s.Transport != string(config.TransportRESTCONF)
 	if unknown {
 		s.Fingerprint = placeholder
 	}
@@ -199,6 +199,9 @@ func (i *Inventory) Fit(s Spec, replaces bool) (*config.Target, *config.Auth, er
 		return nil, nil, err
 	}
 	fitted, err := base.Fit(stored)
+	if err == nil {
+		err = i.otherCaller(fitted.Target, base)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -207,6 +210,23 @@ func (i *Inventory) Fit(s Spec, replaces bool) (*config.Target, *config.Auth, er
 		auth.HostKeyFingerprints = nil // its own copy
 	}
 	return fitted.Target, auth, nil
+}
+
+// otherCaller refuses a target that calls home and has a key of another one that was added. Fit does that for those of the configuration.
+func (i *Inventory) otherCaller(t *config.Target, base *config.Config) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for name, e := range i.entries {
+		if name == t.Name || e.fitted == nil {
+			continue
+		}
+		for _, key := range e.fitted.Target.CallerKeys(base.Auths[e.fitted.Target.Auth]) {
+			if slices.Contains(t.CallerKeys(base.Auths[t.Auth]), key) {
+				return fmt.Errorf("%s is that of target %q too, and a call could be meant for both; remove that, or change it", key, name)
+			}
+		}
+	}
+	return nil
 }
 
 // mayPut says why a target may not be stored under a name. It is called under the lock.

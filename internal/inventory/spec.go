@@ -27,6 +27,7 @@ type Spec struct {
 	Labels    map[string]string
 	Transport string // "": one that the auth is for
 	ProxyJump string // "": none
+	CallHome  bool   // the device opens the connection; there is no address
 	// Fingerprint is the host key to trust, SHA256:...; "": what the auth trusts, or nothing yet.
 	Fingerprint string
 }
@@ -102,10 +103,11 @@ type fileAuth struct {
 
 type fileTarget struct {
 	Name         string            `yaml:"name"`
-	Address      string            `yaml:"address"`
+	Address      string            `yaml:"address,omitempty"`
 	Auth         string            `yaml:"auth"`
 	Transport    string            `yaml:"transport,omitempty"`
 	ProxyJump    string            `yaml:"proxy_jump,omitempty"`
+	CallHome     bool              `yaml:"call_home,omitempty"`
 	Modules      []string          `yaml:"modules,omitempty,flow"`
 	Labels       map[string]string `yaml:"labels,omitempty,flow"`
 	Fingerprints []string          `yaml:"host_key_fingerprints,omitempty"`
@@ -114,15 +116,16 @@ type fileTarget struct {
 // text writes the stored file. The password is in passwordFile or, where that is "", in the text itself, which is then not for
 // the disk.
 func (s Spec) text(passwordFile string) ([]byte, error) {
-	t := fileTarget{Name: s.Name, Address: s.Address, Auth: s.Auth, Transport: s.Transport, ProxyJump: s.ProxyJump, Modules: s.Modules, Labels: s.Labels}
+	t := fileTarget{Name: s.Name, Address: s.Address, Auth: s.Auth, Transport: s.Transport, ProxyJump: s.ProxyJump, CallHome: s.CallHome, Modules: s.Modules, Labels: s.Labels}
 	f := file{}
 	var trusted []string
 	if s.Fingerprint != "" {
 		trusted = []string{s.Fingerprint}
 	}
-	if s.Auth != "" {
+	if s.Auth != "" || s.CallHome {
 		t.Fingerprints = trusted
-	} else {
+	}
+	if s.Auth == "" {
 		t.Auth = ownAuth(s.Name)
 		auth := fileAuth{Username: s.Username, PasswordFile: passwordFile, Fingerprints: trusted}
 		if s.Transport == string(config.TransportRESTCONF) {

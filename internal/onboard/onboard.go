@@ -91,7 +91,7 @@ func (o *Onboarder) submit(a *attempt) (task.Task, error) {
 	spec := task.Spec{Kind: a.kind, Target: a.target.Name, Address: a.target.HostPort(), Device: device(a.target), Steps: Steps()}
 	if s := a.spec; a.kind != Check {
 		spec.Input = &task.Input{
-			Address: s.Address, Auth: s.Auth, Username: s.Username, Modules: s.Modules, Labels: s.Labels, Transport: s.Transport, ProxyJump: s.ProxyJump,
+			Address: s.Address, Auth: s.Auth, Username: s.Username, Modules: s.Modules, Labels: s.Labels, Transport: s.Transport, ProxyJump: s.ProxyJump, CallHome: s.CallHome,
 			Fingerprint: s.Fingerprint,
 		}
 	}
@@ -104,6 +104,9 @@ func (o *Onboarder) submit(a *attempt) (task.Task, error) {
 
 // device is a target's address in one spelling, and the way to it.
 func device(t *config.Target) string {
+	if t.CallHome {
+		return "call home " + t.Name
+	}
 	host, port, err := net.SplitHostPort(t.HostPort())
 	if err != nil {
 		return t.HostPort() // never: it was checked
@@ -161,11 +164,18 @@ type attempt struct {
 	target *config.Target
 	auth   *config.Auth
 	by     Person
+
+	candidate *collector.Target // nil until it is made
 }
 
 // work does the steps.
 func (a *attempt) work(ctx context.Context, run *task.Run) error {
-	for _, step := range []func(context.Context, *task.Run) error{a.resolve, a.hostKey, a.read, a.keep} {
+	defer a.closeCandidate()
+	steps := []func(context.Context, *task.Run) error{a.resolve, a.hostKey, a.read, a.keep}
+	if a.target.CallHome {
+		steps = []func(context.Context, *task.Run) error{a.awaitCall, a.read, a.keep}
+	}
+	for _, step := range steps {
 		if err := step(ctx, run); err != nil {
 			return err
 		}
@@ -193,6 +203,14 @@ func (a *attempt) keep(ctx context.Context, run *task.Run) error {
 		}
 		ctx, cancel := a.withTimeout(ctx)
 		defer cancel()
+		if a.target.CallHome {
+			a.closeCandidate() // which would have the next call
+			select {
+			case <-target.Called():
+			case <-ctx.Done():
+				return fmt.Sprintf("in /metrics and /sd as target %q as soon as it calls again", a.target.Name), nil
+			}
+		}
 		_ = target.Scrape(ctx, nil) // so that there is something to see at once
 		a.Audit(a.by, "stored a target", "target", a.target.Name, "address", a.target.HostPort(), "task", run.ID())
 		return fmt.Sprintf("in /metrics and /sd as target %q", a.target.Name), nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/inventory"
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/onboard"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 	"github.com/netconf-exporter/netconf_exporter/internal/store"
 	"github.com/netconf-exporter/netconf_exporter/internal/task"
@@ -435,5 +437,75 @@ func TestADeviceThatCallsIsNotDialled(t *testing.T) {
 		strings.Repeat("A", 43)+"']}]\n")
 	if _, err := s.Check("caller", me); !errors.Is(err, onboard.ErrCallsHome) {
 		t.Error(err)
+	}
+}
+
+// TestAddingADeviceThatCalls has a device call that nobody knows, and adds it by the key that is listed.
+func TestAddingADeviceThatCalls(t *testing.T) {
+	for name, spec := range map[string]inventory.Spec{
+		"with an auth":                  {Auth: "lab"},
+		"with credentials of its own":   {Username: "netconf", Password: "netconf"},
+		"with credentials that are bad": {Username: "netconf", Password: "wrong"},
+		"from where it may not call":    {Auth: "far"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			listen := listener.Addr().String()
+			_ = listener.Close()
+			s := newHarness(t, base+fmt.Sprintf("call_home: {ssh_listen_address: %q}\n", listen))
+			fleet, err := simulator.Start(simulator.Config{CallHome: listen})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = fleet.Close() })
+			until := func(what string, holds func() bool) {
+				t.Helper()
+				for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+					if time.Now().After(deadline) {
+						t.Fatalf("waited in vain for %s", what)
+					}
+				}
+			}
+			until("an unknown caller", func() bool { return len(s.Exporter.UnknownCallers()) == 1 })
+			if _, err := s.Add(inventory.Spec{Name: "branch", Address: "127.0.0.1", CallHome: true, Auth: "lab", Fingerprint: fleet.Devices()[0].Fingerprint()}, false, me); err == nil ||
+				!strings.Contains(err.Error(), "has an address besides") {
+				t.Errorf("with an address: %v", err)
+			}
+			spec.Name, spec.CallHome, spec.Fingerprint = "branch", true, s.Exporter.UnknownCallers()[0].Fingerprint
+			added, err := s.Add(spec, false, me)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name == "from where it may not call" {
+				until("a call that is not taken", func() bool { return s.Exporter.Calls().Results[session.CallNotTaken] > 0 })
+				if _, err := s.Cancel(added.ID, me); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			added = s.follow(t, added.ID)
+			if spec.Password == "wrong" {
+				if added.State != task.Failed || fleet.Devices()[0].RefusedLogins() != 1 {
+					t.Errorf("with a wrong password: %+v, %d refused logins", added, fleet.Devices()[0].RefusedLogins())
+				}
+				return
+			}
+			if added.State != task.Succeeded {
+				t.Fatalf("the task ended as %+v", added)
+			}
+			if target, ok := s.Exporter.Target("branch"); !ok || !target.Scrape(t.Context(), nil).Up {
+				t.Error("the target is not read")
+			}
+			spec.Name = "twice"
+			if _, err := s.Add(spec, false, me); err == nil || !strings.Contains(err.Error(), `is that of target "branch" too`) {
+				t.Errorf("with the key of another one: %v", err)
+			}
+			if callers := s.Exporter.UnknownCallers(); len(callers) > 0 {
+				t.Errorf("the device is listed as unknown: %+v", callers)
+			}
+		})
 	}
 }

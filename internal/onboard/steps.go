@@ -27,11 +27,15 @@ func (e *NotAllowedError) Error() string {
 	return fmt.Sprintf("%s is outside the allowed_targets of auth %q; add its network there, or use another auth", e.Address, e.Auth)
 }
 
-// mayDial refuses what no dial can reach. What a name resolves to is for each dial to check.
+// mayDial refuses what no dial can reach. What a name resolves to is for each dial to check, and from where
+// a device calls, for each call.
 func mayDial(target *config.Target, auth *config.Auth) error {
-	host, _, err := net.SplitHostPort(target.HostPort())
-	if err != nil {
-		return err
+	host := "the address that the device calls from"
+	if !target.CallHome {
+		var err error
+		if host, _, err = net.SplitHostPort(target.HostPort()); err != nil {
+			return err
+		}
 	}
 	address, err := netip.ParseAddr(host)
 	if err == nil && auth.Allows(address) || err != nil && len(auth.AllowedTargets) > 0 {
@@ -117,14 +121,59 @@ func (a *attempt) hostKey(ctx context.Context, run *task.Run) error {
 	})
 }
 
+// callTimeout is how long a device may take to call.
+const callTimeout = 5 * time.Minute
+
+// awaitCall waits until a device calls that is known by its host key or certificate. Nothing secret has been sent when it returns.
+func (a *attempt) awaitCall(ctx context.Context, run *task.Run) error {
+	run.Skip("resolve", "the device calls")
+	if a.kind == Replace { // its calls are for the target that it is
+		for _, step := range []string{"connect", "host_key", "login", "hello", "models", "modules", "read"} {
+			run.Skip(step, "the settings are in force when it calls again")
+		}
+		return nil
+	}
+	a.candidate = a.Exporter.Candidate(a.target, a.auth)
+	if err := run.Step("connect", func() (string, error) {
+		late := time.NewTimer(callTimeout)
+		defer late.Stop()
+		select {
+		case <-a.candidate.Called():
+			return "the device has called", nil
+		case <-late.C:
+			return "", fmt.Errorf("target %s: the device has not called within %v; check its Call Home settings, and whether its host key or certificate is this one", a.target.Name, callTimeout)
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}); err != nil {
+		return err
+	}
+	return run.Step("host_key", func() (string, error) {
+		return strings.Join(a.target.CallerKeys(a.auth), ", ") + " is known", nil
+	})
+}
+
+// closeCandidate ends the session of the try.
+func (a *attempt) closeCandidate() {
+	if a.candidate == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	a.candidate.Close(ctx)
+	a.candidate = nil
+}
+
 // read logs in and reads the device once.
 func (a *attempt) read(ctx context.Context, run *task.Run) error {
-	candidate := a.Exporter.Candidate(a.target, a.auth)
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		candidate.Close(ctx)
-	}()
+	if a.target.CallHome && a.kind == Replace {
+		return nil
+	}
+	if a.candidate == nil {
+		a.candidate = a.Exporter.Candidate(a.target, a.auth)
+	}
+	candidate := a.candidate
+	defer a.closeCandidate()
 	if err := a.login(ctx, run, candidate); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/api"
 	"github.com/netconf-exporter/netconf_exporter/internal/observe"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
 // perPage is how many targets a page shows.
@@ -36,6 +37,7 @@ type fleet struct {
 	Auths     []string // that reach addresses which are not configured
 	Modules   []string // names to offer in the probe form
 	Names     []observe.Summary
+	Callers   []session.Caller // that called and are no targets
 }
 
 type count struct {
@@ -83,6 +85,7 @@ func (p *pages) serveFleet(w http.ResponseWriter, r *http.Request) {
 		layout: p.layout(r, "Targets"), NoTargets: p.NoTargets, Query: given.Get("q"), State: given.Get("state"), Labels: given["label"], Group: given.Get("group"),
 	}
 	f.Here, f.Events = "targets", true
+	f.Callers = p.Exporter.UnknownCallers()
 	sort := given.Get("sort")
 	if sort == "" {
 		sort = "state"

@@ -29,6 +29,7 @@ type form struct {
 // entered is what a person typed, but for the password.
 type entered struct {
 	Name, Address, Auth, Username, Modules, Labels, Fingerprint, Transport, ProxyJump string
+	CallHome                                                                          bool
 }
 
 // ownAuth is the value of auth in the form for a user name and a password.
@@ -43,8 +44,9 @@ func (p *pages) form(r *http.Request, title string, e entered) form {
 }
 
 func (p *pages) serveAdd(w http.ResponseWriter, r *http.Request) {
-	e := entered{Auth: ownAuth}
-	if id := r.URL.Query().Get("again"); id != "" { // what was typed for a task that failed
+	given := r.URL.Query()
+	e := entered{Auth: ownAuth, CallHome: given.Get("call_home") == "true", Fingerprint: given.Get("fingerprint")}
+	if id := given.Get("again"); id != "" { // what was typed for a task that failed
 		t, err := p.Onboarder.Queue.Get(id)
 		if err != nil {
 			p.problem(w, r, http.StatusNotFound, err.Error())
@@ -60,6 +62,7 @@ func again(t task.Task) entered {
 	e := entered{Name: t.Target, Address: t.Address}
 	if in := t.Input; in != nil {
 		e.Address, e.Auth, e.Username, e.Fingerprint, e.Transport, e.ProxyJump = in.Address, in.Auth, in.Username, in.Fingerprint, in.Transport, in.ProxyJump
+		e.CallHome = in.CallHome
 		e.Modules, e.Labels = strings.Join(in.Modules, ", "), labelText(in.Labels)
 	}
 	return e
@@ -70,7 +73,7 @@ func (p *pages) serveEdit(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	e := entered{Name: t.Name, Address: t.Address, Labels: labelText(t.Labels), Transport: string(t.Over())}
+	e := entered{Name: t.Name, Address: t.Address, Labels: labelText(t.Labels), Transport: string(t.Over()), CallHome: t.CallHome}
 	if t.ProxyJump != nil {
 		e.ProxyJump = *t.ProxyJump
 	}
@@ -120,7 +123,7 @@ func (p *pages) submit(w http.ResponseWriter, r *http.Request, replaces bool) {
 	typed := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
 	e := entered{
 		Name: r.PostForm.Get("name"), Address: typed("address"), Auth: typed("auth"), Username: typed("username"), Modules: typed("modules"),
-		Labels: typed("labels"), Fingerprint: typed("host_key_fingerprint"), Transport: typed("transport"), ProxyJump: typed("proxy_jump"),
+		Labels: typed("labels"), Fingerprint: typed("host_key_fingerprint"), Transport: typed("transport"), ProxyJump: typed("proxy_jump"), CallHome: typed("call_home") == "true",
 	}
 	if replaces {
 		e.Name = r.PathValue("name")
@@ -129,7 +132,7 @@ func (p *pages) submit(w http.ResponseWriter, r *http.Request, replaces bool) {
 	var queued task.Task
 	if err == nil {
 		spec := inventory.Spec{
-			Name: e.Name, Address: e.Address, Auth: e.Auth, Fingerprint: e.Fingerprint, Transport: e.Transport, ProxyJump: e.ProxyJump, Labels: labels,
+			Name: e.Name, Address: e.Address, Auth: e.Auth, Fingerprint: e.Fingerprint, Transport: e.Transport, ProxyJump: e.ProxyJump, CallHome: e.CallHome, Labels: labels,
 			Modules: strings.FieldsFunc(e.Modules, func(r rune) bool { return r == ',' || r == ' ' }),
 		}
 		if len(spec.Modules) == 0 {

@@ -18,7 +18,7 @@ type incoming struct {
 	first    chan struct{} // closed at the first call
 	tell     func()        // is told of each call; nil: calls are not taken
 	checking bool          // whether the session is alive, because the device called again
-	lost     error         // why the last session ended
+	lost     error         // why the last session ended, or why the last call gave none
 }
 
 // AnswerCalls has the client take the calls of its target's device, which opens the connection (RFC 8071). It needs a Dialer. called is told

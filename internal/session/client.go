@@ -224,6 +224,9 @@ func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, f
 		defer func() {
 			if err != nil {
 				call.end(err)
+				c.mu.Lock()
+				c.incoming.lost = caused(ctx, err)
+				c.mu.Unlock()
 			}
 		}()
 	}

@@ -211,16 +211,20 @@ func connectError(p *config.Proxy, hostPort string, response *http.Response) err
 	return proxyError(p, fmt.Errorf("it answers %q for %s; check its rules, which may allow port 443 alone", response.Status, hostPort))
 }
 
-// notCalledError is the failure of a session with a device that calls home and has none.
+// notCalledError is the failure of a session with a device that calls home and has none. If its last call was of no use, the reason is that of
+// the call.
 func notCalledError(last time.Time, lost error) error {
-	if last.IsZero() {
-		return failed(ReasonTimeout, "the device has not called yet; check its Call Home settings, and firewalls on its way here")
+	const remedy = "check that it is up, its Call Home settings, and firewalls on its way here"
+	var with *failure
+	switch {
+	case last.IsZero():
+		return failed(ReasonTimeout, "the device has not called yet; %s", remedy)
+	case errors.As(lost, &with):
+		return failed(with.reason, "the device has not called since %s, and that call failed: %w", last.Format(time.RFC3339), lost)
+	case lost != nil:
+		return failed(ReasonTimeout, "the device has not called since %s, and that session ended: %v; %s", last.Format(time.RFC3339), lost, remedy)
 	}
-	why := ""
-	if lost != nil {
-		why = fmt.Sprintf(", and that session ended: %v", lost)
-	}
-	return failed(ReasonTimeout, "the device has not called since %s%s; check that it is up, and its Call Home settings", last.Format(time.RFC3339), why)
+	return failed(ReasonTimeout, "the device has not called since %s; %s", last.Format(time.RFC3339), remedy)
 }
 
 // outOfDescriptors reports that the exporter has run out of file descriptors, which is not the fault of what it opens.

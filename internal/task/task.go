@@ -77,6 +77,7 @@ type Input struct {
 	Labels      map[string]string `json:"labels,omitempty"`
 	Transport   string            `json:"transport,omitempty"`
 	ProxyJump   string            `json:"proxy_jump,omitempty"`
+	CallHome    bool              `json:"call_home,omitempty"`
 	Fingerprint string            `json:"host_key_fingerprint,omitempty"`
 }
 
