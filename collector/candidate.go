@@ -16,6 +16,33 @@ func (e *Exporter) Candidate(target *config.Target, auth *config.Auth) *Target {
 	return t
 }
 
+// HandOver has the target that is configured under a candidate's name take its session, if it is the same device, reached and logged in to in
+// the same way. That is so until done is called.
+func (e *Exporter) HandOver(candidate *Target) (done func()) {
+	e.candidates.Store(candidate.Name(), candidate)
+	return func() { e.candidates.Delete(candidate.Name()) }
+}
+
+// takeOver gives a new target the session of the candidate that is handed over to it, if there is one. Where the password is kept may have changed,
+// not the password.
+func (e *Exporter) takeOver(t *Target, now *settings) {
+	value, found := e.candidates.Load(t.Name())
+	if !found {
+		return
+	}
+	candidate := value.(*Target)
+	from, open := candidate.client.(*session.Client)
+	to, same := t.client.(*session.Client)
+	if !open || !same {
+		return
+	}
+	tried, auth := candidate.settings.Load().auth, *now.auth
+	auth.Password, auth.PasswordFile = tried.Password, tried.PasswordFile
+	if sameConnection(candidate, &settings{now.snapshot, now.config, &auth}) {
+		to.TakeOver(from)
+	}
+}
+
 // Close ends the reads of a candidate and closes its session.
 func (t *Target) Close(ctx context.Context) { t.close(ctx) }
 

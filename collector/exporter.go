@@ -55,6 +55,8 @@ type Exporter struct {
 	snapshot atomic.Pointer[snapshot]
 	adHoc    adHoc
 
+	candidates sync.Map // that are handed over: *Target by name
+
 	life     context.Context // ends with Close
 	end      context.CancelFunc
 	retiring sync.WaitGroup // targets that are no longer configured
@@ -153,6 +155,7 @@ func (e *Exporter) Use(c *config.Config) error {
 			t.apply(now)
 		} else {
 			t = newTarget(e, now, false)
+			e.takeOver(t, now)
 			t.answerCalls(t.connectAhead)
 			changed = append(changed, t)
 		}

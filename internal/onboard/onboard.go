@@ -183,7 +183,7 @@ func (a *attempt) work(ctx context.Context, run *task.Run) error {
 	return nil
 }
 
-// keep stores the target and puts it in force.
+// keep stores the target and puts it in force, with the session of the candidate: one login is enough.
 func (a *attempt) keep(ctx context.Context, run *task.Run) error {
 	if a.kind == Check {
 		run.Skip("store", "a check changes nothing")
@@ -194,6 +194,9 @@ func (a *attempt) keep(ctx context.Context, run *task.Run) error {
 		return err
 	}
 	return run.Step("live", func() (string, error) {
+		if a.candidate != nil {
+			defer a.Exporter.HandOver(a.candidate)()
+		}
 		if err := a.Inventory.Publish(); err != nil {
 			return "", err
 		}
@@ -204,7 +207,6 @@ func (a *attempt) keep(ctx context.Context, run *task.Run) error {
 		ctx, cancel := a.withTimeout(ctx)
 		defer cancel()
 		if a.target.CallHome {
-			a.closeCandidate() // which would have the next call
 			select {
 			case <-target.Called():
 			case <-ctx.Done():

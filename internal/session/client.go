@@ -245,7 +245,8 @@ func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, f
 		return nil, false, err
 	}
 	c.session = s
-	go c.watch(s, c.unansweredKeepalives < maxUnansweredKeepalives)
+	s.owner.Store(c)
+	go s.watch(c.options.Timeouts, c.unansweredKeepalives < maxUnansweredKeepalives)
 	return s, true, nil
 }
 
@@ -328,12 +329,13 @@ func (c *Client) dial(ctx context.Context, trace *Trace, with *credentials, call
 	return s, err
 }
 
-// watch sends keepalives on an idle session and drops the session when the device closes it.
-func (c *Client) watch(s *session, keepalives bool) {
+// watch sends keepalives on an idle session, and has its client drop it when the device closes it.
+func (s *session) watch(t Timeouts, keepalives bool) {
 	if keepalives {
-		s.keepalive(c.options.Timeouts.KeepaliveInterval, c.options.Timeouts.KeepaliveAnswer)
+		s.keepalive(t.KeepaliveInterval, t.KeepaliveAnswer)
 	}
 	<-s.transport.closed
+	c := s.owner.Load()
 	c.lock <- struct{}{}
 	defer func() { <-c.lock }()
 	if c.session == s {

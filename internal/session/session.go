@@ -19,6 +19,7 @@ type session struct {
 	transport *transport
 	stream    stream
 	netconf   *netconf.Session
+	owner     atomic.Pointer[Client] // see Client.TakeOver
 
 	replies           int          // rpcs answered so far
 	keepaliveAnswered bool         // written by ping, read by drop once ping has timed out
