@@ -283,3 +283,26 @@ func TestCallHomeListensElsewhere(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestCallHomeLinesBeforeSSH has a device say who it is before SSH begins, as Junos does (RFC 4253 section 4.2 allows it).
+func TestCallHomeLinesBeforeSSH(t *testing.T) {
+	home := startCallHome(t)
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	client := home.client(device)
+	conn, err := net.Dial("tcp", home.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan bool)
+	go func() {
+		defer close(served)
+		_, _ = conn.Write([]byte("MSG-ID: DEVICE-CONN-INFO\r\nMSG-VER: V1\r\nDEVICE-ID: r1\r\n"))
+		device.Serve(conn)
+	}()
+	<-client.Called()
+	if _, err := get(deadline(t), client); err != nil {
+		t.Error(err)
+	}
+	_ = client.Close(t.Context())
+	<-served
+}
