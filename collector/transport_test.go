@@ -3,6 +3,7 @@ package collector_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,9 +14,11 @@ import (
 	"time"
 
 	"github.com/prometheus/common/expfmt"
+	"golang.org/x/crypto/ssh"
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/network"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
@@ -25,10 +28,21 @@ var transports = map[string]struct {
 	simulator.Config
 	// lacks are devices that cannot be read that way, and why.
 	lacks map[string]string
+	// through is what more the configuration says of the way.
+	through func(testing.TB) string
 }{
-	"tls":                     {simulator.Config{Transport: simulator.TransportTLS}, nil},
-	"restconf":                {simulator.Config{Transport: simulator.TransportRESTCONF}, noYANG},
-	"restconf without fields": {simulator.Config{Transport: simulator.TransportRESTCONF, NoFields: true}, noYANG},
+	"tls":                     {simulator.Config{Transport: simulator.TransportTLS}, nil, nil},
+	"restconf":                {simulator.Config{Transport: simulator.TransportRESTCONF}, noYANG, nil},
+	"restconf without fields": {simulator.Config{Transport: simulator.TransportRESTCONF, NoFields: true}, noYANG, nil},
+	"call home":               {simulator.Config{CallHome: "127.93.7.2:4334"}, nil, nil},
+	"proxy": {simulator.Config{}, nil, func(t testing.TB) string {
+		return "defaults: {proxy_url: 'socks5://" + netconftest.StartProxy(t).Address + "'}\n"
+	}},
+	"jump host": {simulator.Config{}, nil, func(t testing.TB) string {
+		jump := netconftest.StartJump(t)
+		return fmt.Sprintf("jump_hosts: {bastion: {address: %q, auth: jump}}\ndefaults: {proxy_jump: bastion}\nauths:\n    jump: {username: %s, password: %s, host_key_fingerprints: [%q]}\n",
+			jump.Address, netconftest.User, netconftest.Password, ssh.FingerprintSHA256(jump.Key))
+	}},
 }
 
 // noYANG are devices whose operations belong to no YANG module, which RESTCONF would name them by.
@@ -37,10 +51,10 @@ var noYANG = map[string]string{"core-2": "no module fits what the device announc
 // TestSameSeriesOverAllTransports: whichever way a device is reached, the same modules give the same series of it, with the same values.
 // All devices of the simulated network are read, at the same simulated time, by all modules that fit them.
 func TestSameSeriesOverAllTransports(t *testing.T) {
-	want := readNetwork(t, simulator.Config{})
+	want := readNetwork(t, simulator.Config{}, nil)
 	for name, way := range transports {
 		t.Run(name, func(t *testing.T) {
-			got := readNetwork(t, way.Config)
+			got := readNetwork(t, way.Config, way.through)
 			for device, samples := range want {
 				if why := way.lacks[device]; why != "" {
 					if len(got[device]) == 0 || !strings.Contains(got[device][0], why) {
@@ -60,7 +74,7 @@ func TestSameSeriesOverAllTransports(t *testing.T) {
 }
 
 // readNetwork returns the samples of each device, without those that tell of the exporter or of the session.
-func readNetwork(t *testing.T, way simulator.Config) map[string][]string {
+func readNetwork(t *testing.T, way simulator.Config, through func(testing.TB) string) map[string][]string {
 	t.Helper()
 	way.Now = func() time.Time { return time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC) }
 	way = withFiles(t, way)
@@ -73,7 +87,7 @@ func readNetwork(t *testing.T, way simulator.Config) map[string][]string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { fleet.Close() })
-	e := exporterOf(t, fleet.Fleet, way)
+	e := exporterOf(t, fleet.Fleet, way, through)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	devices := map[string][]string{}
@@ -123,7 +137,7 @@ func withFiles(t testing.TB, way simulator.Config) simulator.Config {
 }
 
 // exporterOf is an exporter with all devices of a fleet as targets.
-func exporterOf(t testing.TB, fleet *simulator.Fleet, way simulator.Config) *collector.Exporter {
+func exporterOf(t testing.TB, fleet *simulator.Fleet, way simulator.Config, through func(testing.TB) string) *collector.Exporter {
 	t.Helper()
 	certificate, key, err := fleet.ClientPEM()
 	if err != nil {
@@ -141,6 +155,10 @@ func exporterOf(t testing.TB, fleet *simulator.Fleet, way simulator.Config) *col
 	if err != nil {
 		t.Fatal(err)
 	}
+	if through != nil {
+		more, auths, _ := strings.Cut(through(t), "auths:\n")
+		text = []byte(strings.Replace(string(text), "auths:\n", "auths:\n"+auths, 1) + more)
+	}
 	c, err := config.Parse(text)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
@@ -150,6 +168,11 @@ func exporterOf(t testing.TB, fleet *simulator.Fleet, way simulator.Config) *col
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.Close(context.Background()) })
+	for _, target := range e.Targets() {
+		if called := target.Called(); called != nil {
+			<-called
+		}
+	}
 	return e
 }
 
@@ -194,7 +217,9 @@ func tellsOfTheRead(sample string) bool {
 func BenchmarkTransports(b *testing.B) {
 	ways := map[string]simulator.Config{"ssh": {}}
 	for name, way := range transports {
-		ways[name] = way.Config
+		if way.through == nil && way.CallHome == "" { // which are SSH, once there is a session
+			ways[name] = way.Config
+		}
 	}
 	for name, way := range ways {
 		b.Run(name, func(b *testing.B) {
@@ -205,7 +230,7 @@ func BenchmarkTransports(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer fleet.Close()
-			e := exporterOf(b, fleet, way)
+			e := exporterOf(b, fleet, way, nil)
 			target := e.Targets()[0]
 			b.ReportAllocs()
 			for b.Loop() {
