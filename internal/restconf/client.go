@@ -31,6 +31,7 @@ type Client struct {
 	credentials *credentials
 	opening     bool           // the session is being opened: that counts as one dial
 	dialled     bool           // a link was asked for, which is not counted yet
+	proven      bool           // the device accepted this login a read ago
 	verified    time.Time      // when the device last accepted the login; zero: the session is not open
 	root        string         // path of the API
 	rootKnown   bool           // the device has been asked for it

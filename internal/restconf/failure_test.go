@@ -267,3 +267,36 @@ func TestConnections(t *testing.T) {
 		})
 	}
 }
+
+// TestSilenceAtTheLogin: a device that falls silent is not taken for one that refuses the login, until it is silent at the next one too.
+func TestSilenceAtTheLogin(t *testing.T) {
+	silent := make(chan struct{})
+	d := device("", "", nil)
+	d.Handle = func(w http.ResponseWriter, r *http.Request) bool {
+		select {
+		case <-silent:
+			<-r.Context().Done()
+			return true
+		default:
+			return false
+		}
+	}
+	d.Start(t, nil)
+	c := newClient(t, options(t, d))
+	connect := func() session.Reason {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := c.Connect(ctx, nil)
+		return session.ReasonOf(err)
+	}
+	if reason := connect(); reason != "" {
+		t.Fatal(reason)
+	}
+	close(silent)
+	c.Doubt()
+	for i, want := range []session.Reason{session.ReasonTimeout, session.ReasonTimeout, session.ReasonBackoff} {
+		if reason := connect(); reason != want {
+			t.Errorf("read %d: reason %q, want %q", i+1, reason, want)
+		}
+	}
+}

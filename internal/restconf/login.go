@@ -242,6 +242,8 @@ func (c *Client) judge(entry *account.Login, a *answer, err error) error {
 	case err != nil && session.ReasonFor(context.Background(), err) == session.ReasonAuth: // our certificate
 		entry.Refused(err)
 		c.held()
+	case err != nil && c.proven:
+		entry.Cancelled() // the device is silent, which is no word on the login; if it stays so, the next one counts
 	case err != nil && c.credentials.password != "":
 		entry.Unanswered(err)
 	case err != nil:

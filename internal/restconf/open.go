@@ -55,10 +55,11 @@ func (c *Client) ensure(ctx context.Context, trace *session.Trace, begins bool) 
 		trace.End("auth", time.Now(), err, "")
 		return err
 	}
-	if c.credentials != nil && c.credentials.account != credentials.account {
+	changed := c.credentials != nil && c.credentials.account != credentials.account
+	if changed {
 		c.unlink() // another certificate takes another connection
 	}
-	c.credentials = credentials
+	c.credentials, c.proven = credentials, isOpen && !changed
 	before := c.device
 	c.opening = true
 	err = session.Guard(func() error { return c.open(ctx, trace) })
