@@ -37,6 +37,7 @@ type Client struct {
 	rootKnown   bool           // the device has been asked for it
 	media       int            // index into mediaTypes
 	device      *device        // what is known of the device; nil before the first session
+	learning    *device        // what it has told so far, if not all; nil: nothing
 	forms       map[string]int // which form of a part the device takes
 
 	mu         sync.Mutex // guards the following fields, which Stats reads
@@ -52,6 +53,8 @@ type Client struct {
 
 // device is what is known of a device.
 type device struct {
+	found        bool // something of its API was there
+	asked        bool // it was asked for its capabilities
 	capabilities []string
 	contentID    string // of the YANG library
 	idPath       string // where it is; "" if the device has none

@@ -300,3 +300,31 @@ func TestSilenceAtTheLogin(t *testing.T) {
 		}
 	}
 }
+
+// TestSlowDevices: a device that cannot tell what it is in the time of one read goes on with that in the next one.
+func TestSlowDevices(t *testing.T) {
+	d := device("", "", nil)
+	slow := true
+	d.Handle = func(_ http.ResponseWriter, r *http.Request) bool {
+		if slow && r.URL.Path == "/restconf/data/ietf-yang-library:yang-library" {
+			slow = false
+			<-r.Context().Done()
+			return true
+		}
+		return false
+	}
+	d.Start(t, nil)
+	c := newClient(t, options(t, d))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if _, err := c.Connect(ctx, nil); session.ReasonOf(err) != session.ReasonTimeout {
+		t.Fatalf("got %v", err)
+	}
+	before := len(d.Requests())
+	if _, err := c.Connect(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.Requests()[before:]; len(got) != 2 {
+		t.Errorf("it was asked for %v", got)
+	}
+}

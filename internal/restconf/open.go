@@ -2,6 +2,7 @@ package restconf
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -89,7 +90,7 @@ func (c *Client) open(ctx context.Context, trace *session.Trace) error {
 		}
 	}
 	paths := []string{libraryPath + "/content-id", oldLibraryPath + "/module-set-id"}
-	if c.device != nil && c.device.idPath == paths[1] {
+	if known := cmp.Or(c.learning, c.device); known != nil && known.idPath == paths[1] {
 		slices.Reverse(paths)
 	}
 	var id, idPath string
@@ -112,15 +113,20 @@ func (c *Client) open(ctx context.Context, trace *session.Trace) error {
 		return nil
 	}
 	began := time.Now()
-	d := &device{contentID: id, idPath: idPath}
-	err := c.learn(ctx, trace, d, found)
+	// What a slow device has told is not asked again when the time for the rest was too short.
+	if c.learning == nil || c.learning.idPath != idPath || c.learning.contentID != id {
+		c.learning = &device{contentID: id, idPath: idPath}
+	}
+	d := c.learning
+	d.found = d.found || found
+	err := c.learn(ctx, trace, d)
 	detail := fmt.Sprintf("RESTCONF at %s, %d capabilities", c.root, len(d.capabilities))
 	if d.library != nil {
 		detail += fmt.Sprintf(", %d YANG modules", len(d.library.Modules))
 	}
 	trace.End("hello", began, err, detail)
 	if err == nil {
-		c.device = d
+		c.device, c.learning = d, nil
 	}
 	return err
 }
@@ -146,23 +152,25 @@ func (c *Client) findRoot(ctx context.Context, trace *session.Trace) error {
 	return nil
 }
 
-// learn reads capabilities and YANG library. found tells that the root of the API was seen to be there.
-func (c *Client) learn(ctx context.Context, trace *session.Trace, d *device, found bool) error {
-	got, err := c.small(ctx, trace, request{path: capabilitiesPath})
-	if err != nil {
-		return err
-	}
-	if got.status == http.StatusOK {
-		found = true
-		if d.capabilities, err = got.leaves("capability"); err != nil {
+// learn reads capabilities and YANG library.
+func (c *Client) learn(ctx context.Context, trace *session.Trace, d *device) error {
+	if !d.asked {
+		got, err := c.small(ctx, trace, request{path: capabilitiesPath})
+		if err == nil && got.status == http.StatusOK {
+			d.found = true
+			d.capabilities, err = got.leaves("capability")
+		}
+		if err != nil {
 			return err
 		}
+		d.asked = true
 	}
 	d.fields = slices.ContainsFunc(d.capabilities, func(c string) bool { return strings.HasPrefix(c, fieldsCapability) })
 	for _, path := range []string{libraryPath, oldLibraryPath} {
 		if d.idPath != "" && !strings.HasPrefix(d.idPath, path+"/") {
 			continue
 		}
+		var err error
 		if d.library, err = c.readLibrary(ctx, trace, path, d.fields); err != nil {
 			return err
 		}
@@ -170,8 +178,9 @@ func (c *Client) learn(ctx context.Context, trace *session.Trace, d *device, fou
 			break
 		}
 	}
-	if !found && d.library == nil {
+	if !d.found && d.library == nil {
 		if err := c.checkRoot(ctx, trace); err != nil {
+			c.learning = nil
 			return err
 		}
 	}
