@@ -95,7 +95,7 @@ func (f *families) add(target int, of decode.Family) {
 }
 
 // pieceSize is how many samples of a family come at a time.
-const pieceSize = 4096
+const pieceSize = 2048
 
 // piece is some of a family's samples.
 type piece struct {

@@ -3,10 +3,12 @@ package web
 import (
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"strings"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
@@ -16,7 +18,7 @@ import (
 
 // writeDebug answers a probe in a form for people: the target and the modules, the errors, when each phase began and how long it
 // took, and then the metrics.
-func (s *server) writeDebug(w http.ResponseWriter, target *config.Target, modules []string, scrape *collector.Scrape) {
+func (s *server) writeDebug(w http.ResponseWriter, target *config.Target, modules []string, scrape *collector.Scrape, families iter.Seq[*dto.MetricFamily]) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if modules == nil {
 		modules = target.Modules
@@ -39,12 +41,13 @@ func (s *server) writeDebug(w http.ResponseWriter, target *config.Target, module
 	WriteTimeline(w, scrape.Events)
 	WriteExplanations(w, scrape.Explanations)
 	_, _ = io.WriteString(w, "\n")
-	encoder := expfmt.NewEncoder(w, expfmt.NewFormat(expfmt.TypeTextPlain))
-	for _, family := range merge(scrape.Families) {
-		if err := encoder.Encode(family); err != nil {
+	text := newTextWriter(w, expfmt.NewFormat(expfmt.TypeTextPlain))
+	for family := range families {
+		if err := text.family(family); err != nil {
 			_, _ = fmt.Fprintf(w, "# %s is missing: %s\n", oneLine(family.GetName()), oneLine(err.Error()))
 		}
 	}
+	_ = text.close()
 }
 
 // WriteTimeline writes one line for each event of a read. Times are in milliseconds.

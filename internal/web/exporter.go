@@ -18,9 +18,8 @@ type Exporter interface {
 	AdHoc(ctx context.Context, address, auth string) (Target, error) // a target that is not configured
 	HasModule(name string) bool
 	ModuleNames() []string
-	Warnings() []*config.Error // what is likely to be a mistake in the configuration
-	Gather(ctx context.Context) []*dto.MetricFamily
-	Families(ctx context.Context) iter.Seq[*dto.MetricFamily] // the same, each good until the next one
+	Warnings() []*config.Error                                // what is likely to be a mistake in the configuration
+	Families(ctx context.Context) iter.Seq[*dto.MetricFamily] // sorted by name, in pieces, each good until the next one
 }
 
 // Target is what the handlers need of one device.
@@ -28,8 +27,8 @@ type Target interface {
 	Config() *config.Target
 	Status() collector.Status
 	Explain() // makes the reads that follow explain themselves
-	Scrape(ctx context.Context, modules []string) *collector.Scrape
-	Families(ctx context.Context, modules []string) (*collector.Scrape, iter.Seq[*dto.MetricFamily]) // each good until the next one
+	// Families gives what there is of modules, as Exporter.Families does; the Scrape has none.
+	Families(ctx context.Context, modules []string) (*collector.Scrape, iter.Seq[*dto.MetricFamily])
 }
 
 // From adapts a collector's exporter to the handlers' interface.

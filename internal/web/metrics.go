@@ -1,9 +1,9 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -13,44 +13,61 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+	"google.golang.org/protobuf/proto"
 )
 
 // serveMetrics answers with the metrics of every configured target and the exporter's own.
 func (s *server) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := s.withBudget(r)
 	defer cancel()
-	format, text := textFormat(r)
-	var targets []*dto.MetricFamily
-	each := slices.Values(targets)
-	switch {
-	case s.NoTargets:
-	case text:
-		each = s.Exporter.Families(ctx)
-	default:
-		targets = s.Exporter.Gather(ctx)
+	var targets iter.Seq[*dto.MetricFamily] = func(func(*dto.MetricFamily) bool) {}
+	if !s.NoTargets {
+		targets = s.Exporter.Families(ctx)
 	}
 	own, err := s.Own.Gather() // with an error, it returns the metrics that are valid
 	if err != nil {
 		s.Logger.Error("some of the exporter's own metrics are missing", "err", err)
 	}
-	if text {
-		s.writeText(w, r, format, between(each, own))
-	} else {
-		s.writeFamilies(w, r, merge(targets, own))
-	}
+	s.writeFamilies(w, r, between(targets, own))
 }
 
-// writeFamilies answers in the format that the client accepts: text, OpenMetrics or protobuf. It omits and logs a family that
-// cannot be written.
-func (s *server) writeFamilies(w http.ResponseWriter, r *http.Request, families []*dto.MetricFamily) {
-	if format, text := textFormat(r); text {
-		s.writeText(w, r, format, slices.Values(families))
+// writeFamilies answers in the format that the client accepts: text, OpenMetrics or protobuf. It writes each family before it asks for
+// the next one, so that clients that take long do not fill the memory. It omits and logs a family that cannot be written.
+func (s *server) writeFamilies(w http.ResponseWriter, r *http.Request, families iter.Seq[*dto.MetricFamily]) {
+	log := encodeLog{ctx: r.Context(), logger: s.Logger}
+	if names := r.URL.Query()["name[]"]; len(names) > 0 {
+		families = named(families, names)
+	}
+	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
+	write := writeText
+	switch format.FormatType() {
+	case expfmt.TypeTextPlain, expfmt.TypeOpenMetrics:
+	case expfmt.TypeProtoDelim:
+		write = writeProtobuf
+	default:
+		if !s.whole.TryLock() {
+			busy(w, r, "another answer in this form is under way; ask for text, or for protobuf with encoding=delimited")
+			return
+		}
+		defer s.whole.Unlock()
+		writeWhole(w, r, families, log)
 		return
 	}
+	w.Header().Add("Vary", "Accept")
+	w.Header().Set("Content-Type", string(format))
+	write(w, format, families, log)
+}
+
+// writeWhole answers in the forms of protobuf that only people read. All families are in memory for as long as the client takes.
+func writeWhole(w http.ResponseWriter, r *http.Request, families iter.Seq[*dto.MetricFamily], log encodeLog) {
+	var whole []*dto.MetricFamily
+	for family := range families {
+		whole = append(whole, proto.Clone(family).(*dto.MetricFamily))
+	}
 	promhttp.HandlerFor(
-		prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return families, nil }),
+		prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return merge(whole), nil }),
 		promhttp.HandlerOpts{
-			ErrorLog:           encodeLog{ctx: r.Context(), logger: s.Logger},
+			ErrorLog:           log,
 			ErrorHandling:      promhttp.ContinueOnError,
 			EnableOpenMetrics:  true,
 			DisableCompression: true, // ours is faster
@@ -58,18 +75,19 @@ func (s *server) writeFamilies(w http.ResponseWriter, r *http.Request, families 
 	).ServeHTTP(w, r)
 }
 
-// textFormat returns the format that the client accepts; false if textWriter does not write it.
-func textFormat(r *http.Request) (expfmt.Format, bool) {
-	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
-	kind := format.FormatType()
-	return format, (kind == expfmt.TypeTextPlain || kind == expfmt.TypeOpenMetrics) && !r.URL.Query().Has("name[]")
+// named keeps the families of these names.
+func named(families iter.Seq[*dto.MetricFamily], names []string) iter.Seq[*dto.MetricFamily] {
+	return func(yield func(*dto.MetricFamily) bool) {
+		for family := range families {
+			if slices.Contains(names, family.GetName()) && !yield(family) {
+				return
+			}
+		}
+	}
 }
 
-// writeText is writeFamilies for text and OpenMetrics. It writes each family before it asks for the next one.
-func (s *server) writeText(w http.ResponseWriter, r *http.Request, format expfmt.Format, families iter.Seq[*dto.MetricFamily]) {
-	log := encodeLog{ctx: r.Context(), logger: s.Logger}
-	w.Header().Add("Vary", "Accept")
-	w.Header().Set("Content-Type", string(format))
+// writeText writes text or OpenMetrics.
+func writeText(w io.Writer, format expfmt.Format, families iter.Seq[*dto.MetricFamily], log encodeLog) {
 	text := newTextWriter(w, format)
 	for family := range families {
 		if err := text.family(family); err != nil {
@@ -84,6 +102,7 @@ func (s *server) writeText(w http.ResponseWriter, r *http.Request, format expfmt
 // between merges the exporter's own families into those of targets, sorted by name.
 func between(targets iter.Seq[*dto.MetricFamily], own []*dto.MetricFamily) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
+		own := own
 		for family := range targets {
 			for ; len(own) > 0 && own[0].GetName() < family.GetName(); own = own[1:] {
 				if !yield(own[0]) {
@@ -114,23 +133,17 @@ func (l encodeLog) Println(v ...any) {
 	}
 }
 
-// merge returns all families sorted by name. Families of the same name and type become one. If the types differ, only the first is
-// kept, because no format can have both. The arguments do not change: other scrapes may read them.
-func merge(lists ...[]*dto.MetricFamily) []*dto.MetricFamily {
-	all := slices.Concat(lists...)
-	slices.SortStableFunc(all, func(a, b *dto.MetricFamily) int { return cmp.Compare(a.GetName(), b.GetName()) })
-	merged := all[:0]
-	for _, family := range all {
+// merge makes one family of those of one name that follow each other. If the types differ, only the first is kept, because no
+// format can have both.
+func merge(families []*dto.MetricFamily) (merged []*dto.MetricFamily) {
+	for _, family := range families {
 		if len(merged) == 0 || merged[len(merged)-1].GetName() != family.GetName() {
 			merged = append(merged, family)
 			continue
 		}
-		last := &merged[len(merged)-1]
-		if (*last).GetType() == family.GetType() {
-			*last = &dto.MetricFamily{
-				Name: family.Name, Type: family.Type, Help: (*last).Help, Unit: (*last).Unit,
-				Metric: slices.Concat((*last).Metric, family.Metric),
-			}
+		last := merged[len(merged)-1]
+		if last.GetType() == family.GetType() {
+			last.Metric = append(last.Metric, family.Metric...)
 		}
 	}
 	return merged

@@ -3,15 +3,11 @@ package web
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
-	dto "github.com/prometheus/client_model/go"
-
-	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
@@ -45,31 +41,20 @@ func (s *server) serveProbe(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	debug, labels := on(query.Get("debug")), on(query.Get("labels"))
-	format, text := textFormat(r)
-	var scrape *collector.Scrape
-	var each iter.Seq[*dto.MetricFamily]
-	if text = text && !debug && !labels; text {
-		scrape, each = target.Families(ctx, modules)
-	} else {
-		if debug {
-			target.Explain()
-		}
-		scrape = target.Scrape(ctx, modules)
+	if debug {
+		target.Explain()
 	}
+	scrape, families := target.Families(ctx, modules)
 	if errors.Is(scrape.Err, session.ErrNotAllowed) { // what the name resolved to
 		writeRefusal(w, refuse(http.StatusForbidden, "%v", scrape.Err))
 		return
 	}
-	families := merge(scrape.Families)
-	switch {
-	case debug:
-		s.writeDebug(w, target.Config(), modules, scrape)
+	if debug {
+		s.writeDebug(w, target.Config(), modules, scrape, families)
 		return
-	case text:
-		s.writeText(w, r, format, each)
-		return
-	case labels:
-		addOwnLabels(families, target.Config().Labels)
+	}
+	if own := target.Config().Labels; labels && len(own) > 0 {
+		families = withOwnLabels(families, own)
 	}
 	s.writeFamilies(w, r, families)
 }

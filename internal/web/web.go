@@ -8,6 +8,7 @@ import (
 	"net/http/pprof"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -37,6 +38,7 @@ type server struct {
 	Options
 	configYAML cached
 	discovery  cached
+	whole      sync.Mutex // held by the answer that is in memory as a whole
 }
 
 // New returns the handler of all paths.
