@@ -105,7 +105,7 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	c.Flag("web.grafana-url", "URL of Grafana; pages of targets link to its dashboards.").StringVar(&serve.Admin.GrafanaURL)
 	c.Flag("collector.memory-limit", "Memory that all devices together may take, such as 512MiB; the device that takes most is given up first. 0: no limit. "+
 		"If it is not set, half of GOMEMLIMIT, of the cgroup's limit or of the machine's memory.").StringVar(&serve.MemoryLimit)
-	c.Flag("web.max-requests", "Maximum number of scrapes at a time; more are refused with 503. 0: no limit.").Default("2000").IntVar(&serve.MaxScrapes)
+	c.Flag("web.max-requests", "Maximum number of requests at a time, no more than one for each MiB of the memory limit but at least 64; more are refused with 503. 0: no limit.").Default("2000").IntVar(&serve.MaxScrapes)
 
 	probe := &command.Probe{}
 	c = add("probe", "Scrape a device once: metrics on stdout, the timeline on stderr.", probe)

@@ -41,3 +41,13 @@ func memoryLimit(wanted string, logger *slog.Logger) (int64, error) {
 	logger.Debug("memory", "limit_for_devices", config.Bytes(limit), "limit_of_the_runtime", config.Bytes(debug.SetMemoryLimit(-1)))
 	return limit, nil
 }
+
+// maxRequests returns how many requests may be in flight; 0 means no limit. An answer that a client takes slowly holds up to a MiB, so
+// there is one request for each MiB that devices may take, but not so few that scrapes wait for each other.
+func maxRequests(wanted int, memory int64) int {
+	const fewest = 64
+	if memory == 0 {
+		return wanted
+	}
+	return min(wanted, max(fewest, int(memory>>20)))
+}

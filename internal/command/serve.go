@@ -113,7 +113,7 @@ func (s *Serve) Run(ctx context.Context, env *Environment) error {
 		Handler: web.New(web.Options{
 			Exporter: web.From(exporter), Reload: reload, Own: metrics, Logger: env.Logger, TimeoutOffset: s.TimeoutOffset,
 			TelemetryPath: s.TelemetryPath, NoTargets: !s.Targets, Version: version.Version,
-			MaxScrapes: s.MaxScrapes, Refused: metrics.Refused, API: admin.api(exporter), Pages: pages,
+			MaxScrapes: maxRequests(s.MaxScrapes, memory), Refused: metrics.Refused, API: admin.api(exporter), Pages: pages,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       5 * time.Minute,

@@ -283,3 +283,38 @@ func TestAutoReload(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Clients that take their answers slowly must not fill what is beside the memory of the devices.
+func TestServeHasFewRequestsAtATimeWithLittleMemory(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = silent.Close() })
+	file := filepath.Join(t.TempDir(), "netconf.yml")
+	text := "auths: {lab: {username: u, password: p, insecure_ignore_host_key: true}}\n" +
+		"targets: [{name: silent, address: \"" + silent.Addr().String() + "\", auth: lab, timeout: 5m}]\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := serveAt("127.0.0.1:0")
+	s.MaxScrapes, s.MemoryLimit = 2000, "1MiB"
+	r, stop := start(t, s, file)
+	url := "http://" + r.stderr.after(t, `msg="Listening on" address=`)
+	const many, most = 70, 64
+	statuses := make(chan int, many)
+	for range many {
+		go func() {
+			if response, err := http.Get(url + "/probe?target=silent"); err == nil {
+				_ = response.Body.Close()
+				statuses <- response.StatusCode
+			}
+		}()
+	}
+	for range many - most { // the others wait for the device
+		if status := <-statuses; status != http.StatusServiceUnavailable {
+			t.Errorf("status %d, want 503", status)
+		}
+	}
+	_ = stop()
+}
