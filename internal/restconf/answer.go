@@ -2,6 +2,7 @@ package restconf
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -119,7 +120,7 @@ func (a *answer) end(err error) {
 	if err != nil {
 		detail += ": " + err.Error()
 	}
-	a.trace.AddWithin("rpc", "http", a.began, time.Since(a.began), detail)
+	a.trace.AddWithin(cmp.Or(a.within, "rpc"), "http", a.began, time.Since(a.began), detail)
 }
 
 // errors reads the errors of an answer, and ends it. own tells whether they are the device's, or made of the status.
@@ -133,14 +134,15 @@ func (a *answer) errors() (found netconf.RPCErrors, own bool) {
 	return found, own
 }
 
+var errJSONAlone = errors.New("the device's RESTCONF speaks JSON alone, which is not read; use transport ssh or tls, or a release that speaks XML")
+
 // checkXML refuses an answer that is no XML by its media type. Some servers leave that out, or say the general one.
 func (a *answer) checkXML() error {
 	switch {
 	case a.mediaType == "", strings.HasSuffix(a.mediaType, "+xml") && a.mediaType != "application/xhtml+xml", a.mediaType == "application/xml", a.mediaType == "text/xml":
 		return nil
 	case isJSON(a.mediaType):
-		return a.broken(fmt.Errorf("it is %s although XML was asked for: the device's RESTCONF speaks JSON alone, which is not read; use transport ssh or tls, or a release "+
-			"that speaks XML", a.mediaType))
+		return a.broken(fmt.Errorf("it is %s although XML was asked for: %w", a.mediaType, errJSONAlone))
 	}
 	head := make([]byte, 200)
 	n, _ := io.ReadFull(a, head)

@@ -127,6 +127,8 @@ func TestOperations(t *testing.T) {
 		"no resource for the operational datastore": {device("", operational, nil), getData(`<top xmlns="urn:lab"/>`),
 			[]string{"/ds/ietf-datastores:operational/lab:top", "/ds/ietf-datastores:operational/ietf-yang-library:yang-library/content-id"},
 			rpcError("protocol", "operation-not-supported", "the device has no resource of RFC 8527 for its operational datastore")},
+		"an operational datastore that is not implemented (clixon)": {device("", operational, map[string]string{"/restconf/ds/ietf-datastores:operational/lab:top": "501"}), getData(`<top xmlns="urn:lab"/>`),
+			[]string{"/ds/ietf-datastores:operational/lab:top"}, rpcError("protocol", "operation-not-supported", "Not Implemented")},
 		"no operational datastore": {device("", "", nil), getData(`<top xmlns="urn:lab"/>`), nil,
 			rpcError("protocol", "operation-not-supported", "the device has no operational datastore (RFC 8527), says its YANG library")},
 		"an operation": {device("", "", map[string]string{"/restconf/operations/lab:get-things": `<output xmlns="urn:lab"><thing><name>a</name></thing></output>`}),
@@ -151,6 +153,10 @@ func TestOperations(t *testing.T) {
 				switch tc.device.Answers[asked] {
 				case "400":
 					tc.device.Error(w, http.StatusBadRequest, "invalid-value", "it says 400")
+				case "501":
+					w.Header().Set("Content-Type", "application/yang-data+json")
+					w.WriteHeader(http.StatusNotImplemented)
+					_, _ = io.WriteString(w, `{"ietf-restconf:errors" : {"error": {"error-type":"protocol","error-tag":"operation-not-supported","error-severity":"error","error-message":"Not Implemented"}}}`)
 				case "403":
 					tc.device.Error(w, http.StatusForbidden, "access-denied", "it says 403")
 				default:

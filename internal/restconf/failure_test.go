@@ -72,7 +72,7 @@ func TestFailures(t *testing.T) {
 		"a page in the place of data": {at, status(200, "text/html", "<html>"), session.ReasonRPC, "a page of its web interface"},
 		"a page that says it is XML":  {at, status(200, "application/xml", "<html><body/></html>"), session.ReasonRPC, "it holds <html> in the place of <top>"},
 		"JSON alone":                  {id, status(200, "application/yang-data+json", `{"x":1}`), session.ReasonHello, "the device's RESTCONF speaks JSON alone, which is not read"},
-		"no media type that we take":  {id, status(406, "application/json", ``), "", ""},
+		"no media type that we take":  {id, status(406, "application/json", ``), session.ReasonHello, "the device's RESTCONF speaks JSON alone, which is not read"},
 		"another media type":          {at, status(200, "application/octet-stream", "abc"), session.ReasonRPC, `it is application/octet-stream in the place of application/yang-data+xml: "abc"`},
 		"no XML":                      {at, status(200, "application/xml", "Traceback"), session.ReasonRPC, `not well-formed XML at byte 9: text outside the root element: it begins with "Traceback"`},
 		"a document type":             {at, status(200, "application/yang-data+xml", "<!DOCTYPE x [<!ENTITY y 'z'>]><top xmlns='urn:lab'/>"), session.ReasonRPC, "a document type"},

@@ -40,7 +40,9 @@ func (c *Client) readCredentials() (*credentials, error) {
 		settings = &tls.Config{}
 	}
 	if settings.ServerName == "" {
-		settings.ServerName, _, _ = net.SplitHostPort(c.hostPort) // it has been checked
+		host, _, _ := net.SplitHostPort(c.hostPort) // it has been checked
+		host, _, _ = strings.Cut(host, "%")         // the zone of an IPv6 address
+		settings.ServerName = strings.TrimSuffix(host, ".")
 	}
 	settings.NextProtos = []string{"h2", "http/1.1"}
 	found := &credentials{username: auth.Username, password: password, tls: settings}

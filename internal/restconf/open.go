@@ -100,6 +100,9 @@ func (c *Client) open(ctx context.Context, trace *session.Trace) error {
 		if err != nil {
 			return err
 		}
+		if got.status == http.StatusNotAcceptable || got.status == http.StatusUnsupportedMediaType {
+			return session.Failed(session.ReasonHello, "%s answers %d %s to all media types of XML: %w", c.hostPort, got.status, http.StatusText(got.status), errJSONAlone)
+		}
 		found = found || got.status != http.StatusNotFound
 		if got.status == http.StatusOK {
 			if id, err = got.leaf(); err != nil {
@@ -247,6 +250,9 @@ type smallAnswer struct {
 
 // small sends a request for something small. The device has the time for a hello to answer it.
 func (c *Client) small(ctx context.Context, trace *session.Trace, r request) (*smallAnswer, error) {
+	if r.within = "hello"; r.login {
+		r.within = "auth"
+	}
 	within, cancel := context.WithTimeout(ctx, c.timeouts().Hello)
 	defer cancel()
 	a, err := c.send(within, trace, r)

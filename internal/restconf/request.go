@@ -32,6 +32,7 @@ type request struct {
 	query    string
 	body     string // XML
 	accept   string // "": the media type that the device takes
+	within   string // the phase that it belongs to; "": rpc
 	noSecret bool   // it is sent without a login
 	login    bool   // it is the first of a session or of a read: the account is asked before it is sent
 }
@@ -201,7 +202,7 @@ func (c *Client) exchangeOnce(ctx context.Context, trace *session.Trace, r reque
 
 // url is the address of a request.
 func (c *Client) url(r request) string {
-	u := "https://" + c.origin().Host
+	u := strings.TrimSuffix(c.origin().String(), "/") // which escapes the zone of an IPv6 address
 	if !strings.HasPrefix(r.path, "/") {
 		u += c.root + "/"
 	}
