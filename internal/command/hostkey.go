@@ -118,11 +118,11 @@ func colons(digest [sha256.Size]byte) string {
 	return strings.Join(parts, ":")
 }
 
-// await waits for a device to call, and prints its host key.
+// await waits for a device to call, and prints its host key, or what its certificate says.
 func (h *HostKey) await(ctx context.Context, env *Environment) error {
 	var home session.CallHome
 	defer home.Close()
-	if err := home.Listen(config.TransportSSH, h.CallHome); err != nil {
+	if err := home.Listen(cmp.Or(h.Transport, config.TransportSSH), h.CallHome); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(env.Stderr, "waiting at %s for a device to call; Ctrl-C ends it\n", h.CallHome)
@@ -135,6 +135,10 @@ func (h *HostKey) await(ctx context.Context, env *Environment) error {
 		case <-look.C:
 		}
 		for _, caller := range home.Unknown() {
+			if caller.Transport == config.TransportTLS {
+				_, err := fmt.Fprintf(env.Stdout, "# called from %s with the %s\n# %s\n", caller.Address, oneLine(caller.KeyType), caller.Fingerprint)
+				return err
+			}
 			_, err := fmt.Fprintf(env.Stdout, "# called from %s; for its target:\n# call_home: true\nhost_key_fingerprints: [\"%s\"] # %s\n", caller.Address, caller.Fingerprint, caller.KeyType)
 			return err
 		}

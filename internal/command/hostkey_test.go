@@ -114,3 +114,28 @@ func TestHostKeyOfACaller(t *testing.T) {
 	wantError(t, run(t, &command.HostKey{}).err, "no address is given")
 	wantError(t, run(t, &command.HostKey{Address: "a", CallHome: ":4334"}).err, "keep one of them")
 }
+
+func TestCertificateOfACaller(t *testing.T) {
+	lab := netconftest.NewTLSLab(t)
+	device := netconftest.StartTLS(lab, nil)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	_ = listener.Close()
+	called := make(chan error)
+	go func() {
+		for range 1000 {
+			if err = device.Call(address); err == nil {
+				break
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		called <- err
+	}()
+	r := run(t, &command.HostKey{CallHome: address, Transport: config.TransportTLS})
+	if err := <-called; err != nil || r.err != nil || !strings.Contains(r.stdout.String(), `certificate "CN=router1", issued by "CN=lab"`) {
+		t.Errorf("errors %v and %v, and\n%s%s", err, r.err, r.stdout, r.stderr)
+	}
+}
