@@ -40,3 +40,25 @@ func TestOneLoginForEachDevice(t *testing.T) {
 		}
 	}
 }
+
+// TestAddBehindAJumpHost adds devices that are reached through a jump host, before anything else is.
+func TestAddBehindAJumpHost(t *testing.T) {
+	jump, device := netconftest.StartJump(t), simulated(t)
+	s := newHarness(t, strings.Replace(base, "admin:", "  jump: {username: "+netconftest.User+", password: "+netconftest.Password+
+		", insecure_ignore_host_key: true}\njump_hosts: {bastion: {address: '"+jump.Address+"', auth: jump}}\nadmin:", 1))
+	spec := own(device)
+	spec.ProxyJump, spec.Fingerprint = "bastion", device.Fingerprint()
+	if done := s.add(t, spec, false); done.State != task.Succeeded {
+		t.Fatalf("%s: %s", states(done), done.Error)
+	}
+	if target, _ := s.Exporter.Target("new"); *target.Config().ProxyJump != "bastion" {
+		t.Errorf("%+v", target.Config())
+	}
+	if logins := jump.Offered.Load(); logins != 1 {
+		t.Errorf("%d logins at the jump host, want 1", logins)
+	}
+	spec.Name, spec.Address = "by name", strings.Replace(device.Address(), "127.0.0.1", "localhost", 1)
+	if done := s.add(t, spec, false); !strings.Contains(done.Error, "write the address, not a name") {
+		t.Errorf("%s: %s", states(done), done.Error)
+	}
+}
