@@ -1,0 +1,60 @@
+package simulator_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
+)
+
+// TestTLS has a device accept the fleet's client, refuse it, and show another certificate.
+func TestTLS(t *testing.T) {
+	fleet, err := simulator.Start(simulator.Config{Transport: simulator.TransportTLS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fleet.Close() })
+	device := fleet.Devices()[0]
+	certificate, key, err := fleet.ClientPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(fleet.CertificatePEM())
+	greeting := func(certificates ...tls.Certificate) (string, error) {
+		conn, err := tls.Dial("tcp", device.Address(), &tls.Config{RootCAs: roots, Certificates: certificates})
+		if err != nil {
+			return "", err
+		}
+		defer conn.Close()
+		hello := make([]byte, 200)
+		n, err := conn.Read(hello) // in TLS 1.3 a refusal comes here
+		return string(bytes.TrimSpace(hello[:n])), err
+	}
+	if hello, err := greeting(own); err != nil || !strings.Contains(hello, "<hello ") {
+		t.Errorf("%q, %v", hello, err)
+	}
+	if _, err := greeting(); err == nil {
+		t.Error("a client without a certificate is let in")
+	}
+	device.RefuseLogins(true)
+	if _, err := greeting(own); err == nil || device.RefusedLogins() != 1 {
+		t.Errorf("refused: %v, counted %d", err, device.RefusedLogins())
+	}
+	device.RefuseLogins(false)
+	device.ShowAnotherHostKey(true)
+	if _, err := greeting(own); !errors.As(err, new(x509.UnknownAuthorityError)) {
+		t.Errorf("another certificate: %v", err)
+	}
+	if n := device.Logins(); n != 1 {
+		t.Errorf("%d logins", n)
+	}
+}
