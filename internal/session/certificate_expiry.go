@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"crypto/x509"
 	"time"
 )
@@ -62,4 +63,27 @@ func (c *Client) lookAtOurs() {
 	if with, err := readCertificate(c.options.Auth, c.options.Dialer.keyring()); err == nil {
 		c.noteOurs(with)
 	}
+}
+
+// expiresSoon is when the alert on certificates begins.
+const expiresSoon = 14 * 24 * time.Hour
+
+// lookAtTheirs closes a session whose device's certificate expires soon, so that the next one shows whether it was renewed. A session whose
+// device's certificate has expired goes on: another one could not be opened. A device that calls is not made to call again. The caller holds
+// the lock.
+func (c *Client) lookAtTheirs() {
+	s := c.session
+	if s == nil || c.options.Target.CallHome || time.Since(s.opened) < c.options.Timeouts.CertificateAgain {
+		return
+	}
+	c.mu.Lock()
+	left := time.Until(c.expiry.Device)
+	c.mu.Unlock()
+	if left < 0 || left > expiresSoon { // of a device without a certificate, it was long ago
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, time.Second)
+	defer cancel()
+	s.close(ctx)
+	c.forget(s)
 }

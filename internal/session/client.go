@@ -24,12 +24,14 @@ type Timeouts struct {
 
 	KeepaliveInterval time.Duration // between two keepalives of an idle session: 30 s
 	KeepaliveAnswer   time.Duration // how long the device has to answer one before its session is closed: 15 s
+
+	CertificateAgain time.Duration // how long a session lasts whose device's certificate expires soon: a day
 }
 
 func (t Timeouts) withDefaults() Timeouts {
 	for field, value := range map[*time.Duration]time.Duration{
 		&t.Connect: 10 * time.Second, &t.Login: 20 * time.Second, &t.Hello: 20 * time.Second,
-		&t.KeepaliveInterval: 30 * time.Second, &t.KeepaliveAnswer: 15 * time.Second,
+		&t.KeepaliveInterval: 30 * time.Second, &t.KeepaliveAnswer: 15 * time.Second, &t.CertificateAgain: 24 * time.Hour,
 	} {
 		if *field == 0 {
 			*field = value
@@ -104,6 +106,7 @@ func (c *Client) Connect(ctx context.Context, trace *Trace) (Hello, error) {
 		return Hello{}, c.withTarget(within, err)
 	}
 	defer release()
+	c.lookAtTheirs()
 	s, _, err := c.ensureSession(ctx, trace)
 	if err != nil {
 		return Hello{}, c.withTarget(ctx, err)

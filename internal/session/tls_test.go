@@ -341,3 +341,38 @@ func TestTLSThroughJump(t *testing.T) {
 		t.Errorf("%d logins, %d connections from the jump host", device.Logins.Load(), jump.Forwarded.Load())
 	}
 }
+
+// TestTLSLooksAgain has sessions with devices whose certificates expire soon, and late: a renewed one shows without a restart.
+func TestTLSLooksAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		left   time.Duration
+		logins int32
+	}{
+		"soon": {10 * 24 * time.Hour, 2}, "late": {20 * 24 * time.Hour, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lab := netconftest.NewTLSLab(t)
+			shows := func(left time.Duration) func(*netconftest.Device) {
+				return func(d *netconftest.Device) {
+					d.TLS = lab.Server(lab.Authority, labcert.Leaf{Subject: "router1", Names: []string{"127.0.0.1"}, Until: time.Now().Add(left)})
+				}
+			}
+			device := netconftest.StartTLS(lab, netconftest.ServeOK(netconftest.Hello11), shows(test.left))
+			client := connect(t, device.Address, overTLS(lab), func(o *session.Options) { o.Timeouts.CertificateAgain = time.Nanosecond })
+			for range 3 { // a read connects, and sends rpcs
+				if _, err := client.Connect(deadline(t), nil); err != nil {
+					t.Fatal(err)
+				}
+				for range 3 {
+					if _, err := get(deadline(t), client); err != nil {
+						t.Fatal(err)
+					}
+				}
+				device.Change(shows(300 * 24 * time.Hour))
+			}
+			if n := device.Logins.Load(); n != test.logins || client.Stats().Dials[session.ResultOK] != uint64(n) {
+				t.Errorf("%d logins, want %d", n, test.logins)
+			}
+		})
+	}
+}
