@@ -1,20 +1,15 @@
 package restconf
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
-	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
 
@@ -237,110 +232,4 @@ func (c *Client) readLibrary(ctx context.Context, trace *session.Trace, path str
 		return library, nil
 	}
 	return nil, nil
-}
-
-// maxSmall is how many octets of an answer are kept as a whole.
-const maxSmall = 1 << 20
-
-// smallAnswer is an answer that is kept.
-type smallAnswer struct {
-	*answer
-	text []byte
-}
-
-// small sends a request for something small. The device has the time for a hello to answer it.
-func (c *Client) small(ctx context.Context, trace *session.Trace, r request) (*smallAnswer, error) {
-	if r.within = "hello"; r.login {
-		r.within = "auth"
-	}
-	within, cancel := context.WithTimeout(ctx, c.timeouts().Hello)
-	defer cancel()
-	a, err := c.send(within, trace, r)
-	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(io.LimitReader(a, maxSmall+1))
-	if err == nil && len(text) > maxSmall {
-		err = fmt.Errorf("it has more than %d bytes", maxSmall)
-	}
-	a.end(err)
-	if err != nil {
-		if within.Err() != nil {
-			return nil, session.Failed(session.ReasonTimeout, "%s: the answer to GET %s was not complete in time: %w", c.hostPort, r, within.Err())
-		}
-		return nil, session.Failed(session.ReasonHello, "%w", a.broken(err))
-	}
-	return &smallAnswer{a, text}, nil
-}
-
-// leaf is the text of the answer's one element.
-func (a *smallAnswer) leaf() (string, error) {
-	all, err := a.leaves("")
-	if err != nil || len(all) == 0 {
-		return "", err
-	}
-	return all[0], nil
-}
-
-// leaves are the texts of all elements without children of a name, or of any name if that is "".
-func (a *smallAnswer) leaves(name string) (all []string, err error) {
-	a.plain = bytes.NewReader(a.text)
-	if err := a.checkXML(); err != nil {
-		return nil, session.Failed(session.ReasonHello, "%w", err)
-	}
-	var s xmlscan.Scanner
-	s.Reset(bytes.NewReader(a.text))
-	var text []byte
-	for {
-		kind, err := s.Next()
-		switch {
-		case err == io.EOF, errors.Is(err, xmlscan.ErrTruncated) && len(bytes.TrimSpace(a.text)) == 0:
-			return all, nil
-		case err != nil:
-			return nil, session.Failed(session.ReasonHello, "%w", a.broken(err))
-		}
-		switch kind {
-		case xmlscan.Start:
-			text = text[:0]
-		case xmlscan.Text:
-			text = s.AppendText(text)
-		case xmlscan.End:
-			if value := string(bytes.TrimSpace(text)); value != "" && (name == "" || string(xmlscan.Local(s.Name())) == name) {
-				all = append(all, value)
-			}
-			text = text[:0]
-		}
-	}
-}
-
-// cutStore splits a path in a datastore of RFC 8527.
-func cutStore(path string) (store, rest string, in bool) {
-	if !strings.HasPrefix(path, "ds/") {
-		return "", "", false
-	}
-	name, rest, _ := strings.Cut(path[len("ds/"):], "/")
-	return "ds/" + name, rest, true
-}
-
-// exchangeError is the failure of a request that was not answered.
-func (c *Client) exchangeError(ctx context.Context, r request, began time.Time, err error) error {
-	var address *url.Error
-	if errors.As(err, &address) {
-		err = address.Err
-	}
-	c.flooded(nil) // if it was one, this tells of it
-	reason := session.ReasonRPC
-	if c.verified.IsZero() {
-		reason = session.ReasonHello
-	}
-	switch {
-	case session.IsCertificateAlert(err):
-		return session.NewWay(c.options, nil).CertificateRefusal(c.credentials.certificate, err)
-	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.Canceled):
-		return session.Failed(session.ReasonTimeout, "%s: no answer to %s %s within %v: %w; raise the target's timeout if the device needs longer",
-			c.hostPort, r.method, r, time.Since(began).Round(time.Millisecond), ctx.Err())
-	case strings.Contains(err.Error(), "malformed HTTP"):
-		return session.Failed(session.ReasonNoNetconf, "%s does not speak HTTP: %w; check the port", c.hostPort, errors.New(c.redact(err.Error())))
-	}
-	return session.Failed(reason, "%s: %s %s was not answered: %w", c.hostPort, r.method, r, err)
 }

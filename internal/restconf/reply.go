@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"nemith.io/netconf"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
-	"github.com/netconf-exporter/netconf_exporter/internal/xmlscan"
 )
 
 const (
@@ -43,21 +41,6 @@ type reply struct {
 	bytes int64         // given so far
 	first time.Duration // until the first octet of an answer
 	err   error         // the session failed
-}
-
-// part is what one answer gives: forms are requests for it, the best first.
-type part struct {
-	key   string // names the part, to remember which form the device takes
-	forms []form
-}
-
-// form is a request, and what its answer is to hold.
-type form struct {
-	request
-	root    string  // local name of the root element; "": any
-	tops    []*node // what is selected of the answer; nil: all of it
-	isText  bool    // the answer is a text, and no XML
-	mayMiss bool    // that there is none says that there is no data
 }
 
 // Read implements io.Reader. An error is a failure of the session.
@@ -227,136 +210,4 @@ func (r *reply) close() {
 		r.answer.end(errors.New("given up"))
 		r.answer, r.body = nil, nil
 	}
-}
-
-// rootTag is the start tag of an answer's root element.
-type rootTag struct {
-	name   string // without its prefix
-	offset int    // of the tag in the answer
-	utf8   bool   // the answer does not declare another encoding
-}
-
-// maxHead is how many octets of an answer may come before its root element.
-const maxHead = 64 << 10
-
-// readHead reads until the root element of an answer begins. It returns what was read, and a nil tag for an answer without any element.
-func readHead(from io.Reader) (head []byte, tag *rootTag, err error) {
-	buffer := make([]byte, 0, 2<<10)
-	for {
-		if len(buffer) == cap(buffer) {
-			if len(buffer) >= maxHead {
-				return nil, nil, errors.New("no XML element begins in its first 64 KiB")
-			}
-			buffer = append(make([]byte, 0, 2*cap(buffer)), buffer...)
-		}
-		n, readErr := from.Read(buffer[len(buffer):cap(buffer)])
-		buffer = buffer[:len(buffer)+n]
-		tag, err = findRoot(buffer)
-		switch {
-		case tag != nil, err != nil:
-			return buffer, tag, err
-		case readErr == io.EOF && len(bytes.TrimLeft(buffer, "\ufeff \t\r\n")) == 0:
-			return nil, nil, nil
-		case readErr == io.EOF:
-			return nil, nil, xmlscan.ErrTruncated
-		case readErr != nil:
-			return nil, nil, readErr
-		}
-	}
-}
-
-// findRoot finds the root element; nil without an error if more is needed.
-func findRoot(head []byte) (*rootTag, error) {
-	var s xmlscan.Scanner
-	s.Reset(bytes.NewReader(head))
-	kind, err := s.Next()
-	if errors.Is(err, xmlscan.ErrTruncated) || err == io.EOF {
-		return nil, nil
-	}
-	if err != nil || kind != xmlscan.Start {
-		return nil, fmt.Errorf("%w: it begins with %s", err, excerpt(head))
-	}
-	offset := bytes.LastIndexByte(head[:s.Offset()], '<')
-	prolog := strings.ToLower(string(head[:offset]))
-	return &rootTag{
-		name: string(xmlscan.Local(s.Name())), offset: offset, utf8: !strings.Contains(prolog, "encoding") || strings.Contains(prolog, "utf-8"),
-	}, nil
-}
-
-// textReader escapes a text for XML.
-type textReader struct {
-	from io.Reader
-	out  bytes.Buffer
-	err  error
-}
-
-// Read implements io.Reader.
-func (t *textReader) Read(p []byte) (int, error) {
-	for t.out.Len() == 0 && t.err == nil {
-		var chunk [4 << 10]byte
-		var n int
-		n, t.err = t.from.Read(chunk[:])
-		for _, c := range chunk[:n] {
-			switch c {
-			case '<':
-				t.out.WriteString("&lt;")
-			case '>':
-				t.out.WriteString("&gt;")
-			case '&':
-				t.out.WriteString("&amp;")
-			default:
-				t.out.WriteByte(c)
-			}
-		}
-	}
-	if t.out.Len() > 0 {
-		return t.out.Read(p)
-	}
-	return 0, t.err
-}
-
-// parts are the requests that an operation becomes.
-func (c *Client) parts(ctx context.Context, trace *session.Trace, o *operation) ([]part, error) {
-	d := c.device
-	switch o.kind {
-	case ownRPC:
-		name, known := d.names.of(o.rpc.namespace)
-		if !known {
-			return nil, unmappable("the device has no YANG module of namespace %s, says its YANG library", o.rpc.namespace)
-		}
-		body := ""
-		if o.input != "" {
-			body = `<input xmlns="` + escapeText(o.rpc.namespace) + `"` + o.scope + ">" + o.input + "</input>"
-		}
-		return []part{{forms: []form{{request: request{method: http.MethodPost, path: "operations/" + name + ":" + pathEscape(o.rpc.name), body: body}}}}}, nil
-	case getSchema:
-		return c.schema(ctx, trace, o)
-	}
-	if o.kind == getData && !d.nmda {
-		return nil, unmappable("the device has no operational datastore (RFC 8527), says its YANG library")
-	}
-	if o.whole {
-		query := ""
-		if o.kind == getConfig {
-			query = "content=config"
-		}
-		return []part{{forms: []form{{request: request{path: o.store(), query: query}, root: "data", mayMiss: true}}}}, nil
-	}
-	var all []part
-	for _, top := range o.filter {
-		resources, err := d.names.resources(o, top, d.fields)
-		if err != nil {
-			return nil, err
-		}
-		p := part{key: resources[0].path + "?" + resources[0].query}
-		for _, r := range resources {
-			f := form{request: request{path: r.path, query: r.query}, root: r.root, mayMiss: true}
-			if !r.exact {
-				f.tops = []*node{r.node}
-			}
-			p.forms = append(p.forms, f)
-		}
-		all = append(all, p)
-	}
-	return all, nil
 }

@@ -141,3 +141,12 @@ func libraryNames(l *yang.Library) names {
 	}
 	return n
 }
+
+// cutStore splits a path in a datastore of RFC 8527.
+func cutStore(path string) (store, rest string, in bool) {
+	if !strings.HasPrefix(path, "ds/") {
+		return "", "", false
+	}
+	name, rest, _ := strings.Cut(path[len("ds/"):], "/")
+	return "ds/" + name, rest, true
+}

@@ -1,0 +1,83 @@
+package restconf
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"net"
+	"strings"
+
+	"github.com/netconf-exporter/netconf_exporter/internal/account"
+	"github.com/netconf-exporter/netconf_exporter/internal/session"
+)
+
+// credentials are the present secrets of an auth. Files and environment are read for each read of the device, so that a changed password
+// is used without a reload.
+type credentials struct {
+	username, password string
+	account            account.Secret
+	certificate        *tls.Certificate // nil: none
+	tls                *tls.Config
+	hidden             *strings.Replacer // takes the secrets out of what a device sends back
+}
+
+func (c *Client) readCredentials() (*credentials, error) {
+	auth := c.options.Auth
+	password, err := c.options.Keys().Password(auth)
+	if err != nil {
+		return nil, session.CredentialsFailure(c.options.Target.Auth, err)
+	}
+	settings, err := c.options.Keys().TLS(auth)
+	if err != nil {
+		return nil, session.CredentialsFailure(c.options.Target.Auth, err)
+	}
+	if settings == nil {
+		settings = &tls.Config{}
+	}
+	if settings.ServerName == "" {
+		host, _, _ := net.SplitHostPort(c.hostPort) // it has been checked
+		host, _, _ = strings.Cut(host, "%")         // the zone of an IPv6 address
+		settings.ServerName = strings.TrimSuffix(host, ".")
+	}
+	settings.NextProtos = []string{"h2", "http/1.1"}
+	found := &credentials{username: auth.Username, password: password, tls: settings}
+	var certificate []byte
+	if len(settings.Certificates) > 0 {
+		found.certificate = &settings.Certificates[0]
+		certificate = found.certificate.Certificate[0]
+		c.noteOurs(found.certificate)
+		if found.username == "" {
+			found.username = found.certificate.Leaf.Subject.String()
+		}
+	}
+	found.account = session.Secret(found.username, password, certificate)
+	if password != "" {
+		hide := []string{base64.StdEncoding.EncodeToString([]byte(auth.Username + ":" + password)), "<secret>"}
+		if len(password) > 3 { // a shorter one is in many words
+			hide = append(hide, password, "<secret>")
+		}
+		found.hidden = strings.NewReplacer(hide...)
+	}
+	return found, nil
+}
+
+// noteOurs keeps when our certificate expires.
+func (c *Client) noteOurs(own *tls.Certificate) {
+	var sent []*x509.Certificate
+	for _, raw := range own.Certificate {
+		if parsed, err := x509.ParseCertificate(raw); err == nil {
+			sent = append(sent, parsed)
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.expiry.Ours = session.Expiry(sent)
+}
+
+// redact takes our secrets out of a text that the device has a part in: a server may show the request that it does not like.
+func (c *Client) redact(text string) string {
+	if c.credentials == nil || c.credentials.hidden == nil {
+		return text
+	}
+	return c.credentials.hidden.Replace(text)
+}
