@@ -223,6 +223,11 @@ func TestWhatAddingFailsAt(t *testing.T) {
 				strings.Contains(failed.Error, "wrong") {
 				t.Errorf("%s: %s; want %s: %s", states(failed), failed.Error, test.states, test.want)
 			}
+			for _, step := range failed.Steps {
+				if step.Detail != "" && strings.Contains(step.Error, step.Detail) {
+					t.Errorf("%s says twice: %s", step.Name, step.Detail)
+				}
+			}
 			if files, _ := store.Files(s.Folder); len(files) > 0 {
 				t.Errorf("stored: %v", files)
 			}

@@ -89,7 +89,7 @@ func (a *attempt) hostKey(ctx context.Context, run *task.Run) error {
 		trace := session.NewTrace()
 		shown, err = a.Exporter.ShowHostKey(ctx, a.target, a.auth, trace)
 		for _, e := range trace.Events() {
-			if e.Phase == "tcp" {
+			if e.Phase == "tcp" && !e.Failed {
 				detail = e.Detail
 			}
 		}
