@@ -202,7 +202,7 @@ func (a *attempt) keep(ctx context.Context, run *task.Run) error {
 		}
 		target, ok := a.Exporter.Target(a.target.Name)
 		if !ok {
-			return "", fmt.Errorf("target %q was stored, and the configuration has been changed meanwhile so that it does not fit; the log says why", a.target.Name)
+			return "", fmt.Errorf("target %q was stored and is not there any more: it has been removed meanwhile, or the configuration was changed so that it does not fit; the log says which", a.target.Name)
 		}
 		ctx, cancel := a.withTimeout(ctx)
 		defer cancel()
