@@ -35,11 +35,13 @@ type entered struct {
 // ownAuth is the value of auth in the form for a user name and a password.
 const ownAuth = ""
 
-func (p *pages) form(r *http.Request, title string, e entered) form {
+func (p *pages) form(r *http.Request, title string, edit bool, e entered) form {
 	f := form{
 		layout: p.layout(r, title), Auths: api.AuthNames(p.Exporter), Ways: config.Transports(), Jumps: slices.Sorted(maps.Keys(p.Exporter.Config().JumpHosts)), entered: e,
 	}
-	f.Here = "add"
+	if f.Edit = edit; !edit {
+		f.Here = "add"
+	}
 	return f
 }
 
@@ -54,7 +56,7 @@ func (p *pages) serveAdd(w http.ResponseWriter, r *http.Request) {
 		}
 		e = again(t)
 	}
-	p.write(w, http.StatusOK, "form", p.form(r, "Add a device", e))
+	p.write(w, http.StatusOK, "form", p.form(r, "Add a device", false, e))
 }
 
 // again is what was typed for a task.
@@ -95,8 +97,7 @@ func (p *pages) serveEdit(w http.ResponseWriter, r *http.Request) {
 			e = again(failed)
 		}
 	}
-	f := p.form(r, "Change "+t.Name, e)
-	f.Edit = true
+	f := p.form(r, "Change "+t.Name, true, e)
 	p.write(w, http.StatusOK, "form", f)
 }
 
@@ -151,8 +152,8 @@ func (p *pages) submit(w http.ResponseWriter, r *http.Request, replaces bool) {
 	if replaces {
 		title = "Change " + e.Name
 	}
-	f := p.form(r, title, e)
-	f.Edit, f.Sentence = replaces, api.Sentence(err)
+	f := p.form(r, title, replaces, e)
+	f.Sentence = api.Sentence(err)
 	var duplicate *task.DuplicateError
 	if errors.As(err, &duplicate) {
 		f.Task = duplicate.Task

@@ -366,6 +366,9 @@ func TestAChangeKeepsTheWay(t *testing.T) {
 			t.Errorf("the form lacks %s", want)
 		}
 	}
+	if strings.Contains(form, `aria-current="page"`) {
+		t.Error("the form to change a target is said to be another page of the menu")
+	}
 	if page := shown(get(t, s.URL+"/targets/inner")); !strings.Contains(page, "Through bastion") {
 		t.Error(page)
 	}

@@ -18,7 +18,7 @@ type tasks struct {
 type taskGroup struct {
 	Title, Empty string
 	Tasks        []task.Task
-	More         int // that are not shown
+	Total        int // some may not be shown
 }
 
 // mostTasks is how many tasks of a kind a page shows.
@@ -35,10 +35,9 @@ func (p *pages) serveTasks(w http.ResponseWriter, r *http.Request) {
 		if i < 0 {
 			i = len(v.Groups) - 1
 		}
-		if g := &v.Groups[i]; len(g.Tasks) < mostTasks {
+		g := &v.Groups[i]
+		if g.Total++; g.Total <= mostTasks {
 			g.Tasks = append(g.Tasks, t)
-		} else {
-			g.More++
 		}
 	}
 	p.write(w, http.StatusOK, "tasks", v)
