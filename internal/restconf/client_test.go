@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -243,14 +244,15 @@ func TestWithoutALibrary(t *testing.T) {
 
 // TestLibraryChanges: a device that comes back with other software is learned anew, and one that only lost its connection is not.
 func TestLibraryChanges(t *testing.T) {
-	id := contentID
+	var id atomic.Value
+	id.Store(contentID)
 	d := device("", "", map[string]string{"/restconf/data/ietf-yang-library:yang-library/content-id": ""})
 	d.Handle = func(w http.ResponseWriter, r *http.Request) bool {
 		if !strings.HasSuffix(r.URL.Path, "/content-id") {
 			return false
 		}
 		w.Header().Set("Content-Type", "application/yang-data+xml")
-		_, _ = io.WriteString(w, id)
+		_, _ = io.WriteString(w, id.Load().(string))
 		return true
 	}
 	d.Start(t, nil)
@@ -274,7 +276,7 @@ func TestLibraryChanges(t *testing.T) {
 	if c.Forget(); !connect().After(first) || libraries() != 1 {
 		t.Errorf("the library was read %d times, want once", libraries())
 	}
-	id = strings.Replace(contentID, "7", "8", 1)
+	id.Store(strings.Replace(contentID, "7", "8", 1))
 	second := c.Stats().Start
 	if c.Doubt(); !connect().After(second) || libraries() != 2 {
 		t.Errorf("the library was read %d times, want twice", libraries())

@@ -11,10 +11,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/decode"
+	"github.com/netconf-exporter/netconf_exporter/internal/restconf"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -136,14 +138,21 @@ func TestFailures(t *testing.T) {
 				o := options(t, d)
 				*o.Target.MaxReplyBytes = 1 << 20
 				c := newClient(t, o)
-				limit := 30 * time.Second
-				if tc.reason == session.ReasonTimeout {
-					limit = time.Second
+				patient := func() (context.Context, context.CancelFunc) { return context.WithTimeout(t.Context(), time.Minute) }
+				impatient := func() (context.Context, context.CancelFunc) { return context.WithTimeout(t.Context(), 3*time.Second) }
+				connecting, reading := patient, patient
+				switch {
+				case tc.reason == session.ReasonTimeout && tc.path == at:
+					reading = impatient
+				case tc.reason == session.ReasonTimeout:
+					connecting = impatient
 				}
-				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				ctx, cancel := connecting()
 				defer cancel()
 				_, err := c.Connect(ctx, nil)
 				if err == nil {
+					ctx, cancel := reading()
+					defer cancel()
 					err = c.RPC(ctx, nil, get(`<top xmlns="urn:lab"/>`), wellFormed)
 				}
 				if session.ReasonOf(err) != tc.reason || err != nil && !strings.Contains(err.Error(), tc.says) {
@@ -224,12 +233,12 @@ func TestConnections(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
 		t.Run(fmt.Sprint("HTTP/2 ", http2), func(t *testing.T) {
 			d := device("", "", map[string]string{"/restconf/data/lab:top": top})
-			conns := 0
+			var conns atomic.Int32
 			d.Start(t, func(s *httptest.Server) {
 				s.EnableHTTP2 = http2
 				s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 					if state == http.StateNew {
-						conns++
+						conns.Add(1)
 					}
 				}
 			})
@@ -244,16 +253,16 @@ func TestConnections(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if conns != 1 {
-				t.Errorf("%d connections, want 1", conns)
+			if conns.Load() != 1 {
+				t.Errorf("%d connections, want 1", conns.Load())
 			}
 			d.DropConnections()
 			if _, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`)); err != nil {
 				t.Fatal(err)
 			}
 			stats := c.Stats()
-			if conns != 2 || !stats.Start.Equal(start) || !stats.Established || stats.Dials[session.ResultOK] != 2 {
-				t.Errorf("%d connections, want 2; session since %v, want %v; %v", conns, stats.Start, start, stats)
+			if conns.Load() != 2 || !stats.Start.Equal(start) || !stats.Established || stats.Dials[session.ResultOK] != 2 {
+				t.Errorf("%d connections, want 2; session since %v, want %v; %v", conns.Load(), stats.Start, start, stats)
 			}
 			var phases []string
 			for _, e := range trace.Events() {
@@ -268,60 +277,71 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-// TestSilenceAtTheLogin: a device that falls silent is not taken for one that refuses the login, until it is silent at the next one too.
-func TestSilenceAtTheLogin(t *testing.T) {
-	silent := make(chan struct{})
-	d := device("", "", nil)
-	d.Handle = func(w http.ResponseWriter, r *http.Request) bool {
-		select {
-		case <-silent:
-			<-r.Context().Done()
-			return true
-		default:
+// silentAt makes a device say nothing to a request for a path, once silent is set, and tell asked of that.
+func silentAt(path string, silent *atomic.Bool, asked chan<- bool) func(http.ResponseWriter, *http.Request) bool {
+	return func(_ http.ResponseWriter, r *http.Request) bool {
+		if !silent.Load() || r.URL.Path != path {
 			return false
 		}
+		asked <- true
+		<-r.Context().Done()
+		return true
 	}
+}
+
+// connectUntil connects, and gives up when the device was asked for what it is silent at.
+func connectUntil(t *testing.T, c *restconf.Client, asked <-chan bool) error {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-asked:
+			cancel()
+		case <-done:
+		}
+	}()
+	_, err := c.Connect(ctx, nil)
+	return err
+}
+
+// TestSilenceAtTheLogin: a device that falls silent is not taken for one that refuses the login, until it is silent at the next one too.
+func TestSilenceAtTheLogin(t *testing.T) {
+	var silent atomic.Bool
+	asked := make(chan bool, 10)
+	d := device("", "", nil)
+	d.Handle = silentAt("/restconf/data/ietf-yang-library:yang-library/content-id", &silent, asked)
 	d.Start(t, nil)
 	c := newClient(t, options(t, d))
-	connect := func() session.Reason {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_, err := c.Connect(ctx, nil)
-		return session.ReasonOf(err)
+	if err := connectUntil(t, c, asked); err != nil {
+		t.Fatal(err)
 	}
-	if reason := connect(); reason != "" {
-		t.Fatal(reason)
-	}
-	close(silent)
+	silent.Store(true)
 	c.Doubt()
-	for i, want := range []session.Reason{session.ReasonTimeout, session.ReasonTimeout, session.ReasonBackoff} {
-		if reason := connect(); reason != want {
-			t.Errorf("read %d: reason %q, want %q", i+1, reason, want)
+	for i, held := range []bool{false, false, true} {
+		if err := connectUntil(t, c, asked); err == nil || (session.ReasonOf(err) == session.ReasonBackoff) != held {
+			t.Errorf("read %d: %v", i+1, err)
 		}
 	}
 }
 
 // TestSlowDevices: a device that cannot tell what it is in the time of one read goes on with that in the next one.
 func TestSlowDevices(t *testing.T) {
+	var silent atomic.Bool
+	silent.Store(true)
+	asked := make(chan bool, 10)
 	d := device("", "", nil)
-	slow := true
-	d.Handle = func(_ http.ResponseWriter, r *http.Request) bool {
-		if slow && r.URL.Path == "/restconf/data/ietf-yang-library:yang-library" {
-			slow = false
-			<-r.Context().Done()
-			return true
-		}
-		return false
-	}
+	d.Handle = silentAt("/restconf/data/ietf-yang-library:yang-library", &silent, asked)
 	d.Start(t, nil)
 	c := newClient(t, options(t, d))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	if _, err := c.Connect(ctx, nil); session.ReasonOf(err) != session.ReasonTimeout {
-		t.Fatalf("got %v", err)
+	if err := connectUntil(t, c, asked); err == nil {
+		t.Fatal("it is connected")
 	}
+	silent.Store(false)
 	before := len(d.Requests())
-	if _, err := c.Connect(t.Context(), nil); err != nil {
+	if err := connectUntil(t, c, asked); err != nil {
 		t.Fatal(err)
 	}
 	if got := d.Requests()[before:]; len(got) != 2 {
