@@ -206,13 +206,6 @@ func (a *attempt) keep(ctx context.Context, run *task.Run) error {
 		}
 		ctx, cancel := a.withTimeout(ctx)
 		defer cancel()
-		if a.target.CallHome {
-			select {
-			case <-target.Called():
-			case <-ctx.Done():
-				return fmt.Sprintf("in /metrics and /sd as target %q as soon as it calls again", a.target.Name), nil
-			}
-		}
 		_ = target.Scrape(ctx, nil) // so that there is something to see at once
 		a.Audit(a.by, "stored a target", "target", a.target.Name, "address", a.target.HostPort(), "task", run.ID())
 		return fmt.Sprintf("in /metrics and /sd as target %q", a.target.Name), nil

@@ -504,6 +504,9 @@ func TestAddingADeviceThatCalls(t *testing.T) {
 			if target, ok := s.Exporter.Target("branch"); !ok || !target.Scrape(t.Context(), nil).Up {
 				t.Error("the target is not read")
 			}
+			if n := fleet.Devices()[0].Logins(); n != 1 {
+				t.Errorf("%d logins, want 1", n)
+			}
 			spec.Name = "twice"
 			if _, err := s.Add(spec, false, me); err == nil || !strings.Contains(err.Error(), `is that of target "branch" too`) {
 				t.Errorf("with the key of another one: %v", err)

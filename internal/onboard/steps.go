@@ -173,9 +173,6 @@ func (a *attempt) read(ctx context.Context, run *task.Run) error {
 		a.candidate = a.Exporter.Candidate(a.target, a.auth)
 	}
 	candidate := a.candidate
-	if a.target.CallHome { // it calls again, for the target that it will be
-		defer a.closeCandidate()
-	}
 	if err := a.login(ctx, run, candidate); err != nil {
 		return err
 	}

@@ -21,6 +21,14 @@ type incoming struct {
 	lost     error         // why the last session ended, or why the last call gave none
 }
 
+// note keeps when the device called last; zero if it has not.
+func (in *incoming) note(at time.Time) {
+	if in.last.IsZero() && !at.IsZero() {
+		close(in.first)
+	}
+	in.last = at
+}
+
 // AnswerCalls has the client take the calls of its target's device, which opens the connection (RFC 8071). It needs a Dialer. called is told
 // that a device has called, so that a session can be had, and must not wait.
 func (c *Client) AnswerCalls(called func()) {
@@ -106,10 +114,7 @@ func (c *Client) await(call *call, alive bool) (CallResult, error) {
 	case c.ctx.Err() != nil:
 		return CallNotTaken, errClientClosed
 	}
-	if in.last.IsZero() {
-		close(in.first)
-	}
-	in.last = call.arrived
+	in.note(call.arrived)
 	if in.waiting != nil {
 		in.waiting.end(errCalledAgain)
 	}

@@ -16,7 +16,7 @@ func (c *Client) TakeOver(from *Client) {
 	}
 	from.forget(s)
 	from.mu.Lock()
-	device, expiry := from.device, from.expiry
+	device, expiry, called := from.device, from.expiry, from.incoming.last
 	from.mu.Unlock()
 
 	c.lock <- struct{}{} // at once: nobody uses this one yet
@@ -26,6 +26,7 @@ func (c *Client) TakeOver(from *Client) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.current, c.device, c.expiry = s, device, expiry
+	c.incoming.note(called)
 	c.dials[ResultOK]++
 }
 
