@@ -96,6 +96,9 @@ func TestServe(t *testing.T) {
 		t.Errorf("it ends with %v", err)
 	}
 	for _, device := range devices {
+		for deadline := time.Now().Add(10 * time.Second); device.Sessions() != 0 && time.Now().Before(deadline); { // the device takes a moment to see its end
+			time.Sleep(10 * time.Millisecond)
+		}
 		if n := device.Sessions(); n != 0 {
 			t.Errorf("%d sessions of %s are left open", n, device.Name)
 		}
