@@ -15,8 +15,9 @@ type Read[R any] struct {
 	schedule *Schedule[R]
 	done     chan struct{} // closed by End
 
-	modules   []Module // in the order in which they are read; the schedule's mutex guards this and the following fields
-	next      int      // index of the module that Next gives next
+	modules   []Module  // in the order in which they are read; the schedule's mutex guards this and the following fields
+	next      int       // index of the module that Next gives next
+	asked     time.Time // when Next gave the last one; zero before
 	ended     map[string]bool
 	answered  bool // the device has answered
 	silent    bool // the device looks silent
@@ -59,6 +60,14 @@ func (r *Read[R]) module() string {
 	return r.modules[min(max(r.next-1, 0), len(r.modules)-1)].Name
 }
 
+// waited is for how long the device has been asked for the module that is being read.
+func (r *Read[R]) waited() time.Duration {
+	if r.asked.IsZero() {
+		return 0
+	}
+	return time.Since(r.asked)
+}
+
 // Next gives the module to read now, and passes over those whose last result is fresh.
 func (r *Read[R]) Next() (name string, ok bool) {
 	s := r.schedule
@@ -72,6 +81,7 @@ func (r *Read[R]) Next() (name string, ok bool) {
 			s.notify()
 			continue
 		}
+		r.asked = time.Now()
 		return wanted.Name, true
 	}
 	return "", false

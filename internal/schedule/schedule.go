@@ -158,7 +158,11 @@ func (s *Schedule[R]) suspect(q *scrape) {
 		return
 	}
 	m := s.module(s.current.module())
-	s.current.silent = s.current.silent || m.answers() && m.longest() <= min(q.budget, time.Since(s.current.Began))
+	waited := q.budget
+	if time.Since(s.current.Began) < waited { // the read began meanwhile, and may have had to log in
+		waited = s.current.waited()
+	}
+	s.current.silent = s.current.silent || m.answers() && m.longest() <= waited
 }
 
 // leave makes the answer to a scrape, and notes if the read in flight has outlasted it.
