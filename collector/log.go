@@ -77,8 +77,13 @@ func (t *Target) logRead(r *reading) {
 		note("", r.lost)
 	}
 	for _, got := range r.results {
-		if !t.problems[newProblem("", got.err)] { // else the log tells of it already
+		ofDevice := newProblem("", got.err)
+		switch {
+		case !t.problems[ofDevice]:
 			note(got.module, got.err)
+		case r.lost == nil: // a scrape told of it before the read had ended
+			delete(t.problems, ofDevice)
+			t.problems.replace(got.module, got.err)
 		}
 	}
 	well := before > 0 && t.problems.own() == 0
@@ -96,6 +101,9 @@ func (t *Target) logRead(r *reading) {
 func (t *Target) logNoAnswer(err error) {
 	t.mu.Lock()
 	_, known := t.problems.of("")
+	for p := range t.problems { // a module that is never answered
+		known = known || p.reason == session.ReasonOf(err)
+	}
 	news := !known && t.problems.replace("", err)
 	t.mu.Unlock()
 	if news {

@@ -75,7 +75,7 @@ func TestResultIsNotServedTwiceAfterSilence(t *testing.T) {
 func TestListsDoNotDisturbEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, slow := range []time.Duration{20 * time.Second, never} {
-			e, _ := simulate(t, labModules, 1, func(int) *client {
+			e, log := simulate(t, labModules, 1, func(int) *client {
 				return &client{answer: taking(func(module string) time.Duration {
 					if module == "top" {
 						return slow
@@ -97,6 +97,9 @@ func TestListsDoNotDisturbEachOther(t *testing.T) {
 			wg.Wait()
 			if fast != strings.Repeat("+", 20) {
 				t.Errorf("beside a list that takes %v, a quick one gives %s", slow, fast)
+			}
+			if got := strings.Count(log.String(), "level=WARN"); got > 2 { // of the first scrape without data, and of the module
+				t.Errorf("a list that takes %v gives %d warnings:\n%s", slow, got, log.String())
 			}
 		}
 	})
