@@ -32,6 +32,8 @@ func TestFaultsShowInTheMetrics(t *testing.T) {
 		"cpe-1:flap:eth2":                 `netconf_interface_oper_status{interface="eth2",target="cpe-1"} 2`,
 		"core-2:bgp:198.51.100.1":         `netconf_bgp_neighbor_state{neighbor="198.51.100.1",target="core-2",vrf="default"} 3`,
 		"core-2:bgpflap:10.255.1.3":       `netconf_bgp_neighbor_flaps_total{neighbor="10.255.1.3",target="core-2",vrf="default"} [1-9]`,
+		"core-1:isis":                     `netconf_isis_adjacency_state{interface="ae0",level="2",neighbor="core-1",target="core-2",vrf="default"} 1`,
+		"core-1:bfd":                      `netconf_bfd_session_state{interface="ae0",neighbor="10.0.0.1",target="core-1",vrf=""} 1`,
 		"core-1:prefixes:192.0.2.1":       `netconf_bgp_neighbor_received_prefixes{family="ipv4-unicast",neighbor="192.0.2.1",target="core-1",vrf="default"} 18964`,
 		"access-3:cpu":                    `netconf_cpu_utilization_ratio{cpu="0",target="access-3"} 0.9[5-9]`,
 		"core-2:memory":                   `netconf_memory_utilization_ratio{memory="re0",target="core-2"} 0.9[67]`,
@@ -45,7 +47,7 @@ func TestFaultsShowInTheMetrics(t *testing.T) {
 		"core-1:light":                    `netconf_alarm_info{alarm="Receive power below its limit: et-0/0/30",`,
 		"core-2:light":                    `netconf_alarms{severity="minor",target="core-2"} 2`,
 	}
-	apart := map[string]bool{"clock": true, "slow": true} // looked at below
+	apart := map[string]bool{"clock": true, "slow": true, "ospf": true} // looked at below
 	for _, kind := range network.FaultKinds() {
 		covered := apart[kind.Name]
 		for fault := range expected {
@@ -79,6 +81,15 @@ func TestFaultsShowInTheMetrics(t *testing.T) {
 			}
 		})
 	}
+	t.Run("core-1:ospf", func(t *testing.T) { // a neighbour that is lost is not in the list any more
+		neighbor := `netconf_ospf_neighbor_state{area="0.0.0.0",interface="ae0",neighbor="10.255.0.2",target="core-1",version="2",vrf="default"} 8`
+		shown := func(metrics string) bool { return strings.Contains(metrics, neighbor) }
+		shared.until(t, "there is a neighbour", shown)
+		shared.set(t, http.MethodPut, "core-1:ospf")
+		shared.until(t, "the neighbour is lost", func(metrics string) bool { return !shown(metrics) })
+		shared.set(t, http.MethodDelete, "core-1:ospf")
+		shared.until(t, "the neighbour is back", shown)
+	})
 	t.Run("slow and clock", func(t *testing.T) {
 		t.Parallel()
 		d := startDemo(t)
