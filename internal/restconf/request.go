@@ -177,6 +177,10 @@ func (c *Client) exchangeOnce(ctx context.Context, trace *session.Trace, r reque
 		sent.SetBasicAuth(c.credentials.username, c.credentials.password)
 	}
 	response, err := c.link.transport.RoundTrip(sent)
+	if err == nil && ctx.Err() != nil { // a server that sees us give up may answer
+		_ = response.Body.Close()
+		err = ctx.Err()
+	}
 	if err != nil {
 		// On a link that was in use, the server may have closed it a moment ago.
 		if errors.Is(err, errNoConnection) || c.link.used && ctx.Err() == nil {
