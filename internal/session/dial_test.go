@@ -128,7 +128,7 @@ func TestQueue(t *testing.T) {
 	<-reached
 
 	second := connect(t, netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)).Address, shared)
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	trace := session.NewTrace()
 	_, err := second.Connect(ctx, trace)

@@ -210,7 +210,7 @@ func TestMaxChannels(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	soon, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	_, err := clients[2].Connect(soon, nil)
 	wantError(t, err, session.ReasonJump, "all of its 2 channels are in use", "max_channels")

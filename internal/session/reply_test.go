@@ -213,7 +213,7 @@ func TestGiveUp(t *testing.T) {
 			ctx := deadline(t)
 			if test.reason == session.ReasonTimeout {
 				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeout(ctx, 200*time.Millisecond)
+				ctx, cancel = context.WithTimeout(ctx, time.Second) // in which the first of the reply must arrive
 				defer cancel()
 			}
 			read := test.read
