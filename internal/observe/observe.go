@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/internal/events"
@@ -24,7 +25,7 @@ type Observer struct {
 
 // known is what is kept of a target. It is replaced, never changed.
 type known struct {
-	core          any // identity of the target's device: another one under the same name has other counters
+	core          weak.Pointer[collector.Target] // which device it is: another one under the same name has other counters
 	system        facts.System
 	now, previous facts.Reading
 }
@@ -70,9 +71,10 @@ func (o *Observer) ended(name string) {
 // take takes what the last read of a target gave, unless that was taken before.
 func (o *Observer) take(target *collector.Target) {
 	name, at := target.Name(), readAt(target.Status())
+	core := weak.Make(target) // a target that is removed is not to be kept, with all that was read of it
 	isNew := func() bool {
 		before := o.known[name]
-		return before == nil || before.core != target || at.After(before.now.At)
+		return before == nil || before.core != core || at.After(before.now.At)
 	}
 	o.mu.Lock()
 	taken := !isNew()
@@ -81,7 +83,7 @@ func (o *Observer) take(target *collector.Target) {
 		return
 	}
 	families := target.Peek(interesting)
-	next := &known{core: target, system: facts.NewSystem(families), now: facts.NewReading(at, families)}
+	next := &known{core: core, system: facts.NewSystem(families), now: facts.NewReading(at, families)}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !isNew() { // somebody else was quicker
