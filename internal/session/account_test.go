@@ -113,6 +113,7 @@ func TestWrongPasswordOfMany(t *testing.T) {
 	}
 	wantOffered(t, devices, 2)
 	untried := devices[slices.IndexFunc(devices, func(d *netconftest.Device) bool { return d.Offered.Load() == 0 })]
+	eventually(t, func() bool { return untried.Connections() == 0 }) // the device needs a moment to see that those before have ended
 	client := connect(t, untried.Address, func(o *session.Options) { o.Dialer = dialer; wrongPassword(o) })
 	_, err := client.Connect(deadline(t), nil)
 	wantError(t, err, session.ReasonBackoff, `user "monitor" has no login before`, "2 logins were refused", "login refused")
