@@ -88,7 +88,7 @@ type Value struct {
 	// Attribute takes an XML attribute of the leaf (by local name) in place of its text.
 	Attribute string `yaml:"attribute,omitempty"`
 	// Decode reads the text in another way than the catalogue's: age, nanoseconds, milliseconds, unix_time, ieeefloat32, bitrate,
-	// presence; for labels dotted_quad, lower_case.
+	// milliwatts, presence; for labels dotted_quad, lower_case.
 	Decode string `yaml:"decode,omitempty"`
 	// Values maps texts (prefix off) to numbers, or for labels to texts; "*" is any other text.
 	Values map[string]string `yaml:"values,omitempty"`

@@ -104,6 +104,8 @@ func kindInWords(kind string) string {
 		return "a number of seconds since 1970"
 	case "ieeefloat32":
 		return "a float32 in base64, or a number"
+	case "milliwatts":
+		return "a power in milliwatts, which is not below zero"
 	case "bitrate":
 		return "a bit rate, such as 10Gbps"
 	}

@@ -34,6 +34,7 @@ var decoders = map[string]Decoder{
 	"ieeefloat32":  decodeFloat32,
 	"bitrate":      decodeBitrate,
 	"decibels":     decodeDecibels,
+	"milliwatts":   decodeMilliwatts,
 	"one":          decodeOne,
 	"presence":     decodeOne,
 }
@@ -82,6 +83,13 @@ func decodeDecibels(text []byte, now time.Time) (float64, bool) {
 		return math.Inf(-1), true
 	}
 	return decodeNumber(text, now)
+}
+
+// decodeMilliwatts reads a power in milliwatts. It gives dBm, to a millionth (more digits are the logarithm's own error), which for no
+// power at all are minus infinity.
+func decodeMilliwatts(text []byte, now time.Time) (float64, bool) {
+	f, ok := decodeNumber(text, now)
+	return math.Round(1e7*math.Log10(f)) / 1e6, ok && f >= 0
 }
 
 func decodeNanoseconds(text []byte, now time.Time) (float64, bool) {

@@ -64,7 +64,7 @@ func (c *compiler) decoding(at []any, v *decode.Value, from config.Value, entry 
 	default:
 		name = "number"
 	}
-	v.Decode, v.Kind, v.Age, v.Decibels = decode.DecoderOf(name), name, name == "age", name == "decibels"
+	v.Decode, v.Kind, v.Age, v.Decibels = decode.DecoderOf(name), name, name == "age", name == "decibels" || name == "milliwatts"
 	if v.Decode == nil {
 		c.fail(append(at, "decode"), "decode %q is unknown; it can be %s", name, strings.Join(decode.DecoderNames(), ", "))
 	}

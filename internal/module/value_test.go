@@ -65,6 +65,11 @@ func TestNumbers(t *testing.T) {
 		"no level":           {"lab_light", "v", "<v>- Inf</v>", "-Inf", nil},
 		"no level in words":  {"lab_light", "v", "<v>none</v>", "", invalid},
 		"as dark as can be":  {"lab_light", "v", "<v>-99.9</v>", "-Inf", nil},
+		"milliwatts":         {"lab_light", "{leaf: v, decode: milliwatts}", "<v>0.5</v>", "-3.0103", nil},
+		"no milliwatts":      {"lab_light", "{leaf: v, decode: milliwatts}", "<v>0.0</v>", "-Inf", nil},
+		"one milliwatt":      {"lab_light", "{leaf: v, decode: milliwatts}", "<v>1.0</v>", "0", nil},
+		"less than nothing":  {"lab_light", "{leaf: v, decode: milliwatts}", "<v>-3.2</v>", "", invalid},
+		"milliwatts or dBm":  {"lab_light", "{first_of: [{leaf: v, decode: milliwatts}, v]}", "<v>-3.2</v>", "-3.2", nil},
 		"level in hundredth": {"lab_light", "{leaf: v, scale: 0.01}", "<v>-4000</v>", "-40", nil},
 
 		"counter":             {"lab_total", "v", "<v>18446744073709551615</v>", "18446744073709552000", nil},
