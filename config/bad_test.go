@@ -202,7 +202,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"a proxy without a host", withTarget("proxy_url: 'socks5://:1080'"), `2: proxy_url names no server; write a scheme, an address and a port alone, as in socks5://127.0.0.1:1080 (it is not shown, because it may hold a password)`},
 		{"a proxy without a user", withTarget("proxy_url: 'socks5://:hunter2@proxy'"), `2: proxy_url has a user name or password that is empty or longer than 255 octets (it is not shown, because it may hold a password)`},
 		{"an empty jump host", lab + "jump_hosts:\n  a:\n", `3: jump_hosts entry "a" is empty; write its settings below it, indented, or take it out`},
-		{"unknown module", withTarget("modules: [auto, ietf-interf]"), `2: module "ietf-interf" is not known; did you mean ietf-interfaces or ietf-interfaces-nmda?`},
+		{"unknown module", withTarget("modules: [auto, ietf-interf]"), `2: module "ietf-interf" is not known; did you mean ietf-interfaces or ietf-interfaces-nmda or ietf-interfaces-rfc8343?`},
 		{"unknown module in defaults", lab + "defaults:\n  modules: [nmda]", `3: module "nmda" is not known; did you mean ietf-hardware-nmda or ietf-interfaces-nmda or ietf-ip-neighbors-nmda?`},
 		{"a module in capitals", withTarget("modules: [IETF-Interfaces, Auto]"), `2: module "Auto" is not known; did you mean auto?
 2: module "IETF-Interfaces" is not known; did you mean ietf-interfaces?`},

@@ -27,7 +27,7 @@ func TestDiscover(t *testing.T) {
 		simulator.FormNMDA: {
 			`(?m)^NMDA +yes`,
 			`(?m)^ +ietf-interfaces-nmda +interfaces +chosen`,
-			`(?m)^Modules of ours that fit and are passed over: 1$`,
+			`(?m)^Modules of ours that fit and are passed over: 2$`,
 			`(?m)^ +ietf-interfaces +interfaces +fits +ietf-interfaces-nmda gives interfaces too, and comes first$`,
 		},
 	} {
