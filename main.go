@@ -151,12 +151,18 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 func addDevice(c *kingpin.CmdClause, d *command.Device) {
 	c.Arg("target", "Name of a configured target, or any address if --auth is set.").Required().StringVar(&d.Target)
 	c.Flag("auth", "Name of the auth to use for an address that is not configured.").StringVar(&d.Auth)
+	addStorage(c, d)
+}
+
+func addStorage(c *kingpin.CmdClause, d *command.Device) {
+	c.Flag("storage.path", "Folder in which an exporter keeps targets that were added while it ran and those of inventories.").Default("data/").StringVar(&d.StoragePath)
 }
 
 func addGenerate(c *kingpin.CmdClause, g *command.Generate) {
 	c.Flag("yang-dir", "Directory with YANG files, searched with its subdirectories; repeatable.").StringsVar(&g.YANGDirs)
 	c.Flag("target", "Device to fetch YANG from: name of a configured target, or any address if --auth is set.").StringVar(&g.Target)
 	c.Flag("auth", "Name of the auth to use for an address that is not configured.").StringVar(&g.Auth)
+	addStorage(c, &g.Device)
 	c.Flag("name", "Name of the generated module; the default is the name of the YANG module.").StringVar(&g.Name)
 	c.Flag("prefix", "Prefix of the metric names; the default is the name of the YANG module.").StringVar(&g.Prefix)
 	c.Flag("model", "YANG module to load too, because it augments the paths and no other module imports it; repeatable.").StringsVar(&g.Models)

@@ -49,11 +49,14 @@ type admin struct {
 	running sync.WaitGroup
 }
 
+// inventories is the folder of a storage in which the last lists of inventories are kept.
+func inventories(storage string) string { return filepath.Join(storage, "http_sd") }
+
 // openAdmin checks what is asked for, and opens the storage. The configuration that it returns has the stored targets, too.
 func (s *Serve) openAdmin(env *Environment) (*admin, *config.Config, error) {
 	a := &admin{events: events.New(eventsKept)}
 	a.inventories = httpsd.New(httpsd.Options{
-		Folder: filepath.Join(s.Admin.StoragePath, "http_sd"), Logger: env.Logger,
+		Folder: inventories(s.Admin.StoragePath), Logger: env.Logger,
 		Changed: func() {
 			if err := a.inventory.Refresh(); err != nil {
 				env.Logger.Error("the targets of an inventory cannot be put in force", "err", err)

@@ -68,6 +68,12 @@ func TestServeOverARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	probed := run(t, &command.Probe{Device: command.Device{Target: "added", StoragePath: storage}}, config)
+	if probed.err != nil || !strings.Contains(probed.stdout.String(), "netconf_up 1") {
+		t.Errorf("the command line does not know the target that was added: %v", probed.err)
+	}
+	wantError(t, run(t, &command.Probe{Device: command.Device{Target: "addd", StoragePath: storage}}, config).err, "did you mean added?", storage+" (--storage.path): sim-0001, sim-0002, added;")
+
 	again := serveAt("127.0.0.1:0") // what was added is read on, though nothing can be added any more
 	again.Admin.StoragePath = storage
 	r, stop = start(t, again, config)

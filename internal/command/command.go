@@ -13,6 +13,8 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/httpsd"
+	"github.com/netconf-exporter/netconf_exporter/internal/inventory"
 	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 )
 
@@ -33,8 +35,9 @@ type Command interface {
 
 // Device names one device on the command line: by its name in the configuration, or by its address and an auth.
 type Device struct {
-	Target string
-	Auth   string // "" for a configured target
+	Target      string
+	Auth        string // "" for a configured target
+	StoragePath string // where a running exporter keeps what was added to it and what inventories listed; "" is nowhere
 }
 
 // closing is the longest time for which a command closes sessions at its end.
@@ -54,6 +57,9 @@ func (d Device) open(ctx context.Context, env *Environment) (*device, error) {
 	}
 	if err := cfg.FilesError(); err != nil { // the target may be one of others
 		PrintError(env.Stderr, err)
+	}
+	if cfg, err = d.withKept(cfg, env); err != nil {
+		return nil, err
 	}
 	only, err := d.find(cfg)
 	if err != nil {
@@ -97,6 +103,20 @@ func (d *device) close() {
 	d.exporter.Close(ctx)
 }
 
+// withKept adds the targets that only a running exporter knows, from what it keeps in its storage, where the configuration does not have
+// the one that is asked for.
+func (d Device) withKept(cfg *config.Config, env *Environment) (*config.Config, error) {
+	if _, configured := cfg.Target(d.Target); configured || d.Auth != "" || d.StoragePath == "" {
+		return cfg, nil
+	}
+	lists := httpsd.New(httpsd.Options{Folder: inventories(d.StoragePath), Logger: env.Logger})
+	_, all, err := inventory.Open(inventory.Options{
+		Load:   func() (*config.Config, error) { return cfg, nil },
+		Folder: d.StoragePath, Logger: env.Logger, Discovered: lists.List,
+	})
+	return all, err
+}
+
 func (d Device) find(cfg *config.Config) (*config.Target, error) {
 	if target, ok := cfg.Target(d.Target); ok && (d.Auth == "" || d.Auth == target.Auth) {
 		return target, nil
@@ -109,15 +129,16 @@ func (d Device) find(cfg *config.Config) (*config.Target, error) {
 		names = append(names, target.Name)
 	}
 	near := nearest.Hint(d.Target, names, "")
-	if len(cfg.HTTPSDConfigs) > 0 {
-		near += "; those of http_sd_configs are known to the exporter alone, which shows them at /sd and reads them at /probe?target=NAME&debug=true"
+	known := "configured"
+	if d.StoragePath != "" {
+		known = fmt.Sprintf("known, with those that an exporter keeps in %s (--storage.path)", d.StoragePath)
 	}
 	const shown = 20
 	if more := len(names) - shown; more > 0 {
 		names = append(names[:shown], fmt.Sprintf("%d more", more))
 	}
-	return nil, fmt.Errorf("no target is called %q%s; configured: %s; an address that is not configured needs --auth=NAME",
-		d.Target, near, cmp.Or(strings.Join(names, ", "), "none"))
+	return nil, fmt.Errorf("no target is called %q%s; %s: %s; an address that is not configured needs --auth=NAME",
+		d.Target, near, known, cmp.Or(strings.Join(names, ", "), "none"))
 }
 
 // withTimeout returns a context that ends with the timeout of the target.

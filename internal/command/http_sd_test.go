@@ -140,6 +140,10 @@ func TestInventory(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
+	probed := run(t, &command.Probe{Device: command.Device{Target: "from-inventory", StoragePath: storage}}, file)
+	if probed.err != nil || !strings.Contains(probed.stdout.String(), "netconf_up 1") {
+		t.Errorf("the command line does not know the inventory's target: %v", probed.err)
+	}
 	begin() // while the inventory answers nonsense
 	want("after a restart", "from-inventory", true)
 

@@ -1,8 +1,6 @@
 package command_test
 
 import (
-	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -58,20 +56,6 @@ func TestProbeOfADeviceThatDoesNotAnswer(t *testing.T) {
 	if !strings.Contains(r.stdout.String(), "netconf_up 0\n") {
 		t.Errorf("stdout does not say that the device is down:\n%s", r.stdout)
 	}
-}
-
-// TestProbeOfATargetOfAnInventory says where such a target is known.
-func TestProbeOfATargetOfAnInventory(t *testing.T) {
-	_, file := fleet(t, simulator.Config{})
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text = regexp.MustCompile(`( +)username:`).ReplaceAll(text, []byte("${1}allowed_targets: [127.0.0.1]\n${1}username:"))
-	if err := os.WriteFile(file, append(text, "http_sd_configs: [{url: 'http://127.0.0.1:9/', auth: simulated}]\n"...), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	wantError(t, run(t, &command.Probe{Device: command.Device{Target: "from-netbox"}}, file).err, `"from-netbox"`, "http_sd_configs", "/probe?target=NAME")
 }
 
 func TestProbeOfWhatThereIsNot(t *testing.T) {
