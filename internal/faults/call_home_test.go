@@ -23,7 +23,7 @@ func TestCallHomeFaults(t *testing.T) {
 		session    bool // it has one meanwhile
 		refused    int  // logins
 	}{
-		"it does not call":       {away(true), away(false), collector.ReasonTimeout, "that session ended: the device closed the session", false, 0},
+		"it does not call":       {away(true), away(false), collector.ReasonTimeout, "that session ended", false, 0},
 		"it shows another key":   {another(true), another(false), collector.ReasonTimeout, "has not called since", false, 0},
 		"it says nothing":        {func(d *simulator.Device) { d.SetSilent(true) }, func(d *simulator.Device) { d.SetSilent(false) }, collector.ReasonTimeout, "has not called since", false, 0},
 		"it calls once more":     {again, func(*simulator.Device) {}, "", "", true, 0},
