@@ -55,10 +55,13 @@ func exporterReading() []panel {
 
 func exporterSessions() []panel {
 	return []panel{
-		graph("Sessions", "That are open, beside the devices that there are.", 8, "none", curves(`sum(netconf_session_established`+ours+`)`, "sessions", `count(netconf_session_established`+ours+`)`, "devices"), everywhere, least(0), softMax(1), decimals(0)),
-		graph("Dials", "Attempts to open a session a second, by what came of them.", 8, "count:/s", curves(`sum by (result) (rate(netconf_session_dials_total`+ours+`[$__rate_interval])) > 0`, "{{result}}"), everywhere, least(0), softMax(0.1), noValue("None")),
-		table("Logins that wait", "Devices that refused a login, and when it is tried again.", 8, 8, "", []string{`max by (target) (netconf_login_retry_timestamp_seconds` + ours + ` > time()) * 1000`},
-			[]column{col("target", "Device", 0, toDevice()), col("Value", "Next login", 160, unit("dateTimeFromNow"))}, everywhere),
+		graph("Sessions", "That are open, beside the devices that there are.", 6, "none", curves(`sum(netconf_session_established`+ours+`)`, "sessions", `count(netconf_session_established`+ours+`)`, "devices"), everywhere, least(0), softMax(1), decimals(0)),
+		graph("Dials", "Attempts to open a session a second, by what came of them.", 6, "count:/s", curves(`sum by (result) (rate(netconf_session_dials_total`+ours+`[$__rate_interval])) > 0`, "{{result}}"), everywhere, least(0), softMax(0.1), noValue("None")),
+		table("Logins that wait", "Devices that refused a login, and when it is tried again.", 6, 8, "", []string{`max by (target) (netconf_login_retry_timestamp_seconds` + ours + ` > time()) * 1000`},
+			[]column{col("target", "Device", 0, toDevice()), col("Value", "Next login", 130, unit("dateTimeFromNow"))}, everywhere),
+		table("Certificates", "Of devices that speak TLS, and ours: those that expire within 60 days, the first ones first.", 6, 8, "",
+			[]string{`min by (target, which) (netconf_tls_certificate_expiry_timestamp_seconds` + ours + ` < time() + 60 * 86400) * 1000`},
+			[]column{col("target", "Device", 0, toDevice()), col("which", "Whose", 70), col("Value", "Expires", 110, unit("dateTimeFromNow"))}, everywhere, sorted("Expires", false)),
 	}
 }
 
