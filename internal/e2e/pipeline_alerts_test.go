@@ -80,8 +80,9 @@ func plights(l *lab) []plight {
 	return append(all, login, missing, flapping)
 }
 
-// untried are alerts on what this network cannot bring about: certificates that run out, and an exporter whose memory is used up.
-var untried = []string{"NetconfCertificateExpiring", "NetconfMemoryUsedUp"}
+// untried are alerts on what this network cannot bring about: a neighbour that was never established, certificates that run out, and an
+// exporter whose memory is used up.
+var untried = []string{"NetconfBgpNeighborNotEstablished", "NetconfCertificateExpiring", "NetconfMemoryUsedUp"}
 
 // Every alert fires and ends by a fault of the simulated network, in Prometheus, and is told and told to be over by Alertmanager, once
 // for each cause. All faults begin together, since each alert takes a while.
