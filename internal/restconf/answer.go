@@ -126,10 +126,7 @@ func (a *answer) end(err error) {
 // errors reads the errors of an answer, and ends it. own tells whether they are the device's, or made of the status.
 func (a *answer) errors() (found netconf.RPCErrors, own bool) {
 	found, own = parseErrors(a.status, a.mediaType, a)
-	for i := range found {
-		e := &found[i]
-		e.Message, e.Path, e.AppTag = a.client.redact(e.Message), a.client.redact(e.Path), a.client.redact(e.AppTag)
-	}
+	a.client.hide(found)
 	a.end(nil)
 	return found, own
 }
@@ -155,6 +152,9 @@ func (a *answer) checkXML() error {
 
 // broken is the error of an answer that cannot be read. That of the connection, or of a limit, stays what it is.
 func (a *answer) broken(err error) error {
+	if errors.Is(a.failed, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("the connection, or what was compressed, ended in the middle of it: %w", err)
+	}
 	if a.failed != nil || errors.Is(err, decode.ErrTooLarge) {
 		return fmt.Errorf("the answer to %s %s: %w", a.method, a.request, err)
 	}

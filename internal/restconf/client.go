@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/netconf-exporter/netconf_exporter/internal/account"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 	"github.com/netconf-exporter/netconf_exporter/internal/yang"
 )
@@ -32,6 +33,8 @@ type Client struct {
 	opening     bool           // the session is being opened: that counts as one dial
 	dialled     bool           // a link was asked for, which is not counted yet
 	proven      bool           // the device accepted this login a read ago
+	accepted    bool           // and an answer to this read shows that it does now
+	entry       *account.Login // a login on which no answer has had a word yet; nil: none
 	verified    time.Time      // when the device last accepted the login; zero: the session is not open
 	root        string         // path of the API
 	rootKnown   bool           // the device has been asked for it
@@ -53,8 +56,10 @@ type Client struct {
 
 // device is what is known of a device.
 type device struct {
-	found        bool // something of its API was there
-	asked        bool // it was asked for its capabilities
+	learned      time.Time // when it had told what follows
+	failing      string    // the answer by which it could not tell all; "" if it could
+	found        bool      // something of its API was there
+	asked        bool      // it was asked for its capabilities
 	capabilities []string
 	contentID    string // of the YANG library
 	idPath       string // where it is; "" if the device has none

@@ -210,6 +210,7 @@ func TestRoots(t *testing.T) {
 		"none":          {"", "/restconf", false},
 		"with a login":  {strings.Replace(xrd, "/restconf", "/x", 1), "/x", true},
 		"no document":   {"<html>", "/restconf", false},
+		"a redirection": {"https://192.0.2.1/", "/restconf", false},
 		"the root of /": {strings.Replace(xrd, "/restconf", "/", 1), "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,6 +219,9 @@ func TestRoots(t *testing.T) {
 			}}
 			if tc.hostMeta != "" {
 				d.Answers["/.well-known/host-meta"] = tc.hostMeta
+			}
+			if strings.HasPrefix(tc.hostMeta, "https:") {
+				d.Handle = respond("/.well-known/host-meta", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, tc.hostMeta, http.StatusFound) })
 			}
 			d.Start(t, nil)
 			reply, err := rpc(t, newClient(t, options(t, d)), get(`<top xmlns="urn:lab"/>`))
@@ -239,6 +243,60 @@ func TestWithoutALibrary(t *testing.T) {
 	reply, err := rpc(t, c, get(`<top xmlns="urn:ietf:params:xml:ns:yang:ietf-x"/>`))
 	if err != nil || reply != "<data>"+top+"</data>" {
 		t.Errorf("%v, %s", err, reply)
+	}
+}
+
+// TestWithoutAnIdentifier: the library of a device that has no identifier for it is read once a session, which goes on.
+func TestWithoutAnIdentifier(t *testing.T) {
+	d := device("", "", map[string]string{"/restconf/data/lab:top": top})
+	d.Answers["/restconf/data/ietf-yang-library:modules-state"] = ""
+	delete(d.Answers, "/restconf/data/ietf-yang-library:yang-library/content-id")
+	d.Start(t, nil)
+	c := newClient(t, options(t, d))
+	var start time.Time
+	for i := range 3 {
+		if _, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`)); err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 && !c.Stats().Start.Equal(start) {
+			t.Error("it is another session")
+		}
+		start = c.Stats().Start
+		c.Doubt()
+	}
+	read := 0
+	for _, r := range d.Requests() {
+		if strings.HasSuffix(r, ":yang-library") {
+			read++
+		}
+	}
+	if read != 1 {
+		t.Errorf("the library was read %d times, want once", read)
+	}
+}
+
+// TestFailingLibrary: what a device could not tell of itself for a moment is asked for again.
+func TestFailingLibrary(t *testing.T) {
+	for _, path := range []string{"/restconf/data/ietf-yang-library:yang-library", "/restconf/data/ietf-restconf-monitoring:restconf-state/capabilities"} {
+		d := device("", "", nil)
+		var failing atomic.Bool
+		failing.Store(true)
+		d.Handle = func(w http.ResponseWriter, r *http.Request) bool {
+			if !failing.Load() || r.URL.Path != path {
+				return false
+			}
+			w.WriteHeader(http.StatusInternalServerError)
+			return true
+		}
+		d.Start(t, nil)
+		c := newClient(t, options(t, d))
+		_, _ = c.Connect(t.Context(), nil)
+		failing.Store(false)
+		c.Forget()
+		hello, err := c.Connect(t.Context(), nil)
+		if err != nil || hello.Library == nil {
+			t.Errorf("%s: %v, %v", path, err, hello)
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"net"
 	"strings"
 
+	"nemith.io/netconf"
+
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
@@ -72,6 +74,14 @@ func (c *Client) noteOurs(own *tls.Certificate) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.expiry.Ours = session.Expiry(sent)
+}
+
+// hide takes our secrets out of the errors of a device.
+func (c *Client) hide(found netconf.RPCErrors) {
+	for i := range found {
+		e := &found[i]
+		e.Message, e.Path, e.AppTag = c.redact(e.Message), c.redact(e.Path), c.redact(e.AppTag)
+	}
 }
 
 // redact takes our secrets out of a text that the device has a part in: a server may show the request that it does not like.

@@ -40,6 +40,9 @@ func (c *Client) unavailable(a *answer) error {
 	said := fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
 	a.end(errors.New(said))
 	until := retryAfter(a.header, time.Now())
+	if until.IsZero() && a.status == http.StatusTooManyRequests {
+		return session.Failed(session.ReasonRefused, "%s: the device answers %s: it is asked too often; raise the scrape interval, or max_age", c.hostPort, said)
+	}
 	if until.IsZero() {
 		return session.Failed(session.ReasonRefused, "%s: the device answers %s; check that its RESTCONF server runs, and that it is not overloaded", c.hostPort, said)
 	}

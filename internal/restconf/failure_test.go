@@ -66,7 +66,18 @@ func TestFailures(t *testing.T) {
 		reason session.Reason
 		says   string
 	}{
-		"refused login":               {id, status(401, "", "go away secret"), session.ReasonAuth, `auth "lab": login refused for user "u": 401 Unauthorized, and "go away <secret>"; check username and password`},
+		"refused login":    {id, status(401, "", "go away secret"), session.ReasonAuth, `auth "lab": login refused for user "u": 401 Unauthorized, and "go away <secret>"; check username and password`},
+		"an empty refusal": {id, status(401, "application/yang-data+xml", `<errors><error><error-tag>access-denied</error-tag></error></errors>`), session.ReasonAuth, `login refused for user "u": access-denied; check username and password`},
+		"another scheme": {id, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("WWW-Authenticate", `Digest realm="device, Basic", nonce="x"`)
+			w.WriteHeader(401)
+		}, session.ReasonAuth, `the device wants the authentication scheme "Digest", and only Basic is spoken`},
+		"a library that cannot be told": {"/restconf/data/ietf-yang-library:yang-library", status(500, "", ""), session.ReasonHello, "has a YANG library and cannot tell it: it answers 500 Internal Server Error to GET data/ietf-yang-library:yang-library"},
+		"errors alone":                  {"*", status(500, "", ""), session.ReasonHello, "answers 500 Internal Server Error to all that it is asked"},
+		"asked too often":               {at, status(429, "", ""), session.ReasonRefused, "429 Too Many Requests: it is asked too often; raise the scrape interval, or max_age"},
+		"a page to log in, redirected to": {id, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, id, http.StatusFound)
+		}, session.ReasonRPC, "takes a login by HTTP Basic"},
 		"forbidden login":             {id, status(403, "text/html", "no"), session.ReasonAuth, `login refused for user "u": 403 Forbidden`},
 		"refused amid a session":      {at, status(401, "", ""), session.ReasonAuth, "login refused"},
 		"no RESTCONF":                 {"*", status(404, "text/html", "<html>not found</html>"), session.ReasonNoNetconf, "there is no RESTCONF at /restconf: the device answers 404 Not Found; enable RESTCONF there"},
@@ -123,6 +134,11 @@ func TestFailures(t *testing.T) {
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		}, session.ReasonRPC, ""},
+		"a body that is shorter than it says": {at, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/yang-data+xml")
+			w.Header().Set("Content-Length", "100")
+			_, _ = io.WriteString(w, "<top xmlns='urn:lab'>")
+		}, session.ReasonRPC, "data/lab:top"},
 		"a connection that ends": {at, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, session.ReasonRPC, "GET data/lab:top was not answered"},
 		"a root elsewhere":       {"/.well-known/host-meta", status(200, "application/xrd+xml", strings.Replace(xrd, `"/restconf"`, `"https://192.0.2.1/restconf"`, 1)), session.ReasonHello, "it has to be a path on the device itself"},
 	} {
@@ -200,12 +216,89 @@ func TestRefusedLoginsAreCounted(t *testing.T) {
 	}
 }
 
+// TestRefusedBehindNotFound: a server that says that something is not there before it looks at who asks has not accepted the login.
+func TestRefusedBehindNotFound(t *testing.T) {
+	d := device("", "", map[string]string{"/restconf/data/lab:top": top})
+	d.Username = ""
+	var refused atomic.Int32
+	d.Handle = func(w http.ResponseWriter, r *http.Request) bool {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/.well-known/"):
+			return false
+		case strings.HasSuffix(r.URL.Path, "-id"):
+			w.WriteHeader(http.StatusNotFound)
+		default:
+			refused.Add(1)
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		return true
+	}
+	d.Start(t, nil)
+	c := newClient(t, options(t, d))
+	for i, want := range []session.Reason{session.ReasonAuth, session.ReasonBackoff, session.ReasonBackoff} {
+		if _, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`)); session.ReasonOf(err) != want {
+			t.Errorf("read %d: want %s, got %v", i+1, want, err)
+		}
+	}
+	if refused.Load() != 1 {
+		t.Errorf("the login was refused %d times, want once", refused.Load())
+	}
+}
+
+// TestMayNotRead: a device that knows the user and refuses what they ask for, by either status that RFC 8040 has for it, refuses no login.
+func TestMayNotRead(t *testing.T) {
+	const denied = `<errors xmlns="urn:ietf:params:xml:ns:yang:ietf-restconf"><error><error-type>application</error-type><error-tag>access-denied</error-tag></error></errors>`
+	for name, tc := range map[string]struct {
+		path    string // that holds this
+		status  int
+		allowed bool
+	}{
+		"403 to data":    {"lab:top", 403, false},
+		"401 to data":    {"lab:top", 401, false},
+		"403 to library": {"ietf-yang-library", 403, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := device("", "", map[string]string{"/restconf/data/ietf-x:top": top})
+			d.Handle = func(w http.ResponseWriter, r *http.Request) bool {
+				if !strings.Contains(r.URL.Path, tc.path) {
+					return false
+				}
+				status(tc.status, "application/yang-data+xml", denied)(w, r)
+				return true
+			}
+			d.Start(t, nil)
+			c := newClient(t, options(t, d))
+			asked := `<top xmlns="urn:lab"/>`
+			if tc.allowed { // without a library the name of the module is taken from the namespace
+				asked = `<top xmlns="urn:ietf:params:xml:ns:yang:ietf-x"/>`
+			}
+			for range 3 {
+				reply, err := rpc(t, c, get(asked))
+				if err != nil || strings.Contains(reply, "access-denied") == tc.allowed {
+					t.Errorf("%v, %s", err, reply)
+				}
+				c.Doubt()
+			}
+			if retry := c.Stats().LoginRetry; !retry.IsZero() {
+				t.Errorf("the login is held until %v", retry)
+			}
+		})
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
-	for _, code := range []int{429, 503} {
-		t.Run(fmt.Sprint(code), func(t *testing.T) {
+	for after, tc := range map[string]struct {
+		code        int
+		least, most time.Duration
+	}{
+		"3600": {429, 50 * time.Minute, time.Hour}, "3500": {503, 50 * time.Minute, time.Hour},
+		"99999999999999999999": {429, 23 * time.Hour, 24 * time.Hour}, "Fri, 31 Dec 9999 23:59:59 GMT": {503, 23 * time.Hour, 24 * time.Hour},
+	} {
+		code := tc.code
+		t.Run(after, func(t *testing.T) {
 			d := device("", "", nil)
 			d.Handle = respond("/restconf/data/lab:top", func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("Retry-After", "3600")
+				w.Header().Set("Retry-After", after)
 				w.WriteHeader(code)
 			})
 			d.Start(t, nil)
@@ -221,7 +314,7 @@ func TestRetryAfter(t *testing.T) {
 			if got := d.Requests()[before:]; len(got) > 0 {
 				t.Errorf("requests before the time: %v", got)
 			}
-			if wait := time.Until(c.Stats().LoginRetry); wait < 50*time.Minute || wait > time.Hour {
+			if wait := time.Until(c.Stats().LoginRetry); wait < tc.least || wait > tc.most {
 				t.Errorf("the next request is in %v", wait)
 			}
 		})

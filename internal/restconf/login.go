@@ -1,13 +1,19 @@
 package restconf
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"time"
+
+	"nemith.io/netconf"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
@@ -162,54 +168,94 @@ func (c *Client) admit(ctx context.Context, trace *session.Trace) (*account.Logi
 	return session.NewWay(c.options, trace).Admit(ctx, c.credentials.account, known)
 }
 
-// judge tells the account how a login ended, and returns the failure that it is. The answer is nil if there was none.
-func (c *Client) judge(entry *account.Login, a *answer, err error) error {
+// judge tells the account how a login ended, and returns the failure that it is. The answer is nil if there was none. A login on which the
+// answer has no word goes on: servers may say that something is not there, or not to be had, before they look at who asks.
+func (c *Client) judge(entry *account.Login, r request, a *answer, err error) error {
 	switch {
 	case errors.Is(err, errNoConnection):
 		entry.Cancelled()
 	case err != nil && session.ReasonFor(context.Background(), err) == session.ReasonAuth: // our certificate
 		entry.Refused(err)
 		c.held()
-	case err != nil && c.proven:
+	case err != nil && (c.proven || !r.login):
 		entry.Cancelled() // the device is silent, which is no word on the login; if it stays so, the next one counts
 	case err != nil && c.credentials.password != "":
 		entry.Unanswered(err)
 	case err != nil:
 		entry.HungUp(err)
-	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden:
+	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden && r.login:
 		err = c.refusal(a)
 		if err == nil {
+			c.accepted = true
 			entry.Succeeded()
 			return nil
 		}
 		entry.Refused(err)
 		c.held()
-	case a.status >= http.StatusInternalServerError, a.status == http.StatusTooManyRequests, a.status >= 300 && a.status < 400:
-		entry.Cancelled() // it says nothing about the login
+	case a.status >= 300:
+		c.entry = entry
 	default:
+		c.accepted = true
 		entry.Succeeded()
 	}
 	return err
 }
 
-// refusal is the failure of a login that an answer refuses. It is nil for 403 with errors of RESTCONF, by which a device that knows the user
-// says that they may not read this resource (RFC 8040, section 7).
-func (c *Client) refusal(a *answer) error {
-	found, own := a.errors()
-	if a.status == http.StatusForbidden && own {
-		return nil
+// settle ends a login on which no answer had a word.
+func (c *Client) settle(err error) {
+	entry := c.entry
+	c.entry = nil
+	switch {
+	case entry == nil:
+	case err == nil:
+		entry.Succeeded()
+	default:
+		entry.Cancelled()
 	}
-	remedy := "check username and password"
-	if c.credentials.password == "" {
-		remedy = "the device does not take the certificate for a login, or wants a username and a password besides"
-	}
-	return session.Failed(session.ReasonAuth, "auth %q: login refused for user %q: %s; %s", c.options.Target.Auth, c.credentials.username, found[0].Message, remedy)
 }
 
-// refusedLater counts a login that is refused amid a session: the password was changed.
+// refusal is the failure of a login that an answer refuses. It is nil for errors of RESTCONF by which a device that knows the user says that
+// they may not read this resource (RFC 8040, section 7: 403, or 401 as well); then the answer can still be read.
+func (c *Client) refusal(a *answer) error {
+	var read bytes.Buffer
+	found, own := parseErrors(a.status, a.mediaType, io.TeeReader(a, &read))
+	if own && (a.status == http.StatusForbidden || c.accepted && found[0].Tag == netconf.ErrAccesDenied) {
+		a.plain, a.bytes = io.MultiReader(&read, a.plain), 0
+		return nil
+	}
+	c.hide(found)
+	a.end(nil)
+	remedy := "check username and password"
+	switch scheme := otherScheme(a.header); {
+	case c.credentials.password == "":
+		remedy = "the device does not take the certificate for a login, or wants a username and a password besides"
+	case scheme != "":
+		remedy = fmt.Sprintf("the device wants the authentication scheme %q, and only Basic is spoken; allow that there", scheme)
+	}
+	return session.Failed(session.ReasonAuth, "auth %q: login refused for user %q: %s; %s", c.options.Target.Auth, c.credentials.username, cmp.Or(found[0].Message, string(found[0].Tag)), remedy)
+}
+
+// otherScheme is the authentication scheme that an answer wants (RFC 9110, section 11.6.1); "" if Basic is one of those, or none is named.
+func otherScheme(header http.Header) (other string) {
+	for _, challenge := range header.Values("WWW-Authenticate") {
+		for part := range strings.SplitSeq(challenge, ",") {
+			scheme, parameters, _ := strings.Cut(strings.TrimSpace(part), " ")
+			switch {
+			case strings.EqualFold(scheme, "basic"):
+				return ""
+			case other == "" && !strings.Contains(scheme, "=") && !strings.HasPrefix(strings.TrimSpace(parameters), "="):
+				other = bound(scheme)
+			}
+		}
+	}
+	return other
+}
+
+// refusedLater counts a login that is refused amid a session: the password was changed. It returns nil for an answer that refuses only
+// what was asked for.
 func (c *Client) refusedLater(ctx context.Context, a *answer) error {
 	failure := c.refusal(a)
-	if failure == nil { // never: it is for 401
+	if failure == nil {
 		return nil
 	}
 	if entry, err := c.admit(ctx, nil); err == nil {

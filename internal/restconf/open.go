@@ -3,6 +3,7 @@ package restconf
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -55,18 +56,19 @@ func (c *Client) ensure(ctx context.Context, trace *session.Trace, begins bool) 
 	if changed {
 		c.unlink() // another certificate takes another connection
 	}
-	c.credentials, c.proven = credentials, isOpen && !changed
+	c.credentials, c.proven, c.accepted = credentials, isOpen && !changed, false
 	before := c.device
 	c.opening = true
 	err = session.Guard(func() error { return c.open(ctx, trace) })
 	c.opening = false
+	c.settle(err)
 	c.count(ctx, err)
 	if err != nil {
 		c.lose()
 		return err
 	}
 	c.verified = time.Now()
-	if isOpen && before == c.device {
+	if isOpen && (before == c.device || before.contentID == "" && c.device.contentID == "") {
 		return nil
 	}
 	clear(c.forms)
@@ -98,7 +100,7 @@ func (c *Client) open(ctx context.Context, trace *session.Trace) error {
 		if got.status == http.StatusNotAcceptable || got.status == http.StatusUnsupportedMediaType {
 			return session.Failed(session.ReasonHello, "%s answers %d %s to all media types of XML: %w", c.hostPort, got.status, http.StatusText(got.status), errJSONAlone)
 		}
-		found = found || got.status != http.StatusNotFound
+		found = found || got.status != http.StatusNotFound && got.status < http.StatusInternalServerError
 		if got.status == http.StatusOK {
 			if id, err = got.leaf(); err != nil {
 				return err
@@ -107,7 +109,7 @@ func (c *Client) open(ctx context.Context, trace *session.Trace) error {
 			break
 		}
 	}
-	if c.device != nil && id != "" && c.device.idPath == idPath && c.device.contentID == id {
+	if c.device.isStill(idPath, id, !c.verified.IsZero()) {
 		return nil
 	}
 	began := time.Now()
@@ -124,9 +126,21 @@ func (c *Client) open(ctx context.Context, trace *session.Trace) error {
 	}
 	trace.End("hello", began, err, detail)
 	if err == nil {
+		d.learned = time.Now()
 		c.device, c.learning = d, nil
 	}
 	return err
+}
+
+// relearn is how long what a device told is believed if it has no identifier that would change with it, or could not tell all.
+const relearn = time.Hour
+
+// isStill reports whether the device is as known, by the identifier of its YANG library, or without one while the session lasts.
+func (d *device) isStill(idPath, id string, isOpen bool) bool {
+	if d == nil || d.library == nil && d.failing != "" || d.idPath != idPath || d.contentID != id {
+		return false
+	}
+	return id != "" && d.failing == "" || (isOpen || id != "") && time.Since(d.learned) < relearn
 }
 
 // findRoot asks the device for the root of its API. That needs no login on most devices.
@@ -136,6 +150,10 @@ func (c *Client) findRoot(ctx context.Context, trace *session.Trace) error {
 	if err == nil && got.status == http.StatusUnauthorized {
 		r.noSecret, r.login = false, true
 		got, err = c.small(ctx, trace, r)
+	}
+	if errors.Is(err, errRedirected) { // many web interfaces do that with all they do not know
+		c.root, c.rootKnown = defaultRoot, true
+		return nil
 	}
 	if err != nil {
 		return err
@@ -158,6 +176,9 @@ func (c *Client) learn(ctx context.Context, trace *session.Trace, d *device) err
 			d.found = true
 			d.capabilities, err = got.leaves("capability")
 		}
+		if err == nil {
+			d.noteFailing(got.answer)
+		}
 		if err != nil {
 			return err
 		}
@@ -169,12 +190,15 @@ func (c *Client) learn(ctx context.Context, trace *session.Trace, d *device) err
 			continue
 		}
 		var err error
-		if d.library, err = c.readLibrary(ctx, trace, path, d.fields); err != nil {
+		if d.library, err = c.readLibrary(ctx, trace, path, d); err != nil {
 			return err
 		}
 		if d.library != nil {
 			break
 		}
+	}
+	if d.library == nil && d.idPath != "" && d.failing != "" {
+		return session.Failed(session.ReasonHello, "%s has a YANG library and cannot tell it: it answers %s; see the device's log", c.hostPort, d.failing)
 	}
 	if !d.found && d.library == nil {
 		if err := c.checkRoot(ctx, trace); err != nil {
@@ -196,18 +220,27 @@ func (c *Client) checkRoot(ctx context.Context, trace *session.Trace) error {
 	switch {
 	case err != nil:
 		return err
+	case got.status >= http.StatusInternalServerError:
+		return session.Failed(session.ReasonHello, "%s answers %d %s to all that it is asked; see the device's log", c.hostPort, got.status, http.StatusText(got.status))
 	case got.status != http.StatusNotFound && got.mediaType != "text/html":
 		return nil
 	}
 	c.rootKnown = false // it is asked for again
 	return session.Failed(session.ReasonNoNetconf, "%s: there is no RESTCONF at %s: the device answers %d %s; enable RESTCONF there, or correct the port",
-		c.hostPort, c.root, got.status, http.StatusText(got.status))
+		c.hostPort, cmp.Or(c.root, "/"), got.status, http.StatusText(got.status))
+}
+
+// noteFailing notes an answer by which the device says that it fails: what it could not tell now has to be asked for again.
+func (d *device) noteFailing(a *answer) {
+	if a.status >= http.StatusInternalServerError && a.status != http.StatusNotImplemented {
+		d.failing = fmt.Sprintf("%d %s to GET %s", a.status, http.StatusText(a.status), a.request)
+	}
 }
 
 // readLibrary reads the device's YANG library; nil if it has none there, or not for this user.
-func (c *Client) readLibrary(ctx context.Context, trace *session.Trace, path string, fields bool) (*yang.Library, error) {
+func (c *Client) readLibrary(ctx context.Context, trace *session.Trace, path string, d *device) (*yang.Library, error) {
 	queries := []string{""}
-	if fields && path == libraryPath {
+	if d.fields && path == libraryPath {
 		queries = []string{"fields=" + libraryFields, ""}
 	}
 	for _, query := range queries {
@@ -216,6 +249,7 @@ func (c *Client) readLibrary(ctx context.Context, trace *session.Trace, path str
 			return nil, err
 		}
 		if a.status != http.StatusOK {
+			d.noteFailing(a)
 			_, _ = a.errors() // the next way is tried
 			continue
 		}

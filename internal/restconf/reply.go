@@ -130,9 +130,12 @@ func (r *reply) ask(p part) error {
 		case a.status == http.StatusNoContent:
 			a.end(nil)
 			return nil
-		case a.status == http.StatusUnauthorized:
-			return r.client.refusedLater(r.ctx, a)
 		case a.status >= http.StatusBadRequest:
+			if a.status == http.StatusUnauthorized {
+				if err := r.client.refusedLater(r.ctx, a); err != nil {
+					return err
+				}
+			}
 			found, _ := a.errors()
 			r.errors = append(r.errors, found...)
 			return nil

@@ -2,6 +2,7 @@ package restconf
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,6 +51,7 @@ const maxRedirects = 3
 // send sends a request and returns the answer, whatever its status, unless that says that the device cannot answer now. Errors are
 // failures of the session.
 func (c *Client) send(ctx context.Context, trace *session.Trace, r request) (*answer, error) {
+	asked := r
 	for redirected, refused := 0, 0; ; {
 		a, err := c.exchange(ctx, trace, r)
 		if err != nil {
@@ -60,10 +62,10 @@ func (c *Client) send(ctx context.Context, trace *session.Trace, r request) (*an
 			to, err := c.redirection(a)
 			a.end(err)
 			if redirected++; err == nil && redirected > maxRedirects {
-				err = fmt.Errorf("%s is redirected again and again", r)
+				err = fmt.Errorf("%w: %s is redirected again and again, now to %q; check that RESTCONF is enabled there, and takes a login by HTTP Basic", errRedirected, asked, bound(c.redact(to.String())))
 			}
 			if err != nil {
-				return nil, session.Failed(session.ReasonRPC, "%w", err)
+				return nil, session.Failed(session.ReasonRPC, "%s: %w", c.hostPort, err)
 			}
 			r.path, r.query = to.EscapedPath(), to.RawQuery
 			continue
@@ -86,10 +88,13 @@ func (c *Client) redirection(a *answer) (*url.URL, error) {
 	origin := c.origin()
 	at, err := origin.Parse(a.header.Get("Location"))
 	if err != nil || !sameOrigin(at, origin) || a.method == http.MethodPost {
-		return nil, fmt.Errorf("%s is redirected to %q, which is not followed; check the address, and that RESTCONF is enabled there", a.request, bound(c.redact(a.header.Get("Location"))))
+		return nil, fmt.Errorf("%w: %s is redirected to %q, which is not followed; check that RESTCONF is enabled there, and if that is the device by another name or port, make it the target's address",
+			errRedirected, a.request, bound(c.redact(a.header.Get("Location"))))
 	}
 	return at, nil
 }
+
+var errRedirected = errors.New("no answer")
 
 // exchange sends a request on the open link, or on a new one if that has ended meanwhile. It may be sent twice: all only read.
 func (c *Client) exchange(ctx context.Context, trace *session.Trace, r request) (*answer, error) {
@@ -127,25 +132,30 @@ func (c *Client) exchange(ctx context.Context, trace *session.Trace, r request) 
 
 // exchangeAdmitted sends a request on the open link once it may be sent.
 func (c *Client) exchangeAdmitted(ctx context.Context, trace *session.Trace, r request) (*answer, error) {
-	if !r.login {
+	if !r.login && (c.entry == nil || r.noSecret) {
 		l := c.link
 		a, err := c.exchangeOnce(ctx, trace, r)
 		l.end(c, err)
 		return a, err
 	}
-	entry := c.link.entry // our certificate has been sent already
-	c.link.entry = nil
+	entry := cmp.Or(c.entry, c.link.entry) // our certificate has been sent already
+	c.entry, c.link.entry = nil, nil
 	if entry == nil {
 		var err error
 		if entry, err = c.admit(ctx, trace); err != nil {
 			return nil, err
 		}
 	}
-	within, cancel := context.WithTimeout(ctx, c.timeouts().Login)
+	within, cancel := ctx, context.CancelFunc(func() {})
+	if r.login {
+		within, cancel = context.WithTimeout(ctx, c.timeouts().Login)
+	}
 	began := time.Now()
 	a, err := c.exchangeOnce(within, trace, r)
-	err = c.judge(entry, a, err)
-	trace.End("auth", began, err, "")
+	err = c.judge(entry, r, a, err)
+	if r.login {
+		trace.End("auth", began, err, "")
+	}
 	if err != nil {
 		cancel()
 		return nil, err

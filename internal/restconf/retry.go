@@ -1,6 +1,7 @@
 package restconf
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -13,7 +14,7 @@ const longestWait = 24 * time.Hour
 func retryAfter(header http.Header, now time.Time) time.Time {
 	value := header.Get("Retry-After")
 	wait := time.Duration(0)
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) { // then it is the largest
 		wait = time.Duration(seconds) * time.Second
 	} else if at, err := http.ParseTime(value); err == nil {
 		if its, err := http.ParseTime(header.Get("Date")); err == nil { // by the device's clock
