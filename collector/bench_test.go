@@ -29,7 +29,7 @@ func BenchmarkDecode(b *testing.B) {
 	target, replies := interfaceReplies(b, 1000)
 	m := target.settings.Load().modules.byName["ietf-interfaces"]
 	b.Run("ours", func(b *testing.B) {
-		memory := decode.NewMemory(target.label)
+		cache := decode.NewCache(target.label)
 		measure(b, replies, func() iter.Seq[*dto.MetricFamily] {
 			table := m.Table(decode.Limits{ReplyBytes: 1 << 30, Samples: 1 << 20})
 			defer table.Release()
@@ -38,7 +38,7 @@ func BenchmarkDecode(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			got := &result{module: m.Name, Result: table.Result(memory, time.Now(), false)}
+			got := &result{module: m.Name, Result: table.Result(cache, time.Now(), false)}
 			return gather([]outcome{{target: target, settings: target.settings.Load(), results: []*result{got}}}, false, true)
 		})
 	})

@@ -93,22 +93,22 @@ func (t *Target) kept() int64 {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, memory := range t.memories {
-		size += memory.size
+	for _, c := range t.caches {
+		size += c.size
 	}
 	return size
 }
 
-// keptMemory is what is kept of a module, with its size after the last read.
-type keptMemory struct {
-	*decode.Memory
+// moduleCache is what is kept of a module, with its size after the last read.
+type moduleCache struct {
+	*decode.Cache
 	size int64
 }
 
 // dropKept gives up what is kept from reads.
 func (t *Target) dropKept(err error) {
 	t.mu.Lock()
-	t.memories = map[string]*keptMemory{}
+	t.caches = map[string]*moduleCache{}
 	t.mu.Unlock()
 	t.schedule.Drop(err)
 }

@@ -19,7 +19,7 @@ import (
 // reading is one read of a target, in a goroutine of its own.
 type reading struct {
 	*schedule.Read[*result]
-	*timeline
+	*readRecord
 	target   *Target
 	settings *settings
 	alive    bool       // the device has answered
@@ -29,8 +29,8 @@ type reading struct {
 	results  []*result  // nil once it has ended
 }
 
-// timeline is when a read took place and how its time was spent. It is kept for a while, and holds on to no result.
-type timeline struct {
+// readRecord says when a read took place and how its time was spent. It is kept for a while, without the results.
+type readRecord struct {
 	trace       *session.Trace
 	bytes, rows atomic.Int64 // so far, of all modules
 	waiting     atomic.Bool  // for memory
@@ -52,18 +52,18 @@ type result struct {
 
 // start begins a read that the schedule asks for.
 func (t *Target) start(r *schedule.Read[*result]) {
-	rd := &reading{Read: r, target: t, settings: t.settings.Load(), timeline: &timeline{trace: session.NewTrace()}}
+	rd := &reading{Read: r, target: t, settings: t.settings.Load(), readRecord: &readRecord{trace: session.NewTrace()}}
 	t.mu.Lock()
 	if len(t.recent) == recentReads {
 		t.recent = append(t.recent[:0], t.recent[1:]...)
 	}
-	t.recent = append(t.recent, rd.timeline)
+	t.recent = append(t.recent, rd.readRecord)
 	t.mu.Unlock()
 	t.watchers.tell(Update{Target: rd.settings.config.Name, Kind: ReadBegan, Time: r.Began})
 	go rd.run()
 }
 
-// recentReads is how many reads are kept for the timelines of scrapes that saw them end.
+// recentReads is how many records of reads are kept, for the timelines of scrapes that saw them end.
 const recentReads = 4
 
 func (r *reading) run() {
@@ -77,7 +77,7 @@ func (r *reading) run() {
 	t.mu.Lock()
 	r.ended = time.Now()
 	if len(r.results) > 0 || r.lost != nil { // not one that only logged in
-		t.lastRead = r.timeline
+		t.lastRead = r.readRecord
 	}
 	r.results = nil // what is to be served the schedule has
 	t.mu.Unlock()
@@ -249,16 +249,16 @@ func (r *reading) readModule(ctx context.Context, d *device, id string, m *modul
 		got.err = fmt.Errorf("module %s: %s; take the module out of those of the target (%w)", m.Name, why, decode.ReplyError(refused))
 	}
 	decode := time.Now()
-	memory := t.moduleMemory(r.settings, id)
-	before := memory.Size()
-	got.Result = table.Result(memory.Memory, decode, got.err != nil)
+	cache := t.cache(r.settings, id)
+	before := cache.Size()
+	got.Result = table.Result(cache.Cache, decode, got.err != nil)
 	if err := table.Err(); err != nil && got.err == nil {
 		got.err = fmt.Errorf("module %s: %w", m.Name, err)
 	}
 	t.mu.Lock()
-	memory.size = memory.Size()
+	cache.size = cache.Size()
 	t.mu.Unlock()
-	if err := r.use.took(got.Result.Size() + max(0, memory.size-before)); err != nil && got.err == nil {
+	if err := r.use.took(got.Result.Size() + max(0, cache.size-before)); err != nil && got.err == nil {
 		got.err = fmt.Errorf("module %s: %w", m.Name, err)
 	}
 	r.trace.Add("decode", decode, time.Since(decode), decoded(&got.Result))
@@ -280,19 +280,19 @@ func decoded(r *decode.Result) string {
 	return text
 }
 
-// moduleMemory is what is kept of a module from read to read. Those of modules that are no longer configured are dropped.
-func (t *Target) moduleMemory(s *settings, id string) *keptMemory {
+// cache is what is kept of a module from read to read. Caches of modules that are no longer configured are dropped.
+func (t *Target) cache(s *settings, id string) *moduleCache {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	memory := t.memories[id]
-	if memory == nil {
-		for other := range t.memories {
+	cached := t.caches[id]
+	if cached == nil {
+		for other := range t.caches {
 			if s.modules.byID[other] == nil {
-				delete(t.memories, other)
+				delete(t.caches, other)
 			}
 		}
-		memory = &keptMemory{Memory: decode.NewMemory(t.label)}
-		t.memories[id] = memory
+		cached = &moduleCache{Cache: decode.NewCache(t.label)}
+		t.caches[id] = cached
 	}
-	return memory
+	return cached
 }

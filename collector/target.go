@@ -38,11 +38,11 @@ type Target struct {
 
 	explainUntil atomic.Int64 // Unix time in ns until which reads are explained
 
-	mu       sync.Mutex             // guards following fields
-	memories map[string]*keptMemory // by name in the schedule; their content belongs to the read in flight
-	answered time.Time              // when the device last did
-	recent   []*timeline            // of the last reads, with the one in flight
-	lastRead *timeline              // of the last that ended; nil before the first
+	mu       sync.Mutex              // guards following fields
+	caches   map[string]*moduleCache // by name in the schedule; their content belongs to the read in flight
+	answered time.Time               // when the device last did
+	recent   []*readRecord           // of the last reads, with the one in flight
+	lastRead *readRecord             // of the last that ended; nil before the first
 	problems problems
 }
 
@@ -81,7 +81,7 @@ func newTarget(e *Exporter, s *settings, unconfigured bool) *Target {
 		watchers: &e.watchers,
 		garbage:  &e.garbage,
 		scarcity: &e.scarcity,
-		memories: map[string]*keptMemory{},
+		caches:   map[string]*moduleCache{},
 		answered: time.Now(),
 		problems: problems{},
 	}

@@ -20,7 +20,7 @@ func (b *builder) leavesOut(s *RowSpec) bool {
 	for i := range b.table.filters {
 		f := &b.table.filters[i]
 		at := slices.IndexFunc(s.Labels, func(l Label) bool { return l.Name == f.Label })
-		if at >= 0 && b.memory.verdicts.matches(i, f.Pattern, b.labels[at]) != f.Keep {
+		if at >= 0 && b.cache.verdicts.matches(i, f.Pattern, b.labels[at]) != f.Keep {
 			return true
 		}
 	}

@@ -24,22 +24,22 @@ func (e *entity) info(metric int) *info {
 }
 
 // beginInfo starts to collect the value labels of a sample.
-func (m *Memory) beginInfo(e *entity, metric *Metric, index, sample int) {
+func (c *Cache) beginInfo(e *entity, metric *Metric, index, sample int) {
 	known := e.info(index)
 	if known == nil {
 		known = &info{of: e, metric: index, next: make([]string, len(metric.Info))}
 		e.infos = append(e.infos, known)
-		m.grow(e, infoSize+int64(len(metric.Info))*valueSize+int64(len(e.keys.Pairs))*16)
+		c.grow(e, infoSize+int64(len(metric.Info))*valueSize+int64(len(e.keys.Pairs))*16)
 	}
 	clear(known.next)
-	known.sample, known.lastRead = sample, m.readNumber
-	m.infos = append(m.infos, known)
+	known.sample, known.lastRead = sample, c.readNumber
+	c.infos = append(c.infos, known)
 }
 
 // labelInfo sets the labels of the samples of info metrics. The label set of the last read is used again if nothing changed.
 // After an incomplete read, labels without a value keep their last one.
-func (m *Memory) labelInfo(families []Family, incomplete bool) {
-	for _, known := range m.infos {
+func (c *Cache) labelInfo(families []Family, incomplete bool) {
+	for _, known := range c.infos {
 		for i, value := range known.values {
 			if known.next[i] == "" && incomplete {
 				known.next[i] = value
@@ -48,11 +48,11 @@ func (m *Memory) labelInfo(families []Family, incomplete bool) {
 		if known.set == nil || !slices.Equal(known.next, known.values) {
 			for i, value := range known.values {
 				if value != known.next[i] {
-					m.grow(known.of, -int64(len(value)))
+					c.grow(known.of, -int64(len(value)))
 				}
 			}
 			known.values = slices.Clone(known.next)
-			known.set = m.withValues(known.of.keys, families[known.metric].Metric.Info, known.values)
+			known.set = c.withValues(known.of.keys, families[known.metric].Metric.Info, known.values)
 		}
 		families[known.metric].Samples[known.sample].Labels = known.set
 	}
@@ -66,7 +66,7 @@ func (b *builder) mergeRepeated(m *RowMetric, e *entity) {
 		return
 	}
 	known := e.info(m.Metric)
-	if known == nil || known.lastRead != b.memory.readNumber {
+	if known == nil || known.lastRead != b.cache.readNumber {
 		return // the sample was over the limit
 	}
 	for i, label := range m.Info {
@@ -76,7 +76,7 @@ func (b *builder) mergeRepeated(m *RowMetric, e *entity) {
 			known.next[i] = known.values[i]
 		default:
 			known.next[i] = string(b.labels[label])
-			b.memory.grow(known.of, int64(len(known.next[i])))
+			b.cache.grow(known.of, int64(len(known.next[i])))
 		}
 	}
 }

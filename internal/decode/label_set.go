@@ -10,11 +10,11 @@ import (
 // LabelSet is a series' labels in order of their names. It is never changed, so it may be shared.
 type LabelSet struct {
 	Pairs []*dto.LabelPair
-	Extra []*dto.LabelPair // Pairs with the Memory's extra pair among them
+	Extra []*dto.LabelPair // Pairs with the Cache's extra pair among them
 }
 
 // withValues adds value labels to key labels.
-func (m *Memory) withValues(keys *LabelSet, names, values []string) *LabelSet {
+func (c *Cache) withValues(keys *LabelSet, names, values []string) *LabelSet {
 	pairs := make([]*dto.LabelPair, 0, len(keys.Pairs)+len(names)+1)
 	pairs = append(pairs, keys.Pairs...)
 	more := make([]dto.LabelPair, len(names))
@@ -23,26 +23,26 @@ func (m *Memory) withValues(keys *LabelSet, names, values []string) *LabelSet {
 		pairs = append(pairs, &more[i])
 	}
 	slices.SortFunc(pairs, byName)
-	return m.withExtra(pairs)
+	return c.withExtra(pairs)
 }
 
 // labelSet makes a label set of key labels.
-func (m *Memory) labelSet(names []*string, values [][]byte) *LabelSet {
+func (c *Cache) labelSet(names []*string, values [][]byte) *LabelSet {
 	pairs := make([]*dto.LabelPair, len(names), len(names)+1)
 	for i, name := range names {
 		value := string(values[i])
 		pairs[i] = &dto.LabelPair{Name: name, Value: &value}
 	}
 	slices.SortFunc(pairs, byName)
-	return m.withExtra(pairs)
+	return c.withExtra(pairs)
 }
 
 // withExtra makes a label set of sorted pairs.
-func (m *Memory) withExtra(pairs []*dto.LabelPair) *LabelSet {
+func (c *Cache) withExtra(pairs []*dto.LabelPair) *LabelSet {
 	set := &LabelSet{Pairs: pairs, Extra: pairs}
-	if m.extra != nil {
-		at, _ := slices.BinarySearchFunc(pairs, m.extra, byName)
-		set.Extra = slices.Insert(slices.Clone(pairs), at, m.extra)
+	if c.extra != nil {
+		at, _ := slices.BinarySearchFunc(pairs, c.extra, byName)
+		set.Extra = slices.Insert(slices.Clone(pairs), at, c.extra)
 	}
 	return set
 }

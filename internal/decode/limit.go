@@ -10,7 +10,7 @@ type Limits struct {
 	ReplyBytes int64 // of one reply
 	Samples    int   // of the module, and as many rows
 	// Hold is told how many bytes of memory the read of the module is going to take in all, before it takes them: by the table, by
-	// the samples, and by what Memory keeps more than before. An error ends the read. It may be nil.
+	// the samples, and by what the Cache keeps more than before. An error ends the read. It may be nil.
 	Hold func(bytes int64) error
 }
 

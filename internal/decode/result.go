@@ -57,36 +57,36 @@ type Sample struct {
 
 // Result makes samples of all replies that were decoded. incomplete says that one of the module's replies is missing: value labels
 // that are empty then keep their last value.
-func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
+func (t *Table) Result(cache *Cache, now time.Time, incomplete bool) Result {
 	if !t.growGroups() {
 		return Result{}
 	}
 	t.join(t.program.rows, t.program.seed)
 	t.fillLookups()
-	memory.beginRead()
-	memory.verdicts.reset(t.filters)
+	cache.beginRead()
+	cache.verdicts.reset(t.filters)
 	b := builder{
-		table: t, memory: memory, now: now, families: make([]Family, len(t.program.Metrics)), positions: make([]int, len(t.program.rows)),
+		table: t, cache: cache, now: now, families: make([]Family, len(t.program.Metrics)), positions: make([]int, len(t.program.rows)),
 	}
-	b.held = t.size() - memory.Size()
-	if b.held += memory.samplesSize(); !t.hold(b.held + memory.Size()) {
+	b.held = t.size() - cache.Size()
+	if b.held += cache.samplesSize(); !t.hold(b.held + cache.Size()) {
 		return Result{}
 	}
 	for i, m := range t.program.Metrics {
-		b.families[i] = Family{m, memory.newSamples(i)}
+		b.families[i] = Family{m, cache.newSamples(i)}
 	}
 	for n := range t.groups {
 		if t.groups[n].dropped || t.program.rows[t.groups[n].spec].Implicit {
 			continue
 		}
-		if b.row(int32(n)); !t.hold(b.held + int64(b.samples)*2*sampleSize + memory.Size()) {
-			memory.forget()
+		if b.row(int32(n)); !t.hold(b.held + int64(b.samples)*2*sampleSize + cache.Size()) {
+			cache.forget()
 			return Result{}
 		}
 	}
-	memory.keepSizes(b.families)
-	memory.labelInfo(b.families, incomplete)
-	memory.dropGone(incomplete)
+	cache.keepSizes(b.families)
+	cache.labelInfo(b.families, incomplete)
+	cache.dropGone(incomplete)
 	result := Result{
 		Families: slices.DeleteFunc(b.families, func(f Family) bool { return len(f.Samples) == 0 }),
 		Samples:  b.samples,
@@ -105,9 +105,9 @@ func (t *Table) Result(memory *Memory, now time.Time, incomplete bool) Result {
 
 // builder makes samples from rows.
 type builder struct {
-	table  *Table
-	memory *Memory
-	now    time.Time
+	table *Table
+	cache *Cache
+	now   time.Time
 
 	families   []Family // by metric
 	positions  []int    // by kind of row, how many there were
@@ -118,7 +118,7 @@ type builder struct {
 	cut        int
 	filtered   int
 	tooLong    []TooLong
-	held       int64 // octets of all but the memory and the samples
+	held       int64 // octets of all but the cache and the samples
 
 	text     []byte   // of the labels of the current row
 	labels   [][]byte // ranges of text
@@ -194,12 +194,12 @@ func (b *builder) row(n int32) {
 			}
 			continue
 		}
-		sample := Sample{Labels: e.keys, Value: b.memory.debounce(e, m.Metric, q)}
+		sample := Sample{Labels: e.keys, Value: b.cache.debounce(e, m.Metric, q)}
 		if m.Counter {
-			sample.Start = b.memory.startTime(e, ^s.index, start)
+			sample.Start = b.cache.startTime(e, ^s.index, start)
 		}
 		if m.Sum {
-			b.memory.beginSum(e, m.Metric, len(b.families[m.Metric].Samples))
+			b.cache.beginSum(e, m.Metric, len(b.families[m.Metric].Samples))
 		}
 		b.add(m, e, sample)
 	}
@@ -263,7 +263,7 @@ func (b *builder) entity(s *RowSpec, keyset int) *entity {
 	if !named {
 		return nil
 	}
-	return b.memory.find(k.Names, b.keys)
+	return b.cache.find(k.Names, b.keys)
 }
 
 // add adds a sample to its family.
@@ -272,7 +272,7 @@ func (b *builder) add(m *RowMetric, e *entity, sample Sample) {
 	b.samples++
 	family.Samples = append(family.Samples, sample)
 	if len(m.Info) > 0 {
-		b.memory.beginInfo(e, family.Metric, m.Metric, len(family.Samples)-1)
+		b.cache.beginInfo(e, family.Metric, m.Metric, len(family.Samples)-1)
 		b.mergeRepeated(m, e)
 	}
 }

@@ -94,12 +94,12 @@ func (t *Table) growGroups() bool {
 // Err is the error of Limits.Hold that ended the read; nil if it did not. The Result is empty then.
 func (t *Table) Err() error { return t.refused }
 
-// Size is how many octets the Memory takes, about.
-func (m *Memory) Size() int64 {
-	return m.size + m.verdicts.size + int64(cap(m.infos)+cap(m.sizes))*8
+// Size is how many octets the Cache takes, about.
+func (c *Cache) Size() int64 {
+	return c.size + c.verdicts.size + int64(cap(c.infos)+cap(c.sizes))*8
 }
 
-// Size is how many octets the samples take, without their labels, which belong to the Memory.
+// Size is how many octets the samples take, without their labels, which belong to the Cache.
 func (r *Result) Size() int64 {
 	size := int64(0)
 	for _, f := range r.Families {

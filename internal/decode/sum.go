@@ -7,10 +7,10 @@ type sum struct {
 }
 
 // beginSum notes which sample of this read a metric's numbers are added up in.
-func (m *Memory) beginSum(e *entity, metric, sample int) {
+func (c *Cache) beginSum(e *entity, metric, sample int) {
 	if e.sums == nil {
 		e.sums = map[int]sum{}
-		m.grow(e, mapSize)
+		c.grow(e, mapSize)
 	}
 	e.sums[metric] = sum{e.lastRead, sample}
 }

@@ -195,7 +195,7 @@ func samples(t *testing.T, m *module.Module, reply []byte) string {
 	if _, err := table.Decode(bytes.NewReader(reply)); err != nil {
 		t.Fatal(err)
 	}
-	result := table.Result(decode.NewMemory(nil), time.Unix(1735689600, 0), false)
+	result := table.Result(decode.NewCache(nil), time.Unix(1735689600, 0), false)
 	var lines []string
 	for _, family := range result.Families {
 		for _, sample := range family.Samples {

@@ -58,18 +58,18 @@ func BenchmarkDecode(b *testing.B) {
 		newMemory, newTable bool
 		ask                 func(*decode.Table)
 	}{
-		{"kept", false, false, func(*decode.Table) {}}, {"new-memory", true, false, func(*decode.Table) {}}, {"new-table", false, true, func(*decode.Table) {}},
+		{"kept", false, false, func(*decode.Table) {}}, {"new-cache", true, false, func(*decode.Table) {}}, {"new-table", false, true, func(*decode.Table) {}},
 		{"explained", false, false, (*decode.Table).Explain},
 		{"filtered", false, false, func(t *decode.Table) { t.Filter(filters) }},
 	} {
 		b.Run(tc.name, func(b *testing.B) {
 			m := load(b)["ietf-interfaces"]
-			memory := decode.NewMemory(nil)
+			cache := decode.NewCache(nil)
 			var r strings.Reader
 			samples := 0
 			read := func() {
 				if tc.newMemory {
-					memory = decode.NewMemory(nil)
+					cache = decode.NewCache(nil)
 				}
 				table := m.Table(limits)
 				tc.ask(table)
@@ -77,7 +77,7 @@ func BenchmarkDecode(b *testing.B) {
 				if _, err := table.Decode(&r); err != nil {
 					b.Fatal(err)
 				}
-				samples = table.Result(memory, now, false).Samples
+				samples = table.Result(cache, now, false).Samples
 				if !tc.newTable {
 					table.Release()
 				}

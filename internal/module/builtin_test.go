@@ -122,7 +122,7 @@ func readAll(t *testing.T, m *module.Module, now time.Time, replies ...string) (
 			errors = append(errors, e.Message)
 		}
 	}
-	return table.Result(decode.NewMemory(nil), now, false), errors
+	return table.Result(decode.NewCache(nil), now, false), errors
 }
 
 func compareGolden(t *testing.T, file, got string) {

@@ -24,7 +24,7 @@ func explain(t testing.TB, m *module.Module, replies ...string) decode.Result {
 			t.Fatal(err)
 		}
 	}
-	return table.Result(decode.NewMemory(nil), now, false)
+	return table.Result(decode.NewCache(nil), now, false)
 }
 
 const fans = `

@@ -48,9 +48,9 @@ func FuzzReply(f *testing.F) {
 	f.Fuzz(func(t *testing.T, reply []byte, pick uint16) {
 		name := names[int(pick)%len(names)]
 		m := modules[name]
-		memory, slow := decode.NewMemory(nil), decode.NewMemory(nil)
+		cache, slow := decode.NewCache(nil), decode.NewCache(nil)
 		for _, incomplete := range []bool{false, true} {
-			got := fuzzRead(m, memory, incomplete, reply)
+			got := fuzzRead(m, cache, incomplete, reply)
 			checkResult(t, name, got)
 			octets := fuzzRead(m, slow, incomplete, reply, iotest.OneByteReader)
 			if diff := cmp.Diff(lines(octets), lines(got)) + cmp.Diff(octets.Skipped, got.Skipped); diff != "" {
@@ -60,7 +60,7 @@ func FuzzReply(f *testing.F) {
 	})
 }
 
-func fuzzRead(m *module.Module, memory *decode.Memory, incomplete bool, reply []byte, through ...func(io.Reader) io.Reader) decode.Result {
+func fuzzRead(m *module.Module, cache *decode.Cache, incomplete bool, reply []byte, through ...func(io.Reader) io.Reader) decode.Result {
 	table := m.Table(fuzzLimits)
 	defer table.Release()
 	for range 2 {
@@ -72,7 +72,7 @@ func fuzzRead(m *module.Module, memory *decode.Memory, incomplete bool, reply []
 			break // a reply need not be XML
 		}
 	}
-	return table.Result(memory, now, incomplete)
+	return table.Result(cache, now, incomplete)
 }
 
 // checkResult fails where a result could not be served as metrics.
@@ -147,9 +147,9 @@ func FuzzModule(f *testing.F) {
 				err = nil
 			}
 		}
-		memory := decode.NewMemory(nil)
+		cache := decode.NewCache(nil)
 		for _, incomplete := range []bool{false, true} {
-			checkResult(t, "m", fuzzRead(m, memory, incomplete, reply))
+			checkResult(t, "m", fuzzRead(m, cache, incomplete, reply))
 		}
 	})
 }

@@ -50,7 +50,7 @@ func manyThings(n int) string {
 }
 
 // TestHold holds that a read asks for memory before it takes it, that what it asks for is about what it takes, and that it ends
-// wherever it is refused, with nothing left in its Memory.
+// wherever it is refused, with nothing left in its Cache.
 func TestHold(t *testing.T) {
 	m := lab(t, `
 namespaces: {a: "urn:a"}
@@ -58,7 +58,7 @@ reads: [{rpc: <get-a/>}]
 rows: [{path: /a:one, key: [name], labels: {thing: name, text: text}, metrics: {lab_value: v, lab_total: v, lab_info: name}}]`)
 	reply := manyThings(20_000)
 	var asked int64
-	read := func(memory *decode.Memory, most int64) (decode.Result, error) {
+	read := func(cache *decode.Cache, most int64) (decode.Result, error) {
 		asked = 0
 		table := m.Table(decode.Limits{ReplyBytes: 1 << 30, Samples: 1 << 20, Hold: func(bytes int64) error {
 			if bytes > most {
@@ -70,10 +70,10 @@ rows: [{path: /a:one, key: [name], labels: {thing: name, text: text}, metrics: {
 		if _, err := table.Decode(strings.NewReader(reply)); err != nil {
 			return decode.Result{}, err
 		}
-		r := table.Result(memory, now, false)
+		r := table.Result(cache, now, false)
 		return r, table.Err()
 	}
-	kept := decode.NewMemory(nil)
+	kept := decode.NewCache(nil)
 	before := heap()
 	r, err := read(kept, 1<<40)
 	if err != nil || r.Samples != 60_000 {
@@ -82,15 +82,15 @@ rows: [{path: /a:one, key: [name], labels: {thing: name, text: text}, metrics: {
 	peak := asked
 	took := heap() - before
 	if counted := kept.Size() + r.Size(); took > counted*3/2 || counted > took*3/2 {
-		t.Errorf("memory and samples take %d KiB, counted are %d KiB", took>>10, counted>>10)
+		t.Errorf("cache and samples take %d KiB, counted are %d KiB", took>>10, counted>>10)
 	}
 	if peak < kept.Size()+r.Size() {
 		t.Errorf("the read asked for %d KiB, less than what it left", peak>>10)
 	}
 	for most := int64(0); most < peak; most += peak / 20 {
-		memory := decode.NewMemory(nil)
-		if r, err := read(memory, most); err == nil || r.Samples > 0 || memory.Size() > 1<<20 {
-			t.Errorf("with %d KiB: %d samples, %v, and %d KiB are remembered", most>>10, r.Samples, err, memory.Size()>>10)
+		cache := decode.NewCache(nil)
+		if r, err := read(cache, most); err == nil || r.Samples > 0 || cache.Size() > 1<<20 {
+			t.Errorf("with %d KiB: %d samples, %v, and %d KiB are remembered", most>>10, r.Samples, err, cache.Size()>>10)
 		}
 	}
 	runtime.KeepAlive(r)
@@ -101,7 +101,7 @@ func TestMadeUpNames(t *testing.T) {
 	target := target{t, lab(t, `
 namespaces: {a: "urn:a"}
 reads: [{rpc: <get-a/>}]
-rows: [{path: /a:one, key: [name], labels: {thing: name}, metrics: {lab_value: v}}]`), decode.NewMemory(nil)}
+rows: [{path: /a:one, key: [name], labels: {thing: name}, metrics: {lab_value: v}}]`), decode.NewCache(nil)}
 	const rows = 20_000
 	var first int64
 	for read := range 20 {
@@ -113,13 +113,13 @@ rows: [{path: /a:one, key: [name], labels: {thing: name}, metrics: {lab_value: v
 			t.Fatalf("%d samples", r.Samples)
 		}
 		if read == 0 {
-			first = target.memory.Size()
+			first = target.cache.Size()
 		}
-		if size := target.memory.Size(); size > 4*first {
+		if size := target.cache.Size(); size > 4*first {
 			t.Fatalf("after %d reads %d KiB are remembered, after one %d", read+1, size>>10, first>>10)
 		}
 	}
-	if target.read(now, false, ""); target.memory.Size() > 1<<20 {
-		t.Errorf("the names are gone and %d KiB are remembered", target.memory.Size()>>10)
+	if target.read(now, false, ""); target.cache.Size() > 1<<20 {
+		t.Errorf("the names are gone and %d KiB are remembered", target.cache.Size()>>10)
 	}
 }

@@ -52,7 +52,7 @@ func read(t testing.TB, m *module.Module, replies ...string) decode.Result {
 			t.Fatal(got.Errors)
 		}
 	}
-	return table.Result(decode.NewMemory(nil), now, false)
+	return table.Result(decode.NewCache(nil), now, false)
 }
 
 // lines renders samples as `name{label="value"} number`, sorted; labels without a value are left out.

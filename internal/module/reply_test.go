@@ -72,7 +72,7 @@ func TestErrors(t *testing.T) {
 			if diff := cmp.Diff(tc.warnings, reply.Warnings, opts, cmpopts.IgnoreUnexported(netconf.RPCError{})); diff != "" {
 				t.Errorf("warnings (-want +got):\n%s", diff)
 			}
-			wantLines(t, table.Result(decode.NewMemory(nil), now, false), tc.want...)
+			wantLines(t, table.Result(decode.NewCache(nil), now, false), tc.want...)
 		})
 	}
 	t.Run("endless", func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestBrokenReplies(t *testing.T) {
 			if _, err := table.Decode(strings.NewReader(envelope(thing("w", 4)))); err != nil {
 				t.Fatal(err)
 			}
-			r := table.Result(decode.NewMemory(nil), now, true)
+			r := table.Result(decode.NewCache(nil), now, true)
 			wantLines(t, r, `lab_value{thing="x"} 1`, `lab_info{thing="x"} 1`, `lab_value{thing="w"} 4`, `lab_info{thing="w"} 1`)
 			wantSkipped(t, r, nil)
 		})
@@ -154,7 +154,7 @@ func TestLimits(t *testing.T) {
 		if _, err := table.Decode(strings.NewReader(envelope(thing("x", 1) + thing("y", 2) + thing("z", 3) + thing("lost", 4)))); err != nil {
 			t.Fatal(err)
 		}
-		r := table.Result(decode.NewMemory(nil), now, false)
+		r := table.Result(decode.NewCache(nil), now, false)
 		if r.Samples != 3 || len(lines(r)) != 3 {
 			t.Errorf("%d samples, %q; want 3", r.Samples, lines(r))
 		}
@@ -171,7 +171,7 @@ rows:
 		if _, err := table.Decode(strings.NewReader(envelope(one + three + three))); err != nil {
 			t.Fatal(err)
 		}
-		r := table.Result(decode.NewMemory(nil), now, false)
+		r := table.Result(decode.NewCache(nil), now, false)
 		if r.Samples != 6 {
 			t.Errorf("%d samples, want 6", r.Samples)
 		}
@@ -182,7 +182,7 @@ rows:
 		if _, err := table.Decode(strings.NewReader(envelope(one + two + three))); err != nil {
 			t.Fatal(err)
 		}
-		wantLines(t, table.Result(decode.NewMemory(nil), now, false))
+		wantLines(t, table.Result(decode.NewCache(nil), now, false))
 	})
 	long := strings.Repeat("x", 64<<10+1)
 	t.Run("text", func(t *testing.T) {
@@ -215,6 +215,6 @@ func TestManyNamespaces(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wantLines(t, table.Result(decode.NewMemory(nil), now, false), `lab_value{thing="x"} 1`, `lab_value{thing="y"} 2`, `lab_value{thing="z"} 3`,
+	wantLines(t, table.Result(decode.NewCache(nil), now, false), `lab_value{thing="x"} 1`, `lab_value{thing="y"} 2`, `lab_value{thing="z"} 3`,
 		`lab_info{thing="x"} 1`, `lab_info{thing="y"} 1`, `lab_info{thing="z"} 1`)
 }

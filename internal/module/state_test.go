@@ -50,7 +50,7 @@ func readFrom(m *module.Module, reply string) (decode.Result, error) {
 	table := m.Table(decode.Limits{ReplyBytes: 64 << 20, Samples: 100_000})
 	defer table.Release()
 	_, err := table.Decode(strings.NewReader(reply))
-	return table.Result(decode.NewMemory(nil), now, false), err
+	return table.Result(decode.NewCache(nil), now, false), err
 }
 
 // TestStatesAreBounded reads replies that try to fill memory with tags, white space and namespaces that never come again.

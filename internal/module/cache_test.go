@@ -18,7 +18,7 @@ import (
 type target struct {
 	*testing.T
 	module *module.Module
-	memory *decode.Memory
+	cache  *decode.Cache
 }
 
 func (t *target) read(at time.Time, incomplete bool, replies ...string) decode.Result {
@@ -30,7 +30,7 @@ func (t *target) read(at time.Time, incomplete bool, replies ...string) decode.R
 			t.Fatal(err)
 		}
 	}
-	return table.Result(t.memory, at, incomplete)
+	return table.Result(t.cache, at, incomplete)
 }
 
 // TestAges holds that a timestamp made from an age stays as it is while it moves less than two seconds: devices round ages, and
@@ -45,7 +45,7 @@ func TestAges(t *testing.T) {
 			target := target{t, lab(t, replace(`
 namespaces: {a: "urn:a"}
 reads: [{rpc: <get-a/>}]
-rows: [{path: /a:one, key: [name], labels: {thing: name}, start_time: {leaf: age, decode: age}, metrics: {lab_time: VALUE, lab_total: v}}]`, "VALUE", value)), decode.NewMemory(nil)}
+rows: [{path: /a:one, key: [name], labels: {thing: name}, start_time: {leaf: age, decode: age}, metrics: {lab_time: VALUE, lab_total: v}}]`, "VALUE", value)), decode.NewCache(nil)}
 			for _, step := range []struct {
 				after time.Duration
 				age   string
@@ -124,7 +124,7 @@ const (
 // costs no allocations for them.
 func TestLabelsAreKept(t *testing.T) {
 	extra := &dto.LabelPair{Name: new("target"), Value: new("T")}
-	target := target{t, lab(t, infoModule), decode.NewMemory(extra)}
+	target := target{t, lab(t, infoModule), decode.NewCache(extra)}
 	first := target.read(now, false, one, two+three)
 	wantLines(t, first, `lab_info{note="N",text="X",thing="x"} 1`, `lab_info{thing="y"} 1`, `lab_value{thing="x"} 1`, `lab_value{thing="y"} 2`)
 	second := target.read(now, false, one, two+three)
@@ -153,7 +153,7 @@ func TestLabelsAreKept(t *testing.T) {
 
 // TestIncomplete holds that value labels stay as they were while a read that gives them fails, so that info does not flap.
 func TestIncomplete(t *testing.T) {
-	target := target{t, lab(t, infoModule), decode.NewMemory(nil)}
+	target := target{t, lab(t, infoModule), decode.NewCache(nil)}
 	values := []string{`lab_value{thing="x"} 1`, `lab_value{thing="y"} 2`}
 	full := append([]string{`lab_info{note="N",text="X",thing="x"} 1`, `lab_info{thing="y"} 1`}, values...)
 	first := target.read(now, false, one, two+three)

@@ -8,10 +8,10 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Memory is what a target keeps of a module from one read to the next. It keeps the label pairs of each entity, so that they are
+// Cache is what a target keeps of a module from one read to the next. It keeps the label pairs of each entity, so that they are
 // made only when they change; the last value labels, for reads that are incomplete; and timestamps that were made from ages.
 // Only one read at a time may use it.
-type Memory struct {
+type Cache struct {
 	extra        *dto.LabelPair
 	entities     map[string]*entity
 	key          []byte
@@ -24,9 +24,9 @@ type Memory struct {
 	seenSize     int64 // of those that the read in progress has found
 }
 
-// NewMemory returns an empty Memory for one Program. extra is the label pair that LabelSet.Extra has in addition; it may be nil.
-func NewMemory(extra *dto.LabelPair) *Memory {
-	return &Memory{extra: extra, entities: map[string]*entity{}}
+// NewCache returns an empty Cache for one Program. extra is the label pair that LabelSet.Extra has in addition; it may be nil.
+func NewCache(extra *dto.LabelPair) *Cache {
+	return &Cache{extra: extra, entities: map[string]*entity{}}
 }
 
 // entity is what metrics are about, such as one interface. Its key labels and their values identify it.
@@ -48,21 +48,21 @@ type start struct {
 }
 
 // find returns the entity with these key labels. It is created if it is new.
-func (m *Memory) find(names []*string, values [][]byte) *entity {
-	m.key = m.key[:0]
+func (c *Cache) find(names []*string, values [][]byte) *entity {
+	c.key = c.key[:0]
 	for i, name := range names {
-		m.key = append(append(append(append(m.key, *name...), 0), values[i]...), 0)
+		c.key = append(append(append(append(c.key, *name...), 0), values[i]...), 0)
 	}
-	e, ok := m.entities[string(m.key)]
+	e, ok := c.entities[string(c.key)]
 	if !ok {
-		e = &entity{keys: m.labelSet(names, values)}
-		m.entities[string(m.key)] = e
-		m.grow(e, entitySize+int64(len(names))*labelSize+2*int64(len(m.key)))
+		e = &entity{keys: c.labelSet(names, values)}
+		c.entities[string(c.key)] = e
+		c.grow(e, entitySize+int64(len(names))*labelSize+2*int64(len(c.key)))
 	}
-	if e.lastRead != m.readNumber {
-		e.lastRead = m.readNumber
-		m.seenEntities++
-		m.seenSize += e.size
+	if e.lastRead != c.readNumber {
+		e.lastRead = c.readNumber
+		c.seenEntities++
+		c.seenSize += e.size
 		clear(e.given)
 	}
 	return e
@@ -80,7 +80,7 @@ func (e *entity) setGiven(metric int) bool {
 }
 
 // debounce keeps a timestamp that was made from an age while it moves by less than two seconds: devices round ages.
-func (m *Memory) debounce(e *entity, of int, q quantity) float64 {
+func (c *Cache) debounce(e *entity, of int, q quantity) float64 {
 	if !q.age {
 		return q.value
 	}
@@ -89,15 +89,15 @@ func (m *Memory) debounce(e *entity, of int, q quantity) float64 {
 	}
 	if e.ages == nil {
 		e.ages = map[int]float64{}
-		m.grow(e, mapSize)
+		c.grow(e, mapSize)
 	}
 	e.ages[of] = q.value
 	return q.value
 }
 
 // startTime returns the start time for a counter. The same one is returned while it does not change; nil if there is none.
-func (m *Memory) startTime(e *entity, of int, q quantity) *timestamppb.Timestamp {
-	unix := m.debounce(e, of, q)
+func (c *Cache) startTime(e *entity, of int, q quantity) *timestamppb.Timestamp {
+	unix := c.debounce(e, of, q)
 	if unix == 0 {
 		return nil
 	}
@@ -108,11 +108,11 @@ func (m *Memory) startTime(e *entity, of int, q quantity) *timestamppb.Timestamp
 }
 
 // beginRead starts a read.
-func (m *Memory) beginRead() {
-	m.readNumber++
-	m.seenEntities, m.seenSize = 0, 0
-	clear(m.infos) // so that entities that are gone can be freed
-	m.infos = m.infos[:0]
+func (c *Cache) beginRead() {
+	c.readNumber++
+	c.seenEntities, c.seenSize = 0, 0
+	clear(c.infos) // so that entities that are gone can be freed
+	c.infos = c.infos[:0]
 }
 
 // Bounds of the entities that a read, because it was incomplete, did not find and that are remembered nevertheless.
@@ -124,53 +124,53 @@ const (
 
 // dropGone drops the entities that the device no longer has. After an incomplete read they may be in what is missing, unless there
 // are so many that the device must be making them up.
-func (m *Memory) dropGone(incomplete bool) {
-	if m.seenEntities == len(m.entities) {
+func (c *Cache) dropGone(incomplete bool) {
+	if c.seenEntities == len(c.entities) {
 		return
 	}
-	if len(m.entities) > 2*m.seenEntities+maxMissing || m.size > 2*m.seenSize+maxMissingBytes {
+	if len(c.entities) > 2*c.seenEntities+maxMissing || c.size > 2*c.seenSize+maxMissingBytes {
 		incomplete = false
 	}
-	for key, e := range m.entities {
-		if gone := m.readNumber - e.lastRead; gone > 0 && (!incomplete || gone > maxMissedReads) {
-			delete(m.entities, key)
-			m.size -= e.size
+	for key, e := range c.entities {
+		if gone := c.readNumber - e.lastRead; gone > 0 && (!incomplete || gone > maxMissedReads) {
+			delete(c.entities, key)
+			c.size -= e.size
 		}
 	}
 }
 
 // grow notes that an entity takes more octets.
-func (m *Memory) grow(e *entity, more int64) {
+func (c *Cache) grow(e *entity, more int64) {
 	e.size += more
-	m.size += more
-	if e.lastRead == m.readNumber {
-		m.seenSize += more
+	c.size += more
+	if e.lastRead == c.readNumber {
+		c.seenSize += more
 	}
 }
 
 // forget drops all that is remembered.
-func (m *Memory) forget() { *m = *NewMemory(m.extra) }
+func (c *Cache) forget() { *c = *NewCache(c.extra) }
 
 // samplesSize is how many octets the slices of newSamples have in all.
-func (m *Memory) samplesSize() (size int64) {
-	for _, n := range m.sizes {
+func (c *Cache) samplesSize() (size int64) {
+	for _, n := range c.sizes {
 		size += int64(n) * sampleSize
 	}
 	return size
 }
 
 // newSamples returns a slice with room for as many samples of a metric as the last read gave.
-func (m *Memory) newSamples(metric int) []Sample {
-	if metric >= len(m.sizes) {
+func (c *Cache) newSamples(metric int) []Sample {
+	if metric >= len(c.sizes) {
 		return nil
 	}
-	return make([]Sample, 0, m.sizes[metric])
+	return make([]Sample, 0, c.sizes[metric])
 }
 
 // keepSizes notes how many samples the read gave, for newSamples.
-func (m *Memory) keepSizes(families []Family) {
-	m.sizes = m.sizes[:0]
+func (c *Cache) keepSizes(families []Family) {
+	c.sizes = c.sizes[:0]
 	for _, f := range families {
-		m.sizes = append(m.sizes, len(f.Samples))
+		c.sizes = append(c.sizes, len(f.Samples))
 	}
 }
