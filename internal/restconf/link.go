@@ -47,10 +47,11 @@ func (l *link) open(conn *tls.Conn, tcp *session.Conn) {
 	}
 }
 
-// cause is why a request on the link failed. HTTP/2 keeps to itself that the device refused our certificate; the connection remembers.
+// cause is why a request on the link failed. HTTP/2 keeps an alert of TLS to itself, by which the device may refuse our certificate; the
+// connection remembers.
 func (l *link) cause(err error) error {
 	_ = l.conn.SetReadDeadline(time.Unix(1, 0)) // nothing is waited for
-	if _, alert := l.conn.Read(make([]byte, 1)); alert != nil && session.IsCertificateAlert(alert) {
+	if _, alert := l.conn.Read(make([]byte, 1)); session.IsAlert(alert) {
 		return alert
 	}
 	return err

@@ -142,6 +142,33 @@ func TestCertificateOfOurs(t *testing.T) {
 	}
 }
 
+// TestCertificateOfOursRefusedByOtherAlerts: a server may refuse it by an alert that says nothing of certificates.
+func TestCertificateOfOursRefusedByOtherAlerts(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		for alert, says := range map[byte]string{40: "refuses our certificate", 80: "upon our certificate"} {
+			t.Run(fmt.Sprintf("%s, alert %d", tls.VersionName(version), alert), func(t *testing.T) {
+				lab := netconftest.NewTLSLab(t)
+				d := netconftest.StartTLS(lab, nil, lab.RefuseBy(version, alert))
+				o := session.Options{
+					Target: &config.Target{Name: "r1", Address: d.Address, Auth: "lab", Settings: config.Settings{Transport: new(config.TransportRESTCONF)}},
+					Auth:   &config.Auth{TLSConfig: &config.TLSConfig{CAFile: lab.File("ca.pem"), CertFile: lab.File("cert.pem"), KeyFile: lab.File("key.pem")}},
+					Dialer: session.NewDialer(1),
+				}
+				c := newClient(t, o)
+				if _, err := c.Connect(t.Context(), nil); session.ReasonOf(err) != session.ReasonAuth || !strings.Contains(err.Error(), says) {
+					t.Errorf("want a refused login that says %q, got %v", says, err)
+				}
+				if _, err := c.Connect(t.Context(), nil); session.ReasonOf(err) != session.ReasonBackoff {
+					t.Errorf("want to wait, got %v", err)
+				}
+				if d.Refused.Load() != 1 {
+					t.Errorf("our certificate was sent %d times", d.Refused.Load())
+				}
+			})
+		}
+	}
+}
+
 // newCertificate makes a certificate that signs itself, for clients and servers on loopback.
 func newCertificate(t *testing.T, name string) (_ *x509.Certificate, certFile, keyFile string) {
 	t.Helper()

@@ -72,7 +72,7 @@ func (d *dial) handshakeTLS(ctx context.Context, conn *connection) (stream, erro
 	}
 	d.trace.end(phase, began, nil, fmt.Sprintf("%s %s, device %s, ours %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite),
 		state.PeerCertificates[0].Subject, d.credentials.username))
-	return &tlsStream{conn: conn, Conn: client, login: attempt}, nil
+	return &tlsStream{conn: conn, Conn: client, login: attempt, accepted: state.Version < tls.VersionTLS13}, nil
 }
 
 // serverName is the host of an address, as certificates have it.
@@ -119,8 +119,9 @@ func (l *tlsLogin) end(err error) {
 // tlsStream is a TLS connection, on which NETCONF begins at once (RFC 7589 section 4).
 type tlsStream struct {
 	*tls.Conn
-	conn  *connection
-	login *tlsLogin // ends with the first octet
+	conn     *connection
+	login    *tlsLogin // ends with the first octet
+	accepted bool      // our certificate has been; an alert is about something else
 }
 
 func (s *tlsStream) start() error { return nil }
@@ -131,9 +132,10 @@ func (s *tlsStream) Read(p []byte) (int, error) {
 	n, err := s.Conn.Read(p)
 	switch {
 	case err == nil:
+		s.accepted = true
 		s.login.end(nil)
 		return n, nil
-	case isCertificateAlert(err) && n == 0:
+	case n == 0 && (isCertificateAlert(err) || !s.accepted && alertText(err) != ""):
 		err = s.login.refusal(err)
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		err = io.EOF

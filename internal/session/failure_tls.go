@@ -48,19 +48,32 @@ func isAlert(err error, alerts ...tls.AlertError) bool {
 
 func isCertificateAlert(err error) bool { return isAlert(err, certificateAlerts()...) }
 
-// refusal is the failure of a login whose certificate the device refuses.
+// handshakeFailure is the alert by which OpenSSL refuses a certificate when the server's own code does.
+const handshakeFailure = tls.AlertError(40)
+
+// refusal is the failure of a login that the device ends by an alert upon our certificate.
 func (l *tlsLogin) refusal(err error) error {
 	if !l.secretSent() {
 		return failed(ReasonTLS, "%s ended the connection: %w; it wants no certificate, and refuses one", l.d.hostPort, err)
 	}
-	own := l.d.credentials.tls.Certificates[0].Leaf
-	return failed(ReasonAuth, "auth %q: %w: %s refuses our certificate (%s): %w; have the device trust its authority and let it in, or renew it",
-		l.d.Target.Auth, errLoginRefused, l.d.hostPort, describe(own), err)
+	if !isCertificateAlert(err) && !isAlert(err, handshakeFailure) {
+		return l.hungUp(err)
+	}
+	return failed(ReasonAuth, "auth %q: %w: %s refuses our certificate (%s): %w; have the device trust its authority and make a user of it (cert-to-name), or renew it",
+		l.d.Target.Auth, errLoginRefused, l.d.hostPort, l.ours(), err)
 }
+
+// hungUp is the failure of a login upon which the device ended the connection, without saying that it refuses our certificate.
+func (l *tlsLogin) hungUp(err error) error {
+	return failed(ReasonAuth, "auth %q: %s ended the connection upon our certificate (%s): %w; see the device's log, and whether it makes a user of the certificate (cert-to-name)",
+		l.d.Target.Auth, l.d.hostPort, l.ours(), err)
+}
+
+// ours describes our certificate.
+func (l *tlsLogin) ours() string { return describe(l.d.credentials.tls.Certificates[0].Leaf) }
 
 // tlsError is the failure of a TLS handshake.
 func (d *dial) tlsError(ctx context.Context, conn *connection, attempt *tlsLogin, err error) error {
-	const handshakeFailure = tls.AlertError(40)
 	var unverified *tls.CertificateVerificationError
 	first := conn.received()
 	ended := context.Cause(ctx)
@@ -69,7 +82,7 @@ func (d *dial) tlsError(ctx context.Context, conn *connection, attempt *tlsLogin
 		return attempt.notAdmitted
 	case errors.As(err, &unverified):
 		return d.certificateError(unverified)
-	case attempt.secretSent() && (isCertificateAlert(err) || isAlert(err, handshakeFailure)):
+	case attempt.secretSent() && alertText(err) != "":
 		return attempt.refusal(err)
 	case strings.HasPrefix(first, "SSH-"):
 		return failed(ReasonTLS, "%s is an SSH server; use transport: ssh for it, or the port of %s (usually %d)", d.hostPort, d.protocol(), d.Target.Over().DefaultPort())
@@ -87,8 +100,7 @@ func (d *dial) tlsError(ctx context.Context, conn *connection, attempt *tlsLogin
 	case alertText(err) != "":
 		return failed(ReasonTLS, "%s ended the TLS handshake: %w; see the device's log", d.hostPort, err)
 	case conn.readError() != nil && attempt.secretSent():
-		return failed(ReasonAuth, "auth %q: %s ended the connection upon our certificate (%s): %w; see the device's log", d.Target.Auth, d.hostPort,
-			describe(d.credentials.tls.Certificates[0].Leaf), err)
+		return attempt.hungUp(err)
 	case conn.readError() != nil && first == "":
 		return failed(ReasonRefused, "%s closed the connection before it answered the TLS handshake: %w; check the port, and which addresses it talks to", d.hostPort, err)
 	case conn.readError() != nil:

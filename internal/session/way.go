@@ -68,6 +68,9 @@ func (w *Way) CertificateRefusal(own *tls.Certificate, err error) error {
 // IsCertificateAlert reports whether the device says by an alert of TLS that it does not take our certificate, or wants one.
 func IsCertificateAlert(err error) bool { return isCertificateAlert(err) }
 
+// IsAlert reports whether the device ended the connection by an alert of TLS.
+func IsAlert(err error) bool { return alertText(err) != "" }
+
 // Device is what the accounts know the device by; "" until its address is known.
 func (w *Way) Device() string { return w.dial.device }
 
