@@ -78,7 +78,9 @@ func TestFailures(t *testing.T) {
 		"a page to log in, redirected to": {id, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, id, http.StatusFound)
 		}, session.ReasonRPC, "takes a login by HTTP Basic"},
-		"forbidden login":             {id, status(403, "text/html", "no"), session.ReasonAuth, `login refused for user "u": 403 Forbidden`},
+		"forbidden login": {id, status(403, "text/html", "no"), session.ReasonAuth, `login refused for user "u": 403 Forbidden`},
+		"refused amid a session, by an error of RESTCONF": {at, status(401, "application/yang-data+json", `{"ietf-restconf:errors": {"error": [{"error-type": "protocol", "error-tag": "access-denied", "error-message": "Access denied."}]}}`),
+			session.ReasonAuth, `login refused for user "u": Access denied.; check username and password`},
 		"refused amid a session":      {at, status(401, "", ""), session.ReasonAuth, "login refused"},
 		"no RESTCONF":                 {"*", status(404, "text/html", "<html>not found</html>"), session.ReasonNoNetconf, "there is no RESTCONF at /restconf: the device answers 404 Not Found; enable RESTCONF there"},
 		"a page to log in":            {id, status(200, "text/html; charset=utf-8", "<!DOCTYPE html><html><body>Login"), session.ReasonHello, "text/html in the place of application/yang-data+xml, a page of its web interface, maybe one to log in"},

@@ -215,11 +215,12 @@ func (c *Client) settle(err error) {
 }
 
 // refusal is the failure of a login that an answer refuses. It is nil for errors of RESTCONF by which a device that knows the user says that
-// they may not read this resource (RFC 8040, section 7: 403, or 401 as well); then the answer can still be read.
+// they may not read this resource (RFC 8040, section 7: 403, or 401 as well); then the answer can still be read. Refused logins have errors
+// of RESTCONF too, on many servers, but of the protocol and not of the application.
 func (c *Client) refusal(a *answer) error {
 	var read bytes.Buffer
 	found, own := parseErrors(a.status, a.mediaType, io.TeeReader(a, &read))
-	if own && (a.status == http.StatusForbidden || c.accepted && found[0].Tag == netconf.ErrAccesDenied) {
+	if own && (a.status == http.StatusForbidden || c.accepted && found[0].Tag == netconf.ErrAccesDenied && found[0].Type == "application") {
 		a.plain, a.bytes = io.MultiReader(&read, a.plain), 0
 		return nil
 	}
