@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -250,6 +251,25 @@ func otherScheme(header http.Header) (other string) {
 		}
 	}
 	return other
+}
+
+// ofCertificates finds what a text says of certificates.
+var ofCertificates = regexp.MustCompile(`(?i)\bcert(ificate)?\b`)
+
+// refusedCertificate is the failure that the first answer on a connection is if it is 400 because of our certificate, or because we sent none:
+// web servers that verify it after the handshake say so, and many of them answer nothing more then.
+func (c *Client) refusedCertificate(a *answer) error {
+	text, _ := io.ReadAll(io.LimitReader(a, maxErrorBody)) // what could be read has to do
+	a.plain, a.bytes = io.MultiReader(bytes.NewReader(text), a.plain), 0
+	if !ofCertificates.Match(text) {
+		return nil
+	}
+	found, _ := a.errors()
+	if c.credentials.certificate == nil {
+		return session.Failed(session.ReasonAuth, "auth %q: %s wants a certificate of ours: %s; set cert_file and key_file in its tls_config", c.options.Target.Auth, c.hostPort, found[0].Message)
+	}
+	return session.Failed(session.ReasonAuth, "auth %q: login refused: %s refuses our certificate: %s; have the device trust its authority, or renew it",
+		c.options.Target.Auth, c.hostPort, found[0].Message)
 }
 
 // refusedLater counts a login that is refused amid a session: the password was changed. It returns nil for an answer that refuses only

@@ -202,6 +202,7 @@ func (c *Client) exchangeOnce(ctx context.Context, trace *session.Trace, r reque
 		c.unlink()
 		return nil, c.exchangeError(ctx, r, began, err)
 	}
+	first := !c.link.used
 	c.link.used = true
 	c.link.tcp.Wait(false)
 	c.link.tcp.Use(headerSize)
@@ -211,6 +212,12 @@ func (c *Client) exchangeOnce(ctx context.Context, trace *session.Trace, r reque
 		return nil, session.Failed(session.ReasonRPC, "the answer to %s %s cannot be read: %w", r.method, r, err)
 	}
 	a.request, a.client, a.trace, a.began = r, c, trace, began
+	if first && a.status == http.StatusBadRequest {
+		if err := c.refusedCertificate(a); err != nil {
+			c.unlink()
+			return nil, err
+		}
+	}
 	return a, nil
 }
 

@@ -14,10 +14,12 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -163,6 +165,59 @@ func TestCertificateOfOursRefusedByOtherAlerts(t *testing.T) {
 				}
 				if d.Refused.Load() != 1 {
 					t.Errorf("our certificate was sent %d times", d.Refused.Load())
+				}
+			})
+		}
+	}
+}
+
+// TestCertificateOfOursRefusedByAnAnswer: web servers may verify it after the handshake, and say in their first answer that it is bad or
+// missing. They answer nothing more then.
+func TestCertificateOfOursRefusedByAnAnswer(t *testing.T) {
+	_, file, key := newCertificate(t, "exporter")
+	for name, tc := range map[string]struct {
+		mediaType, body string
+		sent            bool // a certificate of ours
+		says            string
+	}{
+		"clixon, XML": {"application/yang-data+xml", `<errors xmlns="urn:ietf:params:xml:ns:yang:ietf-restconf"><error><error-type>protocol</error-type><error-tag>invalid-value</error-tag>` +
+			"<error-severity>error</error-severity><error-message>HTTP cert verification failed: certificate has expired</error-message></error></errors>\r\n",
+			true, "refuses our certificate: HTTP cert verification failed: certificate has expired; have the device trust its authority"},
+		"clixon, JSON": {"application/yang-data+json", "{\n\"ietf-restconf:errors\" : {\"error\": {\"error-type\": \"protocol\",\"error-tag\": \"invalid-value\",\"error-severity\": \"error\"," +
+			"\"error-message\": \"HTTP cert verification failed: unable to get local issuer certificate\"}}\n}\r\n", true, "HTTP cert verification failed: unable to get local issuer certificate; have the device"},
+		"nginx, a bad one": {"text/html", "<html>\r\n<head><title>400 The SSL certificate error</title></head>\r\n", true, "refuses our certificate: 400 Bad Request"},
+		"nginx, none":      {"text/html", "<html>\r\n<head><title>400 No required SSL certificate was sent</title></head>\r\n", false, "wants a certificate of ours: 400 Bad Request"},
+	} {
+		for _, http2 := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, HTTP/2 %v", name, http2), func(t *testing.T) {
+				d := device("", "", nil)
+				var answered atomic.Int32
+				d.Username = ""
+				d.Handle = func(w http.ResponseWriter, r *http.Request) bool {
+					if answered.Add(1) > 1 {
+						<-r.Context().Done()
+						return true
+					}
+					status(http.StatusBadRequest, tc.mediaType, tc.body)(w, r)
+					return true
+				}
+				d.Start(t, func(s *httptest.Server) { s.EnableHTTP2, s.TLS = http2, &tls.Config{ClientAuth: tls.RequestClientCert} })
+				o := options(t, d)
+				if tc.sent {
+					o.Auth.TLSConfig.CertFile, o.Auth.TLSConfig.KeyFile = file, key
+				}
+				c := newClient(t, o)
+				if _, err := c.Connect(t.Context(), nil); session.ReasonOf(err) != session.ReasonAuth || !strings.Contains(err.Error(), tc.says) {
+					t.Errorf("want a refused login that says %q, got %v", tc.says, err)
+				}
+				if n := c.Stats().Dials[session.ReasonAuth]; n != 1 {
+					t.Errorf("%d refused logins are counted", n)
+				}
+				if !tc.sent {
+					return
+				}
+				if _, err := c.Connect(t.Context(), nil); session.ReasonOf(err) != session.ReasonBackoff {
+					t.Errorf("want to wait, got %v", err)
 				}
 			})
 		}
