@@ -49,15 +49,12 @@ func Parse(data []byte) (*Config, error) {
 // loader merges files into one configuration and keeps the position of each part.
 type loader struct {
 	problems
-	config   *Config
-	defaults Position        // of the one defaults: that was seen
-	admin    Position        // likewise
-	callHome Position        // likewise
-	sources  map[any]*source // by *Auth, *Target, *Metric, *Settings, *Admin or *CallHome
-	files    *Files
-	read     map[string]bool // files already read, by clean path: patterns may overlap
-	size     int             // of all files, in bytes
-	lists    []targetList    // the entries of target_files
+	config  *Config
+	sources map[any]*source // by *Auth, *Target, *Metric, *Settings, *Admin or *CallHome
+	files   *Files
+	read    map[string]bool // files already read, by clean path: patterns may overlap
+	size    int             // of all files, in bytes
+	lists   []targetList    // the entries of target_files
 }
 
 func newLoader(files *Files) *loader {
@@ -160,15 +157,9 @@ func (l *loader) merge(file string, data []byte) {
 	mergeSection(l, "jump_hosts", root, l.config.JumpHosts, part.JumpHosts, func(j *JumpHost, s *source) { j.Position = s.at() })
 	mergeSection(l, "modules", root, l.config.Modules, part.Modules, (*Module).setSource)
 	mergeSection(l, "catalog", root, l.config.Catalog, part.Catalog, func(m *Metric, s *source) { m.Position = s.at() })
-	if _, node := child(resolve(root.node), "defaults"); node != nil {
-		l.setDefaults(part.Defaults, root.sub("defaults"))
-	}
-	if _, node := child(resolve(root.node), "admin"); node != nil {
-		l.setAdmin(part.Admin, root.sub("admin"))
-	}
-	if _, node := child(resolve(root.node), "call_home"); node != nil {
-		l.setCallHome(part.CallHome, root.sub("call_home"))
-	}
+	setOnce(l, "defaults", root, &l.config.Defaults, part.Defaults)
+	setOnce(l, "admin", root, &l.config.Admin, part.Admin)
+	setOnce(l, "call_home", root, &l.config.CallHome, part.CallHome)
 	l.addTargets(part.Targets, root.sub("targets"))
 	for i, sd := range part.HTTPSDConfigs {
 		at := root.sub("http_sd_configs", i)
@@ -202,34 +193,18 @@ func mergeSection[T any](l *loader, section string, root *source, all, more map[
 	}
 }
 
-func (l *loader) setDefaults(settings Defaults, at *source) {
-	if l.defaults.Line != 0 {
-		l.add(at.at(), "defaults is already at %s; keep defaults in one file", l.defaults)
+// setOnce takes a section that only one of the files may have.
+func setOnce[T any](l *loader, name string, root *source, section *T, found T) {
+	if _, node := child(resolve(root.node), name); node == nil {
 		return
 	}
-	l.defaults = at.at()
-	l.config.Defaults = settings
-	l.sources[&l.config.Defaults] = at
-}
-
-func (l *loader) setAdmin(admin Admin, at *source) {
-	if l.admin.Line != 0 {
-		l.add(at.at(), "admin is already at %s; keep admin in one file", l.admin)
+	at := root.sub(name)
+	if first := l.sources[section]; first != nil {
+		l.add(at.at(), "%s is already at %s; keep %s in one file", name, first.at(), name)
 		return
 	}
-	l.admin = at.at()
-	l.config.Admin = admin
-	l.sources[&l.config.Admin] = at
-}
-
-func (l *loader) setCallHome(c CallHome, at *source) {
-	if l.callHome.Line != 0 {
-		l.add(at.at(), "call_home is already at %s; keep call_home in one file", l.callHome)
-		return
-	}
-	l.callHome = at.at()
-	l.config.CallHome = c
-	l.sources[&l.config.CallHome] = at
+	*section = found
+	l.sources[section] = at
 }
 
 func (l *loader) addTargets(targets []*Target, at *source) {

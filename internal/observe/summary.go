@@ -6,6 +6,7 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/facts"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -146,15 +147,10 @@ type Detail struct {
 	Timeline     []Event  `json:"timeline" doc:"Of the last read."`
 }
 
-// System is what the target is, and where it says so.
+// System is what the target is, and which modules say so.
 type System struct {
-	Vendor   string     `json:"vendor,omitempty"`
-	Model    string     `json:"model,omitempty"`
-	OSName   string     `json:"os_name,omitempty"`
-	Release  string     `json:"release,omitempty"`
-	HostName string     `json:"host_name,omitempty"`
-	BootTime *time.Time `json:"boot_time,omitempty"`
-	ReadBy   []string   `json:"read_by" doc:"Modules that it was read by."`
+	facts.System
+	ReadBy []string `json:"read_by" doc:"Modules that it was read by."`
 }
 
 // Module is what is known of one module of a target.
@@ -185,12 +181,9 @@ type Event struct {
 // Detail is what is known of a target.
 func (o *Observer) Detail(t *collector.Target) Detail {
 	s := t.Status()
-	is := o.System(t.Name())
 	d := Detail{
 		Summary: o.summary(t.Config(), s), Modules: []Module{}, Timeline: []Event{}, Capabilities: t.Capabilities(),
-		System: System{
-			Vendor: is.Vendor, Model: is.Model, OSName: is.OSName, Release: is.Release, HostName: is.HostName, BootTime: is.BootTime, ReadBy: []string{},
-		},
+		System: System{o.System(t.Name()), []string{}},
 	}
 	for _, m := range s.Modules {
 		one := Module{
