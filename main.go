@@ -180,6 +180,7 @@ func addSimulation(c *kingpin.CmdClause, s *command.Simulate) {
 	c.Flag("password", "Password of that user.").Default("netconf").StringVar(&s.Password)
 	c.Flag("form", "YANG module of the interfaces: state (RFC 7223) or nmda (RFC 8343).").Default(simulator.FormState).EnumVar(&s.Form, simulator.FormState, simulator.FormNMDA)
 	c.Flag("transport", "How the devices are reached: ssh, tls (NETCONF over either) or restconf.").Default(simulator.TransportSSH).EnumVar(&s.Transport, simulator.Transports()...)
+	fields := c.Flag("fields", "Over RESTCONF, the devices know the query parameter fields.").Default("true").Bool()
 	framing := c.Flag("framing", "NETCONF framing: 1.0 or 1.1.").Default("1.1").Enum("1.0", "1.1")
 	c.Flag("chunk-size", "Octets in each chunk of framing 1.1; 0: one chunk for the whole reply.").Default("0").IntVar(&s.ChunkSize)
 	c.Flag("login-delay", "Delay before each login is accepted or refused.").Default("0s").DurationVar(&s.LoginDelay)
@@ -190,7 +191,7 @@ func addSimulation(c *kingpin.CmdClause, s *command.Simulate) {
 	c.Flag("fault", "Fault of a device of the scenario, as DEVICE:KIND or DEVICE:KIND:WHERE, such as core-1:psu; repeatable.").StringsVar(&s.Faults)
 	c.Flag("write-config", "File for a configuration with all devices as targets; -: stdout.").StringVar(&s.WriteConfig)
 	c.Action(func(*kingpin.ParseContext) error {
-		s.Base10 = *framing == "1.0"
+		s.Base10, s.NoFields = *framing == "1.0", !*fields
 		return nil
 	})
 }

@@ -18,16 +18,18 @@ type simulated struct {
 	addresses []string
 }
 
-func startSimulated(t testing.TB, devices, interfaces int) *simulated {
+func startSimulated(t testing.TB, devices, interfaces int, flags ...string) *simulated {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "netconf.yml")
-	p := start(t, exec.Command(binary(t), "simulate", fmt.Sprint("--devices=", devices), fmt.Sprint("--interfaces=", interfaces), "--write-config="+file))
+	flags = append([]string{"simulate", fmt.Sprint("--devices=", devices), fmt.Sprint("--interfaces=", interfaces), "--write-config=" + file}, flags...)
+	p := start(t, exec.Command(binary(t), flags...))
 	waitFor(t, "the simulated devices", func() bool { return strings.Contains(p.output.String(), "host key") })
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &simulated{config: string(text)}
+	beside := filepath.Base(file) + "." // the files of certificates
+	s := &simulated{config: strings.ReplaceAll(string(text), beside, filepath.Join(filepath.Dir(file), beside))}
 	for line := range strings.Lines(p.output.String()) {
 		if words := strings.Fields(line); len(words) == 2 && strings.HasPrefix(words[0], "sim-") {
 			s.addresses = append(s.addresses, words[1])
