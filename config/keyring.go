@@ -1,7 +1,8 @@
 package config
 
 import (
-	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"sync"
@@ -9,20 +10,16 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// maxKeys bounds the keys that a Keyring keeps. Keys change seldom.
-const maxKeys = 256
-
-// Keyring reads private keys at each call, but decrypts each only once: that takes a tenth of a second or more, by design, and many
-// targets may use the same key. It is safe for concurrent use. A nil Keyring keeps nothing.
+// Keyring reads private keys and certificates at each call, but makes something of each only once: to decrypt a key takes a tenth of a second or
+// more, by design, a bundle of authorities takes milliseconds and memory, and many targets may use the same ones. It is safe for concurrent use. A
+// nil Keyring keeps nothing.
 type Keyring struct {
-	mu     sync.Mutex
-	files  *Files                       // nil until they are needed
-	opened map[[sha256.Size]byte]opened // by the digest of key and passphrase
-}
+	mu    sync.Mutex
+	files *Files // nil until they are needed
 
-type opened struct {
-	signer ssh.Signer
-	wrong  bool // the passphrase
+	signers      parsed[ssh.Signer] // of keys with a passphrase
+	authorities  parsed[*x509.CertPool]
+	certificates parsed[*tls.Certificate]
 }
 
 // reader returns what files are read with.
@@ -75,37 +72,12 @@ func (k *Keyring) Signer(a *Auth) (ssh.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := k.open(key, []byte(passphrase))
-	if found.wrong {
+	if k == nil {
+		k = new(Keyring)
+	}
+	signer, err = k.signers.of(func() (ssh.Signer, error) { return ssh.ParsePrivateKeyWithPassphrase(key, []byte(passphrase)) }, key, []byte(passphrase))
+	if err != nil {
 		return nil, fmt.Errorf("private_key_passphrase_file %s does not open private_key_file %s; put the right passphrase in it", a.PrivateKeyPassphraseFile, a.PrivateKeyFile)
 	}
-	return found.signer, nil
-}
-
-// open decrypts a key, or returns the result of the last time. Other callers wait: most of them want the same key.
-func (k *Keyring) open(key, passphrase []byte) opened {
-	decrypt := func() opened {
-		signer, err := ssh.ParsePrivateKeyWithPassphrase(key, passphrase)
-		return opened{signer, err != nil}
-	}
-	if k == nil {
-		return decrypt()
-	}
-	digest := sha256.New()
-	for _, part := range [][]byte{key, passphrase} {
-		_, _ = fmt.Fprintf(digest, "%d ", len(part))
-		_, _ = digest.Write(part)
-	}
-	id := [sha256.Size]byte(digest.Sum(nil))
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	found, known := k.opened[id]
-	if !known {
-		if k.opened == nil || len(k.opened) >= maxKeys {
-			k.opened = map[[sha256.Size]byte]opened{}
-		}
-		found = decrypt()
-		k.opened[id] = found
-	}
-	return found
+	return signer, nil
 }

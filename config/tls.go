@@ -48,6 +48,9 @@ func (k *Keyring) TLS(a *Auth) (*tls.Config, error) {
 	if c == nil {
 		return nil, nil
 	}
+	if k == nil {
+		k = new(Keyring)
+	}
 	made := &tls.Config{ServerName: c.ServerName, InsecureSkipVerify: c.InsecureSkipVerify, Renegotiation: tls.RenegotiateNever}
 	made.MinVersion, _ = c.MinVersion.number()
 	made.MaxVersion, _ = c.MaxVersion.number()
@@ -73,9 +76,15 @@ func (k *Keyring) readAuthorities(file string) (*x509.CertPool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ca_file %w", fileError(file, err))
 	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(data) {
-		return nil, fmt.Errorf("ca_file %s holds no certificate that can be read; write certificates in PEM form into it", file)
+	roots, err := k.authorities.of(func() (*x509.CertPool, error) {
+		roots := x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(data) {
+			return nil, errors.New("holds no certificate that can be read; write certificates in PEM form into it")
+		}
+		return roots, nil
+	}, data)
+	if err != nil {
+		return nil, fmt.Errorf("ca_file %s %w", file, err)
 	}
 	return roots, nil
 }
@@ -91,12 +100,15 @@ func (k *Keyring) readCertificate(a *Auth) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, a.secretFileError("key_file", c.KeyFile, err)
 	}
-	own, err := tls.X509KeyPair(certificates, key)
+	own, err := k.certificates.of(func() (*tls.Certificate, error) {
+		own, err := tls.X509KeyPair(certificates, key)
+		return &own, err
+	}, certificates, key)
 	block, _ := pem.Decode(key)
 	first, _ := pem.Decode(certificates)
 	switch {
 	case err == nil:
-		return &own, nil
+		return own, nil
 	case first == nil || first.Type != "CERTIFICATE":
 		return nil, fmt.Errorf("cert_file %s holds no certificate that can be read; write our certificate in PEM form into it, and after it those between it and the authority", c.CertFile)
 	case block == nil:

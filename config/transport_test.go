@@ -181,6 +181,9 @@ func TestTLSFiles(t *testing.T) {
 	if first.ServerName != "r1.example.net" || first.MinVersion != tls.VersionTLS13 || first.MaxVersion != 0 || first.RootCAs == nil || len(first.Certificates) != 1 {
 		t.Errorf("made %+v", first)
 	}
+	if again := read(); again.RootCAs != first.RootCAs || again.Certificates[0].Leaf != first.Certificates[0].Leaf {
+		t.Error("files that did not change were parsed again")
+	}
 	renewed := certificateFiles(t)
 	for name, content := range maps.All(renewed) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
