@@ -21,6 +21,7 @@ type filter struct {
 	out     bytes.Buffer
 	open    [][]*node // for each open element that is copied in part, the filter nodes of its children
 	whole   int       // depth of the open element that is copied as a whole; 0: none is
+	decoded []byte    // of the text that was just read
 	err     error
 }
 
@@ -32,7 +33,7 @@ func newFilter(from io.Reader, tops []*node, unwrap bool) *filter {
 
 // Read implements io.Reader.
 func (f *filter) Read(p []byte) (int, error) {
-	for f.out.Len() == 0 && f.err == nil {
+	for f.out.Len() < len(p) && f.err == nil {
 		f.err = f.step()
 	}
 	if f.out.Len() > 0 {
@@ -126,7 +127,8 @@ func (f *filter) copy(kind xmlscan.Kind) {
 	case xmlscan.Start:
 		f.startTag("")
 	case xmlscan.Text:
-		escape(&f.out, f.scanner.AppendText(nil))
+		f.decoded = f.scanner.AppendText(f.decoded[:0])
+		escape(&f.out, f.decoded)
 	case xmlscan.End:
 		f.endTag()
 		if f.scanner.Depth() < f.whole {
@@ -146,7 +148,8 @@ func (f *filter) startTag(name string) {
 		f.out.WriteByte(' ')
 		f.out.Write(a.Name)
 		f.out.WriteString(`="`)
-		escape(&f.out, f.scanner.AppendValue(nil, a))
+		f.decoded = f.scanner.AppendValue(f.decoded[:0], a)
+		escape(&f.out, f.decoded)
 		f.out.WriteByte('"')
 	}
 	f.out.WriteByte('>')
@@ -158,8 +161,12 @@ func (f *filter) endTag() {
 	f.out.WriteByte('>')
 }
 
-// escape writes text for content and for values of attributes.
+// escape writes text for content and for values of attributes. Most has nothing to escape, which the library takes its time to find.
 func escape(out *bytes.Buffer, text []byte) {
+	if !bytes.ContainsAny(text, "<>&'\"\t\n\r") {
+		out.Write(text)
+		return
+	}
 	_ = xml.EscapeText(out, text) // a Buffer takes everything
 }
 
@@ -205,9 +212,9 @@ func (f *filter) grow(b *branch, size *int) error {
 				return err
 			}
 		case xmlscan.Text:
-			text := f.scanner.AppendText(nil)
-			b.text = append(b.text, text...)
-			*size += len(text)
+			before := len(b.text)
+			b.text = f.scanner.AppendText(b.text)
+			*size += len(b.text) - before
 		case xmlscan.End:
 			f.endTag()
 			b.end = bytes.Clone(f.out.Bytes()[before:])
