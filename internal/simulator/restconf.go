@@ -1,13 +1,14 @@
 package simulator
 
 import (
-	"compress/gzip"
 	"encoding/xml"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // Namespaces of RESTCONF, and the root of its API on simulated devices.
@@ -52,9 +53,11 @@ func (c *restconf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Encoding", "gzip")
-	z, _ := gzip.NewWriterLevel(w, gzip.BestSpeed)
+	z := d.fleet.compressors.Get().(*gzip.Writer)
+	z.Reset(w)
 	_, _ = z.Write(body)
 	_ = z.Close()
+	d.fleet.compressors.Put(z)
 }
 
 // authenticate checks the password of each request. A login is counted once a connection.

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -70,6 +71,7 @@ type Fleet struct {
 	wrongKey     ssh.Signer   // of devices that show another one
 	labels       []label      // of the interfaces
 	replies      sync.Pool    // of *reply
+	compressors  sync.Pool    // of *gzip.Writer
 	devices      []*Device
 }
 
@@ -81,6 +83,10 @@ func Start(config Config) (*Fleet, error) {
 	}
 	f := &Fleet{config: config, labels: newLabels(config.Interfaces)}
 	f.replies.New = func() any { return new(reply) }
+	f.compressors.New = func() any {
+		z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
+		return z
+	}
 	// The key depends on the seed only, so that a written configuration stays valid when the simulator is started again.
 	if f.hostKey, err = newHostKey(fmt.Sprintf("simulated host key %d", config.Seed)); err != nil {
 		return nil, err
