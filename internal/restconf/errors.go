@@ -43,7 +43,7 @@ func parseErrors(status int, mediaType string, body io.Reader) (found netconf.RP
 // xmlErrors reads <errors><error>.
 func xmlErrors(text []byte) (found netconf.RPCErrors) {
 	var s xmlscan.Scanner
-	s.Reset(bytes.NewReader(text))
+	s.ResetBytes(text)
 	for {
 		kind, err := s.Next()
 		if err != nil {

@@ -49,7 +49,7 @@ func readHead(from io.Reader) (head []byte, tag *rootTag, err error) {
 // findRoot finds the root element; nil without an error if more is needed.
 func findRoot(head []byte) (*rootTag, error) {
 	var s xmlscan.Scanner
-	s.Reset(bytes.NewReader(head))
+	s.ResetBytes(head)
 	kind, err := s.Next()
 	if errors.Is(err, xmlscan.ErrTruncated) || err == io.EOF {
 		return nil, nil

@@ -178,7 +178,7 @@ func nodes(elements []*element) (all []*node, err error) {
 // parseElement reads one element. What it reads is ours or the user's.
 func parseElement(text string) (*element, error) {
 	var s xmlscan.Scanner
-	s.Reset(strings.NewReader(text))
+	s.ResetBytes([]byte(text))
 	top := &element{}
 	open := []*element{top}
 	for {

@@ -35,7 +35,7 @@ func parseHostMeta(document []byte, origin *url.URL) (string, error) {
 // xrdLink is the target of the link with the relation restconf: <XRD><Link rel="restconf" href="/restconf"/></XRD>.
 func xrdLink(document []byte) string {
 	var s xmlscan.Scanner
-	s.Reset(bytes.NewReader(document))
+	s.ResetBytes(document)
 	for {
 		kind, err := s.Next()
 		if err != nil {

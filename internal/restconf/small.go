@@ -61,7 +61,7 @@ func (a *smallAnswer) leaves(name string) (all []string, err error) {
 		return nil, session.Failed(session.ReasonHello, "%w", err)
 	}
 	var s xmlscan.Scanner
-	s.Reset(bytes.NewReader(a.text))
+	s.ResetBytes(a.text)
 	var text []byte
 	for {
 		kind, err := s.Next()

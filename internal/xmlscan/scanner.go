@@ -53,6 +53,7 @@ type Scanner struct {
 	end    int   // bytes in buf
 	base   int64 // offset of buf[0] in the document
 	eof    bool
+	whole  bool // buf is the caller's, and holds the document
 	closed bool // the root element has ended
 	latin1 bool
 
@@ -70,13 +71,20 @@ type Scanner struct {
 
 // Reset begins a new document.
 func (s *Scanner) Reset(r io.Reader) {
-	if s.buf == nil {
+	if s.buf == nil || s.whole || cap(s.buf) > 4*bufferSize {
 		s.buf = make([]byte, bufferSize)
 	}
-	*s = Scanner{r: r, buf: s.buf, attrs: s.attrs[:0], openNames: s.openNames[:0], nameStarts: s.nameStarts[:0], ns: s.ns}
-	if cap(s.buf) > 4*bufferSize {
-		s.buf = make([]byte, bufferSize)
-	}
+	s.begin(Scanner{r: r, buf: s.buf})
+}
+
+// ResetBytes begins a new document that is at hand as a whole. It makes no buffer.
+func (s *Scanner) ResetBytes(document []byte) {
+	s.begin(Scanner{buf: document, end: len(document), eof: true, whole: true})
+}
+
+func (s *Scanner) begin(with Scanner) {
+	with.attrs, with.openNames, with.nameStarts, with.ns = s.attrs[:0], s.openNames[:0], s.nameStarts[:0], s.ns
+	*s = with
 	s.ns.reset()
 }
 

@@ -18,6 +18,10 @@ func scan(t *testing.T, r io.Reader) (lines []string, err error) {
 	t.Helper()
 	var s xmlscan.Scanner
 	s.Reset(r)
+	return render(&s)
+}
+
+func render(s *xmlscan.Scanner) (lines []string, err error) {
 	text := ""
 	flush := func() {
 		if strings.TrimSpace(text) != "" {
@@ -116,6 +120,12 @@ func TestDocuments(t *testing.T) {
 				if diff := cmp.Diff(tc.want, got); diff != "" {
 					t.Errorf("%s: %s", way.name, diff)
 				}
+			}
+			var s xmlscan.Scanner
+			s.ResetBytes([]byte(tc.doc))
+			got, err := render(&s)
+			if diff := cmp.Diff(tc.want, got); tc.want != nil && diff != "" || (tc.err == "") != (err == io.EOF) {
+				t.Errorf("at hand: %v %s", err, diff)
 			}
 		})
 	}
