@@ -3,7 +3,6 @@ package restconf
 import (
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -21,69 +20,29 @@ import (
 // answer is the answer to one request. Its reader gives the octets of the body, decompressed; end is called once for each.
 type answer struct {
 	request
-	status     int
-	header     http.Header
-	mediaType  string // without parameters, in small letters; "" if the device says none
-	compressed bool
-	tcp        *session.Conn
-	body       io.ReadCloser
-	plain      io.Reader // the body, decompressed
-	left       *int64    // octets that may still come; nil: no limit
-	bytes      int64
-	client     *Client
-	trace      *session.Trace
-	began      time.Time
-	failed     error  // of the connection, while the body was read
-	complete   bool   // the body has been read to its end
-	cancel     func() // of the time for it; nil: it has as much as the read
+	status    int
+	header    http.Header
+	mediaType string // without parameters, in small letters; "" if the device says none
+	body      *body
+	plain     io.Reader // the body, or a copy of it
+	left      *int64    // octets that may still come; nil: no limit
+	bytes     int64
+	client    *Client
+	trace     *session.Trace
+	began     time.Time
+	failed    error  // of the connection, while the body was read
+	cancel    func() // of the time for it; nil: it has as much as the read
 }
 
 // newAnswer takes over a response.
 func newAnswer(response *http.Response, tcp *session.Conn) (*answer, error) {
-	raw := &watched{response.Body, tcp}
-	a := &answer{status: response.StatusCode, header: response.Header, body: response.Body, plain: raw, tcp: tcp}
+	body, err := newBody(response, tcp)
+	if err != nil {
+		return nil, err
+	}
+	a := &answer{status: response.StatusCode, header: response.Header, body: body, plain: body}
 	a.mediaType, _, _ = mime.ParseMediaType(response.Header.Get("Content-Type"))
-	switch encoding := strings.ToLower(response.Header.Get("Content-Encoding")); encoding {
-	case "", "identity":
-	case "gzip", "x-gzip":
-		a.compressed = true
-		a.plain = &gunzip{from: raw}
-	default:
-		_ = response.Body.Close() // the error that is told is the encoding
-		return nil, fmt.Errorf("its body has content encoding %q, which was not asked for", bound(encoding))
-	}
 	return a, nil
-}
-
-// watched tells the connection when its reader waits for the device, and what it got.
-type watched struct {
-	body io.Reader
-	tcp  *session.Conn
-}
-
-// Read implements io.Reader.
-func (w *watched) Read(p []byte) (int, error) {
-	w.tcp.Wait(true)
-	defer w.tcp.Wait(false)
-	n, err := w.body.Read(p)
-	w.tcp.Use(n)
-	return n, err
-}
-
-// gunzip decompresses. It reads nothing before it is read, as an answer without a body has no header of gzip.
-type gunzip struct {
-	from   io.Reader
-	reader *gzip.Reader
-}
-
-// Read implements io.Reader.
-func (g *gunzip) Read(p []byte) (n int, err error) {
-	if g.reader == nil {
-		if g.reader, err = gzip.NewReader(g.from); err != nil {
-			return 0, err
-		}
-	}
-	return g.reader.Read(p)
 }
 
 // Read implements io.Reader.
@@ -98,7 +57,6 @@ func (a *answer) Read(p []byte) (int, error) {
 	if err != nil && err != io.EOF {
 		a.failed = err
 	}
-	a.complete = a.complete || err == io.EOF
 	return n, err
 }
 
@@ -108,13 +66,12 @@ func (a *answer) end(err error) {
 		// What follows the document, such as line feeds, has to be read too.
 		_, _ = io.CopyN(io.Discard, a, 4<<10)
 	}
-	a.tcp.Wait(true)
 	_ = a.body.Close() // what was wanted of it has been read
 	if a.cancel != nil {
 		a.cancel()
 	}
 	detail := fmt.Sprintf("%s %s: %d %s, %d bytes", a.method, a.request, a.status, http.StatusText(a.status), a.bytes)
-	if a.compressed {
+	if a.body.compressed {
 		detail += ", gzip"
 	}
 	if err != nil {

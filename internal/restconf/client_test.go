@@ -45,7 +45,7 @@ func device(extra, stores string, answers map[string]string) *netconftest.RESTCO
 }
 
 // options are those of a client of a server.
-func options(t *testing.T, d *netconftest.RESTCONF) session.Options {
+func options(t testing.TB, d *netconftest.RESTCONF) session.Options {
 	t.Helper()
 	c := &config.Config{
 		Auths:   map[string]*config.Auth{"lab": {Username: "u", Password: "secret", TLSConfig: &config.TLSConfig{CAFile: d.CAFile(t)}}},
@@ -57,7 +57,7 @@ func options(t *testing.T, d *netconftest.RESTCONF) session.Options {
 	return session.Options{Target: c.Targets[0], Auth: c.Auths["lab"], Dialer: session.NewDialer(1)}
 }
 
-func newClient(t *testing.T, o session.Options) *restconf.Client {
+func newClient(t testing.TB, o session.Options) *restconf.Client {
 	t.Helper()
 	c := restconf.NewClient(o)
 	t.Cleanup(func() { _ = c.Close(context.Background()) })

@@ -16,6 +16,9 @@ import (
 // maxHeader bounds the header of an answer, in octets.
 const maxHeader = 64 << 10
 
+// maxFrame is how many octets a frame of HTTP/2 may have: the least that the RFC allows, as each connection keeps a buffer for the largest that came.
+const maxFrame = 16 << 10
+
 // errNoConnection says that the connection of a link has ended before a request was answered.
 var errNoConnection = errors.New("the connection has ended")
 
@@ -43,7 +46,7 @@ func (l *link) open(conn *tls.Conn, tcp *session.Conn) {
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true, // it is asked for, and bounded, by answer
 		MaxResponseHeaderBytes: maxHeader,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
+		HTTP2:                  &http.HTTP2Config{MaxReadFrameSize: maxFrame, SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}
 }
 
