@@ -36,7 +36,9 @@ func (c Command) MarshalYAML() (any, error) {
 // resolve makes a program that is named with a folder relative to the file that names it.
 func (c Command) resolve(dir string) {
 	if len(c) > 0 && strings.Contains(c[0], "/") {
-		c[0] = inDir(dir, c[0])
+		if c[0] = inDir(dir, c[0]); !strings.Contains(c[0], "/") {
+			c[0] = "./" + c[0] // a word alone would be looked for in PATH
+		}
 	}
 }
 
@@ -110,8 +112,11 @@ func (c Command) output() (string, error) {
 		return "", fmt.Errorf("password_command %s cannot be run: %w; make it a program that the exporter's user may run", name, errors.Unwrap(err))
 	}
 	secret := strings.TrimSuffix(strings.TrimSuffix(out.kept.String(), "\n"), "\r")
-	if secret == "" {
+	switch {
+	case secret == "":
 		return "", fmt.Errorf("password_command %s printed nothing; let it print the password to its stdout", name)
+	case strings.ContainsAny(secret, "\n\r"):
+		return "", fmt.Errorf("password_command %s printed several lines; let it print the password alone, such as the first line by head -n 1", name)
 	}
 	return secret, nil
 }

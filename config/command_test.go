@@ -55,6 +55,22 @@ func TestPasswordCommand(t *testing.T) {
 	}
 }
 
+// TestPasswordCommandBesideTheFile has a program beside a configuration that is named without a folder, as netconf.yml is by default.
+func TestPasswordCommandBesideTheFile(t *testing.T) {
+	dir := writeFiles(t, map[string]string{"netconf.yml": withAuth("password_command: [./secret.sh], " + noKeyCheck), "secret.sh": "#!/bin/sh\necho x\n"})
+	if err := os.Chmod(filepath.Join(dir, "secret.sh"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	c, err := config.Load([]string{"netconf.yml"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Auths["lab"].PasswordValue(); err != nil || got != "x" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 // TestPasswordCommandThatHangs has a program that never ends, nor does its child, which holds its output.
 func TestPasswordCommandThatHangs(t *testing.T) {
 	t.Parallel() // it takes ten seconds
