@@ -70,6 +70,9 @@ func (a *Auth) readSecret(files *Files, key, file string) (string, error) {
 	if text == "" {
 		return "", fmt.Errorf("%s %s is empty; write the secret into it", key, file)
 	}
+	if strings.ContainsAny(text, "\n\r") {
+		return "", fmt.Errorf("%s %s has several lines; leave the secret alone in it", key, file)
+	}
 	return text, nil
 }
 
@@ -77,6 +80,9 @@ func (a *Auth) readSecret(files *Files, key, file string) (string, error) {
 func fileError(file string, err error) error {
 	if looksLikeKey(file) {
 		return errors.New("holds a key; write it to a file and name the file")
+	}
+	if errors.Is(err, fs.ErrNotExist) && namesHome(file) {
+		return errors.New("names a path with ~, which stands for a home in shells alone; write the whole path")
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s does not exist; create it or correct the path", file)

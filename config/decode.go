@@ -77,6 +77,8 @@ func syntaxError(file string, data []byte, err error) error {
 		text = "an alias (*name) has no anchor (&name); put text that begins with * in quotes"
 	case bytes.HasPrefix(bytes.TrimLeft(lines[line-1], " "), []byte("\t")):
 		text = "a tab indents this line; use spaces"
+	case strings.Contains(text, "UTF-8"):
+		text = "the line has octets that are not UTF-8; save the file as UTF-8"
 	case strings.Contains(text, "cannot start any token"):
 		text = "a value begins with a character that YAML keeps for itself; put the value in quotes"
 	case strings.Contains(text, "mapping values are not allowed"), strings.Contains(text, "did not find expected key"):

@@ -3,6 +3,7 @@ package config
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 )
@@ -48,14 +49,20 @@ func (v *validator) filters(filters []Filter, at *source) {
 		if f.Label == "" || !v.labels[f.Label] {
 			v.add(here, "filter: no metric has the label %q%s", f.Label, nearest.Hint(f.Label, v.labelNames(), "; docs/metrics.md lists the labels"))
 		}
-		if _, err := f.Pattern(); err != nil || f.Regex == "" {
-			v.add(here, "filter: regex %q is not a regular expression of RE2; write one that the whole text of the label has to match, such as \"lo|veth.*\"", f.Regex)
+		const whole = "one that the whole text of the label has to match, such as \"lo|veth.*\""
+		if _, err := regexp.Compile(f.Regex); f.Regex == "" {
+			v.add(here, "filter: regex is missing; write "+whole)
+		} else if err != nil {
+			v.add(here, "filter: regex %q is not a regular expression of RE2 (%s), which has no lookahead; write "+whole, f.Regex, whyNot(err))
 		}
 		if f.Action != ActionDrop && f.Action != ActionKeep {
 			v.add(here, "filter: action %q is neither drop nor keep; write one of them", f.Action)
 		}
 	}
 }
+
+// whyNot is what the library says of a wrong regular expression, without its own beginning.
+func whyNot(err error) string { return strings.TrimPrefix(err.Error(), "error parsing regexp: ") }
 
 func (v *validator) labelNames() (names []string) {
 	for name := range v.labels {
@@ -70,9 +77,14 @@ func (v *validator) descriptionLabels(d *DescriptionLabels, at *source) {
 		return
 	}
 	here := at.at("description_labels")
+	const named = `one with named groups, such as "\[(?P<role>[a-z]+)\]"`
 	pattern, err := regexp.Compile(d.Regex)
-	if err != nil || d.Regex == "" {
-		v.add(here, `description_labels: regex %q is not a regular expression of RE2; write one with named groups, such as "\[(?P<role>[a-z]+)\]"`, d.Regex)
+	if d.Regex == "" {
+		v.add(here, "description_labels: regex is missing; write "+named)
+		return
+	}
+	if err != nil {
+		v.add(here, "description_labels: regex %q is not a regular expression of RE2 (%s), which has no lookahead; write "+named, d.Regex, whyNot(err))
 		return
 	}
 	if len(d.Names()) == 0 {

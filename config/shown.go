@@ -37,7 +37,7 @@ func (a *Auth) secretFileError(key, file string, err error) error {
 	switch {
 	case errors.Is(err, errHangs): // so would a look whether it is a path
 		return fmt.Errorf("%s names a file that cannot be used: %w", key, err)
-	case a.mayShow(file):
+	case a.mayShow(file), namesHome(file):
 		return fmt.Errorf("%s %w", key, fileError(file, err))
 	case looksLikeKey(file):
 		return fmt.Errorf("%s holds a key; write it to a file and name the file", key)
@@ -45,6 +45,9 @@ func (a *Auth) secretFileError(key, file string, err error) error {
 	return fmt.Errorf("%s names no file that exists (it is not shown, because it may be the secret itself); write the secret to a file, "+
 		"and name the file with its folder", key)
 }
+
+// namesHome tells whether a path has a folder such as ~ or ~operator.
+func namesHome(path string) bool { return regexp.MustCompile(`(^|/)~\w*/`).MatchString(path) }
 
 func looksLikeKey(text string) bool {
 	return strings.Contains(text, "-----") || strings.ContainsAny(text, "\n\r") || strings.Contains(text, "PuTTY-User-Key")

@@ -2,8 +2,6 @@ package config
 
 import (
 	"strings"
-
-	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 )
 
 // Transport is how the bytes of a session come and go.
@@ -46,7 +44,7 @@ func (v *validator) transport(t Transport, at Position) {
 	case TransportSSH, TransportTLS, TransportRESTCONF:
 		return
 	}
-	v.add(at, "transport %q is not known%s", string(t), nearest.Hint(string(t), Transports(), "; write one of "+strings.Join(Transports(), ", ")))
+	v.add(at, "transport %q is not known; write one of %s", string(t), strings.Join(Transports(), ", "))
 }
 
 // targetTransport checks that what a target and its auth say is for the target's transport.

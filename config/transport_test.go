@@ -75,7 +75,7 @@ func TestTransportRefuses(t *testing.T) {
 	const ownPair = "cert_file: c.pem, key_file: k.pem"
 	for name, test := range map[string]struct{ file, want string }{
 		"unknown":                          {target("auth: lab, transport: telnet"), `5: transport "telnet" is not known; write one of ssh, tls, restconf`},
-		"mistyped":                         {ways + "defaults: {transport: rest}\n", `5: transport "rest" is not known; did you mean restconf?`},
+		"mistyped":                         {ways + "defaults: {transport: rest}\n", `5: transport "rest" is not known; write one of ssh, tls, restconf`},
 		"ssh by cert":                      {target("auth: cert"), `5: auth "cert" cannot be used over transport ssh: it does not say how a device's host key is checked; add known_hosts_file, host_key_fingerprints or insecure_ignore_host_key: true to it, or give target "a" another transport or auth`},
 		"tls by key":                       {target("auth: lab, transport: tls"), `5: auth "lab" cannot be used over transport tls: it has no certificate of ours; add tls_config with cert_file and key_file to it, or give target "a" another transport or auth`},
 		"tls by user":                      {target("auth: web, transport: tls"), `5: auth "web" cannot be used over transport tls: it has no certificate of ours; add tls_config with cert_file and key_file to it, or give target "a" another transport or auth`},
