@@ -119,6 +119,11 @@ func TestOperations(t *testing.T) {
 			[]string{"/data/lab:top", "/data/lab:none", "/data/more:top"}, data(top) + data(`<top xmlns="urn:more"/>`)},
 		"everything": {device("", "", map[string]string{"/restconf/data": `<data xmlns="urn:ietf:params:xml:ns:yang:ietf-restconf">` + top + `</data>`}), `<get/>`, []string{"/data"},
 			`<data xmlns="urn:ietf:params:xml:ns:yang:ietf-restconf">` + top + `</data>`},
+		"everything, without an element around it (rousette)": {device("", "", map[string]string{"/restconf/data": top + "\n<more xmlns=\"urn:more\"/>\n"}), `<get/>`, []string{"/data"},
+			data(top + "\n<more xmlns=\"urn:more\"/>\n")},
+		"a list at the top, without an element around it (rousette)": {device(fields, "", map[string]string{"/restconf/data/lab:one?fields=name": "400", "/restconf/data?fields=lab:one(name)": `<one xmlns="urn:lab"><name>a</name><x/></one><one xmlns="urn:lab"><name>b</name></one>`}),
+			get(`<one xmlns="urn:lab"><name/></one>`), []string{"/data/lab:one?fields=name", "/data?fields=lab:one(name)"}, data(`<one xmlns="urn:lab"><name>a</name></one><one xmlns="urn:lab"><name>b</name></one>`)},
+		"data that is missing (OpenDaylight)": {device("", "", map[string]string{"/restconf/data/lab:top": "409"}), get(`<top xmlns="urn:lab"/>`), []string{"/data/lab:top"}, ``},
 		"the configuration": {device(fields, "", map[string]string{"/restconf/data/lab:top?content=config&fields=other": some}),
 			`<get-config><source><running/></source><filter type="subtree"><top xmlns="urn:lab"><other/></top></filter></get-config>`, []string{"/data/lab:top?content=config&fields=other"}, data(some)},
 		"the operational datastore": {device("", operational, map[string]string{"/restconf/ds/ietf-datastores:operational/lab:top": top}), getData(`<top xmlns="urn:lab"/>`),
@@ -154,6 +159,8 @@ func TestOperations(t *testing.T) {
 				switch tc.device.Answers[asked] {
 				case "400":
 					tc.device.Error(w, http.StatusBadRequest, "invalid-value", "it says 400")
+				case "409":
+					tc.device.Error(w, http.StatusConflict, "data-missing", "Request could not be completed because the relevant data model content does not exist")
 				case "501":
 					w.Header().Set("Content-Type", "application/yang-data+json")
 					w.WriteHeader(http.StatusNotImplemented)
@@ -209,6 +216,7 @@ func TestRoots(t *testing.T) {
 		"another link":  {strings.Replace(xrd, `rel="restconf"`, `rel="lrdd"`, 1), "/restconf", false},
 		"none":          {"", "/restconf", false},
 		"with a login":  {strings.Replace(xrd, "/restconf", "/x", 1), "/x", true},
+		"rousette":      {`<XRD xmlns='http://docs.oasis-open.org/ns/xri/xrd-1.0'><Link rel='restconf' href='/restconf/'></XRD>`, "/restconf", false}, // not well-formed
 		"no document":   {"<html>", "/restconf", false},
 		"a redirection": {"https://192.0.2.1/", "/restconf", false},
 		"the root of /": {strings.Replace(xrd, "/restconf", "/", 1), "", false},
@@ -243,6 +251,25 @@ func TestWithoutALibrary(t *testing.T) {
 	reply, err := rpc(t, c, get(`<top xmlns="urn:ietf:params:xml:ns:yang:ietf-x"/>`))
 	if err != nil || reply != "<data>"+top+"</data>" {
 		t.Errorf("%v, %s", err, reply)
+	}
+}
+
+// TestLeavesInTheirTree: rousette gives a leaf in all that is around it.
+func TestLeavesInTheirTree(t *testing.T) {
+	const ylib, monitoring = `<yang-library xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-library">`, `<restconf-state xmlns="urn:ietf:params:xml:ns:yang:ietf-restconf-monitoring">`
+	d := device("", "", nil)
+	d.Answers["/restconf/data/ietf-yang-library:yang-library/content-id"] = ylib + "\n  <content-id>7</content-id>\n</yang-library>\n"
+	d.Answers["/restconf/data/ietf-restconf-monitoring:restconf-state/capabilities"] = monitoring + "\n  <capabilities>\n    <capability>a</capability>\n    <capability>b</capability>\n  </capabilities>\n</restconf-state>\n"
+	d.Start(t, nil)
+	c := newClient(t, options(t, d))
+	hello, err := c.Connect(t.Context(), nil)
+	if diff := cmp.Diff([]string{"a", "b"}, hello.Capabilities); err != nil || diff != "" {
+		t.Errorf("%v; capabilities (-want +got):\n%s", err, diff)
+	}
+	before := len(d.Requests())
+	c.Forget()
+	if _, err := c.Connect(t.Context(), nil); err != nil || len(d.Requests())-before != 1 {
+		t.Errorf("%v; asked again for %v", err, d.Requests()[before:])
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"nemith.io/netconf"
@@ -38,6 +39,11 @@ func parseErrors(status int, mediaType string, body io.Reader) (found netconf.RP
 		message += ", and " + said
 	}
 	return netconf.RPCErrors{{Type: "protocol", Tag: tagOf(status), Severity: netconf.SevError, Message: message}}, false
+}
+
+// areMissing reports whether errors say that there is no data. OpenDaylight answers so in the place of 404.
+func areMissing(found netconf.RPCErrors) bool {
+	return !slices.ContainsFunc(found, func(e netconf.RPCError) bool { return e.Tag != netconf.ErrDataMissing })
 }
 
 // xmlErrors reads <errors><error>.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"nemith.io/netconf"
@@ -137,7 +139,9 @@ func (r *reply) ask(p part) error {
 				}
 			}
 			found, _ := a.errors()
-			r.errors = append(r.errors, found...)
+			if !f.mayMiss || !areMissing(found) {
+				r.errors = append(r.errors, found...)
+			}
 			return nil
 		}
 		if at > 0 {
@@ -170,7 +174,12 @@ func (r *reply) begin(a *answer, f *form) error {
 		a.end(nil)
 		return nil
 	}
-	whole := io.MultiReader(bytes.NewReader(head), a)
+	var rest io.Reader = a
+	if f.root == "data" && start.name != "data" && start.utf8 && a.mediaType == mediaXML { // rousette gives all that a datastore holds without that
+		head = slices.Concat([]byte(dataStart), head[start.offset:])
+		start.name, start.offset, rest = "data", 0, io.MultiReader(a, strings.NewReader(dataEnd))
+	}
+	whole := io.MultiReader(bytes.NewReader(head), rest)
 	wrapped := start.name == "data" || start.name == "output" || start.name == "collection" // the last of ConfD
 	switch {
 	case start.name == "errors":
@@ -185,7 +194,7 @@ func (r *reply) begin(a *answer, f *form) error {
 	case wrapped && (start.name != "data" || f.tops != nil || !start.utf8):
 		r.body = newFilter(whole, f.tops, true)
 	case f.tops == nil && start.utf8:
-		r.body = io.MultiReader(bytes.NewReader(head[start.offset:]), a)
+		r.body = io.MultiReader(bytes.NewReader(head[start.offset:]), rest)
 	default:
 		r.body = newFilter(whole, f.tops, false)
 	}
