@@ -9,6 +9,9 @@ import (
 	"sync"
 )
 
+// smallPart is which part of the limit a use takes at most that is small.
+const smallPart = 256
+
 // Budget is a number of bytes that holders share. It is safe for concurrent use.
 type Budget struct {
 	limit int64 // 0: no limit
@@ -17,7 +20,7 @@ type Budget struct {
 	used    int64      // by all holders
 	ending  int64      // part of used, of holders that were told to give up
 	holders map[*Holder]bool
-	waiting []*waiter // in the order in which they came
+	waiting []*waiter // the smallest first; equal ones in the order in which they came
 	ended   uint64    // how often a holder was told to give up
 }
 
@@ -88,8 +91,14 @@ func (b *Budget) makeRoom(extra, least int64) (tell []func()) {
 	return tell
 }
 
-// fits reports whether extra bytes are free. The caller has the lock.
-func (b *Budget) fits(extra int64) bool { return b.limit == 0 || b.used+extra <= b.limit }
+// fits reports whether a use may begin with so many bytes. For a small one it is enough that they are about to be given up, while no more than
+// an eighth above the limit is used: giving up takes a moment, and a device that takes next to nothing must not wait for it. The caller has the lock.
+func (b *Budget) fits(bytes int64) bool {
+	if b.limit == 0 || b.used+bytes <= b.limit {
+		return true
+	}
+	return bytes <= max(First, b.limit/smallPart) && b.used-b.ending+bytes <= b.limit && b.used+bytes <= b.limit+b.limit/8
+}
 
 // waiter is a use that is not let in yet.
 type waiter struct {
@@ -97,26 +106,33 @@ type waiter struct {
 	in  chan struct{} // closed when it is let in
 }
 
-// letIn lets in those who wait and fit, in the order in which they came: a large one holds back no small one. For the first
-// that still waits, holders that are larger than it would be are told to give up. The caller has the lock, and calls what is
-// returned once it is released.
-func (b *Budget) letIn() (tell []func()) {
-	b.waiting = slices.DeleteFunc(b.waiting, func(w *waiter) bool {
-		if !b.fits(w.use.bytes) {
-			return false
-		}
-		w.use.begin()
-		close(w.in)
-		return true
-	})
-	if len(b.waiting) == 0 {
-		return nil
+// wait adds a waiter.
+func (b *Budget) wait(w *waiter) {
+	at := len(b.waiting)
+	for at > 0 && b.waiting[at-1].use.bytes > w.use.bytes {
+		at--
 	}
-	first := b.waiting[0].use
-	h := first.holder
-	tell = b.makeRoom(first.bytes, h.kept+first.bytes)
-	if kept := b.kept(); h.canEnd() && h.kept > 0 && kept+first.bytes > b.limit {
-		tell = append(tell, h.end()) // no use whose end could be waited for makes room
+	b.waiting = slices.Insert(b.waiting, at, w)
+}
+
+// letIn lets in those who wait and fit, the smallest first: a large one holds back no small one. For the first that does not fit,
+// holders that are larger than it would be are told to give up. The caller has the lock, and calls what is returned once it is released.
+func (b *Budget) letIn() (tell []func()) {
+	for len(b.waiting) > 0 {
+		first := b.waiting[0]
+		use, h := first.use, first.use.holder
+		if !b.fits(use.bytes) {
+			tell = append(tell, b.makeRoom(use.bytes, h.kept+use.bytes)...)
+		}
+		if !b.fits(use.bytes) {
+			if kept := b.kept(); h.canEnd() && h.kept > 0 && kept+use.bytes > b.limit {
+				tell = append(tell, h.end()) // no use whose end could be waited for makes room
+			}
+			return tell
+		}
+		b.waiting = slices.Delete(b.waiting, 0, 1)
+		use.begin()
+		close(first.in)
 	}
 	return tell
 }

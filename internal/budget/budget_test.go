@@ -155,6 +155,39 @@ func TestRoomForSmall(t *testing.T) {
 	})
 }
 
+// TestSmallDoesNotWait holds that a small one is let in at once where large ones take all that there is, one more waits, and those that are told to
+// give up take their time.
+func TestSmallDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := budget.New(64 * mib)
+		waits := newDevice(b)
+		if err := waits.read(time.Minute, 12*mib, 0); err != nil {
+			t.Fatal(err)
+		}
+		var told, wg sync.WaitGroup
+		told.Add(1)
+		for range 8 {
+			use, err := newDevice(b).Use(t.Context(), func(error) { told.Done() })
+			if err != nil || use.Hold(8*mib) != nil {
+				t.Fatal("no room")
+			}
+		}
+		wg.Go(func() { exceeded(t, waits.read(time.Minute, mib, 0), true) })
+		synctest.Wait()
+		began := time.Now()
+		for range 50 {
+			if use, err := newDevice(b).Use(t.Context(), nil); err != nil || use.Hold(budget.First) != nil {
+				t.Errorf("a small one: %v", err)
+			}
+		}
+		if waited := time.Since(began); waited > 0 {
+			t.Errorf("the small ones waited %v", waited)
+		}
+		told.Wait() // one gives up for all of them; a second one would panic
+		wg.Wait()
+	})
+}
+
 // TestOwnRoom holds that a device that finds no room beside what it keeps itself gives that up.
 func TestOwnRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -73,7 +73,7 @@ func (h *Holder) Use(ctx context.Context, cancel context.CancelCauseFunc) (*Use,
 	b := h.budget
 	b.mu.Lock()
 	w := &waiter{&Use{holder: h, cancel: cancel, bytes: h.peak}, make(chan struct{})}
-	b.waiting = append(b.waiting, w)
+	b.wait(w)
 	b.unlock(b.letIn())
 	select {
 	case <-w.in:
