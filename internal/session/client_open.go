@@ -29,10 +29,10 @@ func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, f
 		}
 		defer func() {
 			if err != nil {
-				call.end(err)
 				c.mu.Lock()
-				c.incoming.lost = caused(ctx, err)
+				c.incoming.lost = caused(ctx, err) // before the call counts as ended
 				c.mu.Unlock()
+				call.end(err)
 			}
 		}()
 	}
