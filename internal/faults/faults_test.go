@@ -24,6 +24,7 @@ type fault struct {
 	host     string           // a name for the device's address
 	settings string           // more settings of the target, as inline YAML
 	over     config.Transport // that the device speaks; "": ssh
+	through  way              // to the device
 	alone    bool             // it needs much memory, or changes what all rows share
 	shared   bool             // it takes long, so that both scrapes start together and share a read
 	silent   bool             // it takes as long as the target's timeout, which is therefore short
@@ -34,15 +35,16 @@ type fault struct {
 
 // outcome is what the exporter must report of the fault.
 type outcome struct {
-	up      float64 // netconf_up
-	success float64 // netconf_module_success; 0 or missing for a device that is not reached
-	rows    int     // number of interfaces with a state
-	session float64 // netconf_session_established after the second scrape
-	reason  string  // of netconf_scrape_failure in the first scrape; "" for none
-	then    string  // of the second scrape, if it differs
-	says    string  // part of the log and of the error of /probe
-	dials   dials   // attempts to open a session, over both scrapes
-	skipped skipped // netconf_module_skipped_values
+	up      float64            // netconf_up
+	success float64            // netconf_module_success; 0 or missing for a device that is not reached
+	rows    int                // number of interfaces with a state
+	session float64            // netconf_session_established after the second scrape
+	reason  string             // of netconf_scrape_failure in the first scrape; "" for none
+	then    string             // of the second scrape, if it differs
+	says    string             // part of the log and of the error of /probe
+	dials   dials              // attempts to open a session, over both scrapes
+	skipped skipped            // netconf_module_skipped_values
+	calls   session.CallResult // what becomes of the device's calls; "" if it makes none
 }
 
 // either means that the session may be closed or not.
@@ -83,7 +85,7 @@ func TestFaults(t *testing.T) {
 		for _, f := range faults() {
 			if f.alone {
 				t.Run(f.name, func(t *testing.T) {
-					s := newHarness(t, f.host, f.settings, f.over)
+					s := newHarness(t, f)
 					f.play(t, s)
 					s.stop(t)
 				})
@@ -91,19 +93,15 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("together", func(t *testing.T) {
-		harnesses := map[bool]chan *harness{false: newHarnesses(t, patient), true: newHarnesses(t, impatient)}
+		harnesses := map[bool]chan *harness{false: newHarnesses(t, fault{}), true: newHarnesses(t, fault{silent: true})}
 		for _, f := range faults() {
 			if f.alone {
 				continue
 			}
 			t.Run(f.name, func(t *testing.T) {
 				t.Parallel()
-				if f.host+f.settings != "" || f.over != "" {
-					settings := patient
-					if f.silent {
-						settings = impatient
-					}
-					s := newHarness(t, f.host, cmp.Or(f.settings, settings), f.over)
+				if f.host+f.settings != "" || f.over != "" || f.through != "" {
+					s := newHarness(t, f)
 					defer s.stop(t)
 					f.play(t, s)
 					return
@@ -126,11 +124,21 @@ const (
 	impatient = "timeout: 4s, max_reply_bytes: 4MiB"
 )
 
+func (f fault) targetSettings() string {
+	switch {
+	case f.settings != "":
+		return f.settings
+	case f.silent:
+		return impatient
+	}
+	return patient
+}
+
 // newHarnesses starts as many harnesses as rows run at a time. It stops them at the end of the test.
-func newHarnesses(t *testing.T, settings string) chan *harness {
+func newHarnesses(t *testing.T, f fault) chan *harness {
 	harnesses := make(chan *harness, parallel)
 	for range parallel {
-		harnesses <- newHarness(t, "", settings, "")
+		harnesses <- newHarness(t, f)
 	}
 	t.Cleanup(func() {
 		close(harnesses)
@@ -151,9 +159,12 @@ func (f fault) play(t *testing.T, s *harness) {
 	if f.alone {
 		baseline = footprint()
 	}
-	said := len(s.log.String())
+	said, called := len(s.log.String()), s.calls(f.want.calls)
 
 	f.begin(s)
+	if f.want.calls != "" && !eventually(func() bool { return s.calls(f.want.calls) > called }) {
+		t.Errorf("no call was %s: %v", f.want.calls, s.exporter.Calls().Results)
+	}
 	var scraped, probed map[string]samples
 	var story string
 	var both sync.WaitGroup
@@ -242,7 +253,10 @@ func (o outcome) check(t *testing.T, where string, got samples, reason string) {
 // told checks the text of a log or of a debug page.
 func (o outcome) told(t *testing.T, where, text string) {
 	t.Helper()
-	failed := strings.Contains(text, "reading the target failed") || strings.Contains(text, "\nerror ")
+	failed := false
+	for _, failure := range []string{"reading the target failed", "the proxy failed", "the jump host failed", "\nerror "} {
+		failed = failed || strings.Contains(text, failure)
+	}
 	switch {
 	case failed != (o.reason != ""):
 		t.Errorf("%s tells of a failure: %v\n%s", where, failed, text)

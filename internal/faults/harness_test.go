@@ -3,6 +3,7 @@ package faults
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,6 +26,7 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/collector"
 	"github.com/netconf-exporter/netconf_exporter/config"
+	"github.com/netconf-exporter/netconf_exporter/internal/labcert"
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/web"
 )
@@ -37,7 +39,11 @@ type harness struct {
 	t        *testing.T
 	device   *netconftest.Device
 	web      *netconftest.RESTCONF // in the place of device; nil: it speaks NETCONF
-	folder   string                // password, known_hosts and key
+	through  way                   // to the device
+	proxy    *netconftest.Proxy    // nil: none
+	jump     *netconftest.Jump     // nil: none
+	caller   *caller               // nil: the device does not call
+	folder   string                // passwords, known_hosts and key
 	exporter *collector.Exporter
 	lab      *netconftest.TLSLab // certificates, of a device that speaks NETCONF over TLS
 	server   *httptest.Server
@@ -49,54 +55,40 @@ type harness struct {
 	restore      []func() // functions that end the fault
 }
 
-// newHarness starts exporter and devices. stop ends the exporter; the devices end with the test. host, if set, is a name for the
-// address of the faulty device; settings are added to the faulty target.
-// over is what it speaks, ssh where that is empty.
-func newHarness(t *testing.T, host, settings string, over config.Transport) *harness {
+// newHarness starts exporter and devices for a fault. stop ends the exporter; the devices end with the test.
+func newHarness(t *testing.T, f fault) *harness {
 	t.Helper()
-	s := &harness{t: t, folder: t.TempDir()}
+	s := &harness{t: t, through: f.through, folder: t.TempDir()}
 	// All goroutines that start from here on, of the exporter and of the devices, inherit the label.
-	pprof.Do(context.Background(), pprof.Labels("harness", s.folder), func(context.Context) { s.start(host, settings, over) })
+	pprof.Do(context.Background(), pprof.Labels("harness", s.folder), func(context.Context) { s.start(f) })
 	return s
 }
 
-func (s *harness) start(host, settings string, over config.Transport) {
+func (s *harness) start(f fault) {
 	t := s.t
-	s.device = netconftest.Start(t, answering(hello, s.now))
-	good := [2]*netconftest.Device{netconftest.Start(t, well), netconftest.Start(t, well)}
-	address, auth := s.device.Address, "lab"
 	s.lab = netconftest.NewTLSLab(t)
-	switch over {
-	case config.TransportTLS:
-		s.device = netconftest.StartTLS(s.lab, answering(hello, s.now))
-		address, auth, settings = s.device.Address, "cert", "transport: tls, "+settings
-	case config.TransportRESTCONF:
-		s.web = restconfDevice(func() http.HandlerFunc {
-			if wrong := s.webBehaviour.Load(); wrong != nil {
-				return *wrong
-			}
-			return nil
-		}).Start(t, nil)
-		address, auth, settings = s.web.Address(), "web", "transport: restconf, "+settings
+	good := [2]*netconftest.Device{netconftest.Start(t, well), netconftest.Start(t, well)}
+	address, target := s.startDevice(f.over)
+	if f.host != "" {
+		address = strings.Replace(address, "127.0.0.1", f.host, 1)
+		names.set(f.host, "127.0.0.1")
 	}
-	if host != "" {
-		address = strings.Replace(address, "127.0.0.1", host, 1)
-		names.set(host, "127.0.0.1")
-	}
-	s.write("password", netconftest.Password)
-	s.trust(s.device.Key)
+	leading, more := s.lead(f, address)
 	file := s.write("netconf.yml", fmt.Sprintf(`
 auths:
   lab: {username: %[1]s, password_file: password, known_hosts_file: known_hosts}
   good: {username: %[1]s, password: %[2]s, insecure_ignore_host_key: true}
   web: {username: %[1]s, password_file: password, tls_config: {insecure_skip_verify: true}}
-  cert: {tls_config: {ca_file: %[8]q, cert_file: %[9]q, key_file: %[10]q}}
+  cert: {tls_config: {ca_file: %[3]q, cert_file: %[4]q, key_file: %[5]q}}
+  jump: {username: %[1]s, password_file: jump_password, known_hosts_file: jump_known_hosts}
 defaults: {timeout: 20s}
 targets:
-  - {name: good-1, address: "%[3]s", auth: good}
-  - {name: faulty, address: "%[4]s", auth: %[7]s, %[5]s}
-  - {name: good-2, address: "%[6]s", auth: good}
-`, netconftest.User, netconftest.Password, good[0].Address, address, settings, good[1].Address, auth, s.lab.File("ca.pem"), s.lab.File("cert.pem"), s.lab.File("key.pem")))
+  - {name: good-1, address: %[6]q, auth: good}
+  - {name: faulty, %[7]s, %[8]s, %[9]s}
+  - {name: good-2, address: %[10]q, auth: good}
+%[11]s
+`, netconftest.User, netconftest.Password, s.lab.File("ca.pem"), s.lab.File("cert.pem"), s.lab.File("key.pem"),
+		good[0].Address, target, leading, f.targetSettings(), good[1].Address, more))
 	cfg, err := config.Load([]string{file})
 	if err != nil {
 		t.Fatal(err)
@@ -110,6 +102,40 @@ targets:
 	}))
 	// One connection stays open, so that the number of descriptors is stable, and scrapes work when none is left.
 	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}}
+	if s.through == callHome {
+		s.awaitUp()
+	}
+}
+
+// startDevice starts the faulty device. It returns its address, and what the configuration says of a device of this kind.
+func (s *harness) startDevice(over config.Transport) (address, target string) {
+	s.write("password", netconftest.Password)
+	s.write("known_hosts", "")
+	switch over {
+	case config.TransportTLS:
+		s.device = netconftest.StartTLS(s.lab, answering(hello, s.now), func(d *netconftest.Device) { d.TLS = s.shows(s.lab.Authority, labcert.Leaf{}) })
+		return s.device.Address, "transport: tls, auth: cert"
+	case config.TransportRESTCONF:
+		s.web = restconfDevice(func() http.HandlerFunc {
+			if wrong := s.webBehaviour.Load(); wrong != nil {
+				return *wrong
+			}
+			return nil
+		}).Start(s.t, nil)
+		return s.web.Address(), "transport: restconf, auth: web"
+	}
+	s.device = netconftest.Start(s.t, answering(hello, s.now))
+	s.trust("known_hosts", s.device.Key)
+	return s.device.Address, "auth: lab"
+}
+
+// shows is what a device that speaks TLS shows. The leaf is valid, and for the names of the device, unless it says otherwise.
+func (s *harness) shows(by *labcert.Authority, leaf labcert.Leaf) *tls.Config {
+	leaf.Subject = "router1"
+	if leaf.Names == nil {
+		leaf.Names = []string{"127.0.0.1", "faulty"}
+	}
+	return s.lab.Server(by, leaf)
 }
 
 // now is the present behaviour of the device.
@@ -133,6 +159,19 @@ func (s *harness) stop(t *testing.T) {
 	}
 	if !eventually(func() bool { return !ours(s.stacks()) }) {
 		t.Errorf("left running:\n%s", s.stacks())
+	}
+}
+
+// awaitUp scrapes the faulty target until it is served.
+func (s *harness) awaitUp() {
+	s.t.Helper()
+	var story string
+	if !eventually(func() bool {
+		var probed map[string]samples
+		probed, story = s.scrape(probe("faulty"))
+		return probed["faulty"]["netconf_up"] == 1
+	}) {
+		s.t.Errorf("the target is not served:\n%s", story)
 	}
 }
 
@@ -177,9 +216,9 @@ func (s *harness) write(name, text string) string {
 	return file
 }
 
-// trust writes a known_hosts file that has this key for any device.
-func (s *harness) trust(key ssh.PublicKey) {
-	s.write("known_hosts", knownhosts.Line([]string{"*"}, key)+"\n")
+// trust writes a known_hosts file that has this key for any address.
+func (s *harness) trust(file string, key ssh.PublicKey) {
+	s.write(file, knownhosts.Line([]string{"*"}, key)+"\n")
 }
 
 // change changes the device for new sessions until the fault ends.
@@ -201,6 +240,9 @@ func (s *harness) end() {
 		f()
 	}
 	s.restore = nil
+	if s.through == callHome || s.through == jumpHost { // scrapes cannot bring back the one, and try the other again after two seconds
+		s.awaitUp()
+	}
 }
 
 // samples are the series of an answer, as name,label=value.

@@ -20,7 +20,7 @@ const (
 )
 
 func faults() []fault {
-	return slices.Concat(connecting(), greeting(), framing(), replying(), taking(), living(), overTLS(), overRESTCONF())
+	return slices.Concat(connecting(), greeting(), framing(), replying(), taking(), living(), overTLS(), overRESTCONF(), callingHome(), throughProxies(), throughJumpHost())
 }
 
 // failed is the outcome for a target that is not reached.
@@ -28,24 +28,30 @@ func failed(reason, says string) outcome {
 	return outcome{reason: reason, says: says, dials: dials{reason: 2}}
 }
 
+// tcp has the device serve connections otherwise.
+func tcp(serve func(net.Conn)) func(*harness) {
+	return func(s *harness) { s.change(func(d *netconftest.Device) { d.TCP = serve }) }
+}
+
+// silent serves a connection without a word.
+func silent(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
+
+// sending serves a connection by saying something, and then nothing.
+func sending(text string) func(net.Conn) {
+	return func(conn net.Conn) {
+		_, _ = io.WriteString(conn, text)
+		silent(conn)
+	}
+}
+
 // connecting are the faults up to the login.
 func connecting() []fault {
-	silent := func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
-	tcp := func(serve func(net.Conn)) func(*harness) {
-		return func(s *harness) { s.change(func(d *netconftest.Device) { d.TCP = serve }) }
-	}
 	return []fault{
 		{name: "refused", begin: down, want: failed("refused", "connection refused")},
 		{name: "silent after TCP", begin: tcp(silent), silent: true, want: failed("timeout", "no SSH banner in time")},
-		{name: "silent after the SSH banner", begin: tcp(func(conn net.Conn) {
-			_, _ = io.WriteString(conn, "SSH-2.0-x\r\n")
-			silent(conn)
-		}), silent: true, want: failed("timeout", "did not finish the SSH key exchange in time")},
+		{name: "silent after the SSH banner", begin: tcp(sending("SSH-2.0-x\r\n")), silent: true, want: failed("timeout", "did not finish the SSH key exchange in time")},
 		{name: "closed before the SSH banner", begin: tcp(func(net.Conn) {}), want: failed("refused", "before it sent an SSH banner")},
-		{name: "another server", begin: tcp(func(conn net.Conn) {
-			_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n")
-			silent(conn)
-		}), silent: true, want: failed("no_netconf", "is not an SSH server")},
+		{name: "another server", begin: tcp(sending("HTTP/1.1 400 Bad Request\r\n\r\n")), silent: true, want: failed("no_netconf", "is not an SSH server")},
 		{name: "login refused", begin: func(s *harness) {
 			s.write("password", "not-it")
 			s.restore = append(s.restore, func() { s.write("password", netPassword) })
@@ -72,8 +78,8 @@ func connecting() []fault {
 			}
 		}), want: outcome{reason: "auth", then: "backoff", says: "login refused", dials: dials{"auth": 1}}},
 		{name: "wrong host key", begin: func(s *harness) {
-			s.trust(netconftest.NewKey(s.t, "ed25519").PublicKey())
-			s.restore = append(s.restore, func() { s.trust(s.device.Key) })
+			s.trust("known_hosts", netconftest.NewKey(s.t, "ed25519").PublicKey())
+			s.restore = append(s.restore, func() { s.trust("known_hosts", s.device.Key) })
 			s.device.Drop()
 		}, want: failed("host_key", "is not the one at")},
 		{name: "changed host key", begin: func(s *harness) {

@@ -80,12 +80,7 @@ func overRESTCONF() []fault {
 				w.Header().Set("Retry-After", "4")
 				w.WriteHeader(503)
 			})(s)
-			s.restore = append(s.restore, func() {
-				eventually(func() bool {
-					probed, _ := s.scrape(probe("faulty"))
-					return probed["faulty"]["netconf_up"] == 1
-				})
-			})
+			s.restore = append(s.restore, s.awaitUp)
 		}, want: outcome{reason: "backoff", says: "wants no request before then", dials: dials{}}},
 		{name: "silence", begin: answers(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), silent: true, want: broken(0, "timeout", "no answer to GET")},
 		{name: "half an answer, then silence", begin: answers(func(w http.ResponseWriter, r *http.Request) { begins(w); <-r.Context().Done() }), silent: true, want: broken(0, "timeout", "not complete")},

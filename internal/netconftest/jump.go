@@ -15,7 +15,7 @@ import (
 type Jump struct {
 	*Device
 	Forwarded atomic.Int32                                             // connections that it made
-	Refuse    func(address string) (bool, ssh.RejectionReason, string) // nil: none is refused
+	Refuse    func(address string) (bool, ssh.RejectionReason, string) // nil: none is refused; set by Change once it has started
 }
 
 // StartJump starts a jump host that accepts User with Password. It ends with the test.
@@ -28,6 +28,9 @@ func StartJump(t testing.TB, adjust ...func(*Jump)) *Jump {
 	}
 	return j
 }
+
+// Change changes the jump host for what is asked of it from now on.
+func (j *Jump) Change(f func(*Jump)) { j.Device.Change(func(*Device) { f(j) }) }
 
 // forward serves the request for one channel.
 func (j *Jump) forward(offer ssh.NewChannel) {
@@ -42,8 +45,10 @@ func (j *Jump) forward(offer ssh.NewChannel) {
 		return
 	}
 	address := net.JoinHostPort(to.Host, strconv.Itoa(int(to.Port)))
-	if j.Refuse != nil {
-		if refused, reason, text := j.Refuse(address); refused {
+	var refuse func(string) (bool, ssh.RejectionReason, string)
+	j.Change(func(j *Jump) { refuse = j.Refuse })
+	if refuse != nil {
+		if refused, reason, text := refuse(address); refused {
 			_ = offer.Reject(reason, text)
 			return
 		}

@@ -16,15 +16,23 @@ import (
 // Proxy is a proxy that speaks SOCKS5 (RFC 1928) or HTTP with the method CONNECT, whichever a client begins with.
 type Proxy struct {
 	Address  string
+	Swallows atomic.Bool  // what both ends send is not passed on
+	Offered  atomic.Int32 // logins that clients tried
+	Opened   atomic.Int32 // connections that it made
+	ProxyRules
+
+	listener *listener
+	mu       sync.Mutex // for the rules and asked
+	asked    []string   // what clients asked for
+}
+
+// ProxyRules are how a proxy answers. They are set by the functions given to StartProxy, and after that only by Change.
+type ProxyRules struct {
 	Login    string              // "user:password" that it asks for; "": none
 	Refuse   byte                // if set, the code by which SOCKS5 refuses; HTTP has Status
 	Status   string              // if set, the status with which HTTP refuses, such as "403 Forbidden"
 	Instead  func(net.Conn)      // if set, serves connections
 	Resolves func(string) string // what an address asked for stands for; nil: itself
-	Offered  atomic.Int32        // logins that clients tried
-	Opened   atomic.Int32        // connections that it made
-	mu       sync.Mutex          // for asked
-	asked    []string            // what clients asked for
 }
 
 // StartProxy starts a proxy. It ends with the test.
@@ -34,9 +42,24 @@ func StartProxy(t testing.TB, adjust ...func(*Proxy)) *Proxy {
 	for _, f := range adjust {
 		f(p)
 	}
-	p.Address = Listen(t, p.serve)
+	p.listener = listen(t, p.serve)
+	p.Address = p.listener.address
 	return p
 }
+
+// Change changes how connections are answered from now on.
+func (p *Proxy) Change(f func(*ProxyRules)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f(&p.ProxyRules)
+}
+
+// Drop closes all connections.
+func (p *Proxy) Drop() { p.listener.drop() }
+
+// Down closes the connections and the port, Up opens the same port again.
+func (p *Proxy) Down()     { p.listener.close() }
+func (p *Proxy) Up() error { return p.listener.open() }
 
 // Asked is what clients have asked for, as written by them.
 func (p *Proxy) Asked() []string {
@@ -46,8 +69,10 @@ func (p *Proxy) Asked() []string {
 }
 
 func (p *Proxy) serve(conn net.Conn) {
-	if p.Instead != nil {
-		p.Instead(conn)
+	var rules ProxyRules
+	p.Change(func(r *ProxyRules) { rules = *r })
+	if rules.Instead != nil {
+		rules.Instead(conn)
 		return
 	}
 	in := bufio.NewReader(conn)
@@ -59,24 +84,37 @@ func (p *Proxy) serve(conn net.Conn) {
 	if first[0] == 5 {
 		negotiate = p.negotiateSOCKS
 	}
-	far := negotiate(in, conn)
+	far := negotiate(rules, in, conn)
 	if far == nil {
 		return
 	}
 	defer func() { _ = far.Close() }()
 	var both sync.WaitGroup
-	both.Go(func() { _, _ = io.Copy(far, in); _ = far.Close() })
-	both.Go(func() { _, _ = io.Copy(conn, far); _ = conn.Close() })
+	both.Go(func() { _, _ = io.Copy(passing{p, far}, in); _ = far.Close() })
+	both.Go(func() { _, _ = io.Copy(passing{p, conn}, far); _ = conn.Close() })
 	both.Wait()
 }
 
+// passing passes on what it is given, unless the proxy swallows it.
+type passing struct {
+	proxy *Proxy
+	to    io.Writer
+}
+
+func (p passing) Write(b []byte) (int, error) {
+	if p.proxy.Swallows.Load() {
+		return len(b), nil
+	}
+	return p.to.Write(b)
+}
+
 // open connects to what a client asks for.
-func (p *Proxy) open(address string) (net.Conn, error) {
+func (p *Proxy) open(rules ProxyRules, address string) (net.Conn, error) {
 	p.mu.Lock()
 	p.asked = append(p.asked, address)
 	p.mu.Unlock()
-	if p.Resolves != nil {
-		address = p.Resolves(address)
+	if rules.Resolves != nil {
+		address = rules.Resolves(address)
 	}
 	conn, err := net.Dial("tcp", address)
 	if err == nil {
@@ -85,21 +123,21 @@ func (p *Proxy) open(address string) (net.Conn, error) {
 	return conn, err
 }
 
-func (p *Proxy) negotiateHTTP(in *bufio.Reader, out io.Writer) net.Conn {
+func (p *Proxy) negotiateHTTP(rules ProxyRules, in *bufio.Reader, out io.Writer) net.Conn {
 	request, err := http.ReadRequest(in)
 	if err != nil || request.Method != http.MethodConnect {
 		return nil
 	}
-	status := p.Status
-	if login := request.Header.Get("Proxy-Authorization"); p.Login != "" {
+	status := rules.Status
+	if login := request.Header.Get("Proxy-Authorization"); rules.Login != "" {
 		p.Offered.Add(1)
-		if login != "Basic "+base64.StdEncoding.EncodeToString([]byte(p.Login)) {
+		if login != "Basic "+base64.StdEncoding.EncodeToString([]byte(rules.Login)) {
 			status = "407 Proxy Authentication Required"
 		}
 	}
 	var far net.Conn
 	if status == "" {
-		if far, err = p.open(request.Host); err != nil {
+		if far, err = p.open(rules, request.Host); err != nil {
 			status = "502 Bad Gateway"
 		}
 	}
@@ -110,7 +148,7 @@ func (p *Proxy) negotiateHTTP(in *bufio.Reader, out io.Writer) net.Conn {
 	return far
 }
 
-func (p *Proxy) negotiateSOCKS(in *bufio.Reader, out io.Writer) net.Conn {
+func (p *Proxy) negotiateSOCKS(rules ProxyRules, in *bufio.Reader, out io.Writer) net.Conn {
 	read := func(n int) []byte {
 		b := make([]byte, n)
 		_, _ = io.ReadFull(in, b) // what is missing is 0, and is refused
@@ -118,7 +156,7 @@ func (p *Proxy) negotiateSOCKS(in *bufio.Reader, out io.Writer) net.Conn {
 	}
 	methods := read(int(read(2)[1]))
 	switch {
-	case p.Login == "":
+	case rules.Login == "":
 		_, _ = out.Write([]byte{5, 0})
 	case len(methods) < 2:
 		_, _ = out.Write([]byte{5, 0xff})
@@ -128,7 +166,7 @@ func (p *Proxy) negotiateSOCKS(in *bufio.Reader, out io.Writer) net.Conn {
 		user := read(int(read(2)[1]))
 		password := read(int(read(1)[0]))
 		p.Offered.Add(1)
-		if string(user)+":"+string(password) != p.Login {
+		if string(user)+":"+string(password) != rules.Login {
 			_, _ = out.Write([]byte{1, 1})
 			return nil
 		}
@@ -144,11 +182,11 @@ func (p *Proxy) negotiateSOCKS(in *bufio.Reader, out io.Writer) net.Conn {
 		host = string(read(int(read(1)[0])))
 	}
 	port := read(2)
-	code := p.Refuse
+	code := rules.Refuse
 	var far net.Conn
 	if code == 0 {
 		var err error
-		if far, err = p.open(net.JoinHostPort(host, strconv.Itoa(int(port[0])<<8|int(port[1])))); err != nil {
+		if far, err = p.open(rules, net.JoinHostPort(host, strconv.Itoa(int(port[0])<<8|int(port[1])))); err != nil {
 			code = 5
 		}
 	}
