@@ -18,7 +18,7 @@ const defaultMaxAdHoc = 10_000
 // ErrTooMany is returned for a target that is not configured, when as many others were reached within ten minutes.
 var ErrTooMany = errors.New("too many targets that are not configured are probed; configure them, or spread them over several exporters")
 
-// adHoc keeps the targets that are not configured and were probed of late. However an address is written, it has one target.
+// adHoc holds the targets that are not configured and were probed recently. All spellings of an address have one target.
 type adHoc struct {
 	mu      sync.Mutex // guards following fields
 	targets map[deviceKey]*adHocTarget
@@ -51,7 +51,7 @@ func (e *Exporter) applyAdHoc(next *snapshot) {
 }
 
 // AdHoc returns a target that is not configured, for an address inside the networks that the auth allows; whether it is, the
-// dial decides (ErrNotAllowed). A host name that was not probed of late is looked up, within ctx. All names and spellings of one
+// dial decides (ErrNotAllowed). A host name that was not probed recently is looked up, within ctx. All names and spellings of one
 // address have one target. Its session is kept while it is probed.
 func (e *Exporter) AdHoc(ctx context.Context, address, auth string) (*Target, error) {
 	s := e.snapshot.Load()

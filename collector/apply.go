@@ -87,8 +87,8 @@ func (e *Exporter) Use(c *config.Config) error {
 	return nil
 }
 
-// sameDefinitions reports whether two configurations share their modules and metrics, as one does with the one that it was made of
-// by config.Config.With. Compiling them anew would cost 30 ms.
+// sameDefinitions reports whether two configurations share their modules and metrics, as those made by config.Config.With do.
+// Compiling them again would cost 30 ms.
 func sameDefinitions(a, b *config.Config) bool {
 	same := func(x, y any) bool { return reflect.ValueOf(x).Pointer() == reflect.ValueOf(y).Pointer() }
 	return same(a.Modules, b.Modules) && same(a.Catalog, b.Catalog)

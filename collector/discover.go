@@ -121,7 +121,7 @@ func (t *Target) discovery(d *yang.Device, chosen map[string]bool) *Discovery {
 	return found
 }
 
-// unmapped says what of a module cannot be read over RESTCONF; "" if all can.
+// unmapped says which parts of a module cannot be read over RESTCONF; "" if all can.
 func unmapped(m *module.Module, d *yang.Device) (text string) {
 	for i := range m.Requests {
 		if why := restconf.CannotRead(m.Requests[i].XML(d, false)); why != "" {

@@ -51,7 +51,7 @@ type Exporter struct {
 	snapshot atomic.Pointer[snapshot]
 	adHoc    adHoc
 
-	candidates sync.Map // that are handed over: *Target by name
+	candidates sync.Map // *Target by name, while HandOver offers their sessions
 
 	life     context.Context // ends with Close
 	end      context.CancelFunc

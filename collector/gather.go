@@ -15,8 +15,8 @@ func (e *Exporter) Gather(ctx context.Context) []*dto.MetricFamily {
 	return slices.Collect(gather(e.scrape(ctx), true, false))
 }
 
-// Families is Gather for one who takes families one after the other, which needs little memory: a large family comes in several
-// pieces of one name, and each is good until the next one is asked for. The targets have been scraped when it returns.
+// Families is Gather as a sequence, which needs little memory: a large family comes in several pieces of the same name, and each
+// piece is valid until the next one is taken. The targets have been scraped when it returns.
 func (e *Exporter) Families(ctx context.Context) iter.Seq[*dto.MetricFamily] {
 	return gather(e.scrape(ctx), true, true)
 }

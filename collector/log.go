@@ -10,21 +10,21 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// problem is what the log tells of once, when it comes up: the same error may come with other times and ids in its text.
+// problem identifies a failure that is logged once, when it begins. The text does not: it may have other times and ids each time.
 type problem struct {
 	reason session.Reason
 	module string // "" for the device as a whole
-	told   bool   // by the jump host or the proxy, for all targets behind it
+	told   bool   // already logged for the jump host or proxy, for all targets behind it
 }
 
 func newProblem(module string, err error) problem {
 	return problem{session.ReasonOf(err), module, session.Told(err)}
 }
 
-// problems are those that the log has told of and that are not over.
+// problems are those that were logged and are not over.
 type problems map[problem]bool
 
-// of gives the problem with a module, or with the device; false if there is none.
+// of returns the problem of a module, or of the device (""); false if there is none.
 func (p problems) of(module string) (problem, bool) {
 	for known := range p {
 		if known.module == module {
@@ -34,7 +34,7 @@ func (p problems) of(module string) (problem, bool) {
 	return problem{}, false
 }
 
-// replace makes err what is wrong with a module, or with the device; nil if nothing is. It reports whether that is news.
+// replace sets the problem of a module, or of the device (""); a nil err clears it. It reports whether err is to be logged.
 func (p problems) replace(module string, err error) (news bool) {
 	now := newProblem(module, err)
 	known, had := p.of(module)
@@ -55,7 +55,7 @@ func (p problems) own() (n int) {
 	return n
 }
 
-// logRead logs what went wrong in a read and did not before, and when all is well again.
+// logRead logs the new failures of a read, and the end of all failures.
 func (t *Target) logRead(r *reading) {
 	if t.life.Err() != nil { // the target is being closed
 		return
@@ -81,7 +81,7 @@ func (t *Target) logRead(r *reading) {
 		switch {
 		case !t.problems[ofDevice]:
 			note(got.module, got.err)
-		case r.lost == nil: // a scrape told of it before the read had ended
+		case r.lost == nil: // a scrape logged it before the read ended
 			delete(t.problems, ofDevice)
 			t.problems.replace(got.module, got.err)
 		}
@@ -121,14 +121,13 @@ func (t *Target) logDropped(err error) {
 	}
 }
 
-// scarcity says whether the log is to tell that there are no more file descriptors. That is the same for all targets, and is told once
-// in a while.
+// scarcity limits how often the log says that file descriptors have run out: the cause is the same for all targets.
 type scarcity struct {
 	mu   sync.Mutex
 	told time.Time
 }
 
-// scarcityEvery is the time between two lines of the log.
+// scarcityEvery is the time between two such log lines.
 const scarcityEvery = 10 * time.Minute
 
 func (s *scarcity) tell() bool {

@@ -14,9 +14,9 @@ import (
 const (
 	// sessionSize is about what an open session takes, in bytes.
 	sessionSize = 128 << 10
-	// sshWindow is how much a device may send ahead of what was read, in bytes: the window of a channel of x/crypto/ssh.
+	// sshWindow is how much a device may send before it is read, in bytes: the channel window of x/crypto/ssh.
 	sshWindow = 2 << 20
-	// replyStep is how much of a reply comes in between two looks at the budget, in bytes.
+	// replyStep is how many bytes of a reply are read between two checks of the budget.
 	replyStep = 64 << 10
 )
 
@@ -55,13 +55,13 @@ func (u *memoryUse) hold() error {
 	return nil
 }
 
-// holdTable asks for so many bytes for the module that is being read.
+// holdTable asks for the bytes that the module being read takes.
 func (u *memoryUse) holdTable(bytes int64) error {
 	u.table = bytes
 	return u.hold()
 }
 
-// took asks for so many bytes that stay until the read ends.
+// took asks for bytes that stay in use until the read ends.
 func (u *memoryUse) took(bytes int64) error {
 	u.modules, u.table = u.modules+bytes, 0
 	return u.hold()
@@ -144,10 +144,10 @@ func (r *reading) endUse() {
 	r.use.End(t.kept())
 }
 
-// muchGarbage is what has to be given up at once to be worth a collection, in bytes.
+// muchGarbage is how many bytes must be given up at once for a collection to be worth its cost.
 const muchGarbage = 8 << 20
 
-// garbage collects what was given up because the memory was used up. The runtime would do so when as much again is allocated.
+// garbage frees what was given up because the memory was used up. The runtime alone would wait until the heap has doubled.
 type garbage struct{ collecting atomic.Bool }
 
 func (g *garbage) collect() {

@@ -11,7 +11,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 )
 
-// moduleErrors are what went wrong with the reads of one module. Reads that fail alike are told of once.
+// moduleErrors are what went wrong with the reads of one module. Reads that fail in the same way are reported once.
 type moduleErrors struct {
 	module *module.Module
 	groups []moduleError

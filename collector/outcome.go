@@ -28,7 +28,7 @@ type outcome struct {
 	stats    session.Stats
 }
 
-// outcome makes what a scrape shows of what the schedule gave it.
+// outcome turns the schedule's answer into the outcome of a scrape.
 func (t *Target) outcome(answer schedule.Answer[*result], began time.Time) outcome {
 	o := outcome{
 		target: t, settings: t.settings.Load(), up: answer.Up, lastRead: map[string]time.Time{},
@@ -59,7 +59,7 @@ func (t *Target) outcome(answer schedule.Answer[*result], began time.Time) outco
 	return o
 }
 
-// take takes what there is of one module.
+// take adds what there is of one module.
 func (o *outcome) take(share schedule.Share[*result]) {
 	name := moduleName(share.Module)
 	if !share.Last.IsZero() {
@@ -78,7 +78,7 @@ func (o *outcome) take(share schedule.Share[*result]) {
 	o.read = max(o.read, got.took)
 }
 
-// fail notes an error; that of the whole target goes before those of modules.
+// fail notes an error; the first one is the outcome's.
 func (o *outcome) fail(err error) {
 	o.reasons[session.ReasonOf(err)] = true
 	if o.err == nil {
@@ -86,7 +86,7 @@ func (o *outcome) fail(err error) {
 	}
 }
 
-// giveUp says why a scrape goes without modules that are being read.
+// giveUp says why a scrape ends before all its modules are read.
 func (o *outcome) giveUp() {
 	t := o.target
 	t.mu.Lock()
@@ -108,7 +108,7 @@ func (o *outcome) giveUp() {
 		"scrape's time is over; the result will serve the next scrape; a longer scrape_timeout gets it at once", doing, time.Since(trace.Began).Seconds())}
 }
 
-// timeline joins the timelines of the reads that went on during the scrape; without any, it takes that of the newest result.
+// timeline joins the timelines of the reads that ran during the scrape; if none did, it is that of the newest result.
 func (o *outcome) timeline(began time.Time, incomplete bool) {
 	t := o.target
 	var traces []*session.Trace
@@ -151,7 +151,7 @@ func (o *outcome) mostOf() (most *session.Trace) {
 	return most
 }
 
-// scrape is the outcome as others get it, without the families.
+// scrape is the outcome in its exported form, without the families.
 func (o *outcome) scrape() *Scrape {
 	return &Scrape{Up: o.up, Reason: session.ReasonOf(o.err), Err: o.err, Events: o.events, Note: o.note(), Explanations: o.explanations()}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // plan says which modules a list of names stands for on one device. auto stands for the best provider of each kind that
-// the device has: one that gives no rows is given up for a while, and the next one is read in its place.
+// the device has. A provider that gives no rows is passed over for an hour, and the next one is read instead.
 type plan struct {
 	mu        sync.Mutex          // guards following fields
 	device    *device             // nil before the first session
@@ -23,7 +23,7 @@ type plan struct {
 	providers map[string]provider // by ID
 }
 
-// kind is the modules that provide one thing, the best first.
+// kind is all modules that provide the same thing, the best first.
 type kind struct {
 	provides string
 	modules  []*module.Module
@@ -42,9 +42,9 @@ func (p provider) needsStandIn() bool { return p.failures > 0 && (!p.rows || p.f
 
 const (
 	auto = config.Auto
-	// interfaces is the kind that is read first: what people watch most is there when time runs out.
+	// interfaces is the kind that is read first, so that the metrics that people watch most are there when time runs out.
 	interfaces = "interfaces"
-	// providerRetry is how long a provider without rows is given up.
+	// providerRetry is how long a provider without rows is passed over.
 	providerRetry = time.Hour
 )
 
@@ -66,7 +66,7 @@ func (p *plan) nothingFits(all *modules) bool {
 	return len(p.kinds) == 0
 }
 
-// learn takes what a session tells of the device, and reports whether other modules fit it than before.
+// learn sets what a session found out about the device, and reports whether other modules fit it than before.
 func (p *plan) learn(d *device) (changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,7 +75,7 @@ func (p *plan) learn(d *device) (changed bool) {
 	}
 	modules, kinds := p.modules, p.kinds
 	p.device, p.modules = d, nil
-	if modules == nil { // nobody has asked
+	if modules == nil { // resolve was not called yet
 		return false
 	}
 	p.fit(modules)
@@ -176,7 +176,7 @@ func (p *plan) chosen(all *modules, k kind, now time.Time) (chosen []*module.Mod
 	return chosen
 }
 
-// working is the first module of some that gave rows; none if no module did.
+// working is the first of these modules that gave rows; none if no module did.
 func (p *plan) working(all *modules, some []*module.Module) []*module.Module {
 	if i := slices.IndexFunc(some, func(m *module.Module) bool { return p.providers[all.ids[m.Name]].rows }); i >= 0 {
 		return some[i : i+1]
@@ -184,8 +184,7 @@ func (p *plan) working(all *modules, some []*module.Module) []*module.Module {
 	return nil
 }
 
-// report takes what a read made of a module. When all modules of a kind have turned out to give no rows, all are tried the
-// next time: any of them may have some then.
+// report notes the result of reading a module. When no module of a kind has given rows, all are tried again the next time.
 func (p *plan) report(id string, got *result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -214,7 +213,7 @@ func (p *plan) report(id string, got *result) {
 	}
 }
 
-// isEmpty reports whether a module gave no rows of late.
+// isEmpty reports whether the module's last complete read gave no rows.
 func (p *plan) isEmpty(id string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

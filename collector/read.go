@@ -50,7 +50,7 @@ type result struct {
 	trace    *session.Trace
 }
 
-// start begins a read that the schedule asks for.
+// start starts the read in its goroutine. The schedule calls it.
 func (t *Target) start(r *schedule.Read[*result]) {
 	rd := &reading{Read: r, target: t, settings: t.settings.Load(), readRecord: &readRecord{trace: session.NewTrace()}}
 	t.mu.Lock()
@@ -79,7 +79,7 @@ func (r *reading) run() {
 	if len(r.results) > 0 || r.lost != nil { // not one that only logged in
 		t.lastRead = r.readRecord
 	}
-	r.results = nil // what is to be served the schedule has
+	r.results = nil // the schedule keeps those that are served
 	t.mu.Unlock()
 	r.End()
 	t.watchers.tell(Update{Target: r.settings.config.Name, Kind: ReadEnded, Time: r.ended, Err: err})
@@ -143,7 +143,7 @@ func nothingFits(target string) *result {
 		"`netconf_exporter discover %s` lists its models and says what each module lacks", target, target)}
 }
 
-// lose notes that the session failed.
+// lose notes that the read failed because of the session.
 func (r *reading) lose(err error) {
 	r.lost = err
 	r.Lose(err)
@@ -194,7 +194,7 @@ func (r *reading) failure() error {
 	return nil
 }
 
-// readInTime reads one module, in the time that the target gives it. That it needs longer is its own failure, and none of the device.
+// readInTime reads one module within the module's own timeout, if the target sets one. Exceeding it is a failure of the module alone.
 func (r *reading) readInTime(ctx context.Context, d *device, id string, m *module.Module, samples int) *result {
 	own := r.settings.config.Module(m.Name).Timeout
 	if own == nil {
@@ -267,7 +267,7 @@ func (r *reading) readModule(ctx context.Context, d *device, id string, m *modul
 	return got
 }
 
-// decoded says for people what was made of a module's replies.
+// decoded describes a result, for the timeline.
 func decoded(r *decode.Result) string {
 	text := fmt.Sprintf("%d samples", r.Samples)
 	for _, l := range r.TooLong {

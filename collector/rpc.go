@@ -16,7 +16,7 @@ import (
 )
 
 // readReply sends one rpc and streams its reply into the table, all parts of it where the device sends it in parts. A
-// get-data that the device cannot do becomes a get, for as long as the session lasts. received is told of the bytes as they come.
+// get-data that the device does not support becomes a get, for as long as the session lasts. received is called with the size of each piece.
 func (r *reading) readReply(ctx context.Context, d *device, request *module.Request, table *decode.Table, received func(int)) (size int64, err error) {
 	operation := request.XML(d.Device, d.noGetData)
 	for more := operation != ""; more; {

@@ -8,7 +8,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// State says in one word how a target is.
+// State is the state of a target.
 type State string
 
 // The states of a target.
@@ -18,12 +18,12 @@ const (
 	StateUp      State = "up"      // it answers
 )
 
-// Status is what is known of a target without asking it: what a scrape of its configured modules would be given now.
+// Status is what a scrape of the configured modules would get now without waiting for the device.
 type Status struct {
 	State      State
 	Reason     Reason    // of Err; "" if nothing is wrong
 	Err        string    // what is wrong; "" if nothing is
-	Note       string    // what is odd, although nothing is wrong
+	Note       string    // remark on a device that answers without data; "" if there is none
 	LastRead   time.Time // when the last read ended; zero before the first
 	Duration   time.Duration
 	Timeline   []Event // of the read that most of the result is of, or of the last one if that failed
@@ -147,7 +147,7 @@ func (s *Status) module(t *Target, of *settings, share schedule.Share[*result]) 
 	s.Modules = append(s.Modules, m)
 }
 
-// progress tells of the read in flight.
+// progress describes the read in flight; nil if there is none.
 func (t *Target) progress() *ReadProgress {
 	p, reading := t.schedule.Progress()
 	if !reading {

@@ -92,13 +92,13 @@ func newTarget(e *Exporter, s *settings, unconfigured bool) *Target {
 	return t
 }
 
-// apply makes s the settings, and forgets the results of modules whose content is another one now, and all if other rows are filtered.
+// apply makes s the settings. It drops the results of modules whose content has changed, and all results if the filters have.
 func (t *Target) apply(s *settings) {
 	old := t.settings.Swap(s)
 	same := slices.Equal(old.config.Filters, s.config.Filters)
 	t.schedule.Rename(func(id string) string {
 		if !same {
-			return "" // its results have other rows than they would have now
+			return "" // the filters decide which rows a result has
 		}
 		return s.modules.ids[moduleName(id)]
 	})
@@ -116,7 +116,7 @@ func (t *Target) close(ctx context.Context) {
 	t.memory.Close()
 }
 
-// answerCalls has the calls of the device taken, if it calls home. called is told of each.
+// answerCalls begins to accept the device's calls, if it calls home. called runs at each call.
 func (t *Target) answerCalls(called func()) {
 	if c, ok := t.client.(caller); ok && t.Config().CallHome {
 		c.AnswerCalls(called)
@@ -141,13 +141,13 @@ type Scrape struct {
 	Reason   Reason              // of Err; "" if that is nil
 	Err      error               // what went wrong; nil if nothing did
 	Events   []Event             // the timeline of the reads that gave the result
-	Note     string              // what is odd, although nothing is wrong: a device that answers without data; "" if nothing is
+	Note     string              // remark on a device that answers without data; "" if there is none
 	// Explanations are of the modules of which there is a result; see Target.Explain.
 	Explanations []Explanation
 }
 
-// Scrape asks for modules (nil: those of the configuration) and gives what there is of them. With results of before to give,
-// it does not wait for what takes longer than ctx lasts; else it waits until ctx ends.
+// Scrape asks for modules (nil: those of the configuration) and returns what there is of them. If there are earlier results, it
+// does not wait for modules that take longer than ctx lasts; otherwise it waits until ctx ends.
 func (t *Target) Scrape(ctx context.Context, modules []string) *Scrape {
 	o := t.scrape(ctx, modules, nil)
 	s := o.scrape()
@@ -155,8 +155,7 @@ func (t *Target) Scrape(ctx context.Context, modules []string) *Scrape {
 	return s
 }
 
-// Families is Scrape for one who takes families one after the other: those of the Scrape are nil, and each of the others is
-// good until the next one is asked for.
+// Families is Scrape with the families as a sequence, each valid until the next one is taken. Those of the Scrape are nil.
 func (t *Target) Families(ctx context.Context, modules []string) (*Scrape, iter.Seq[*dto.MetricFamily]) {
 	o := t.scrape(ctx, modules, nil)
 	return o.scrape(), gather([]outcome{o}, false, true)

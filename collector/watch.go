@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// UpdateKind says what an Update tells of.
+// UpdateKind says what happened.
 type UpdateKind string
 
 // The kinds of Update.
@@ -15,7 +15,7 @@ const (
 	ReadEnded   UpdateKind = "ended"  // the read ended
 )
 
-// Update tells that a read of a target began, progressed or ended.
+// Update reports that a read of a target began, progressed or ended.
 type Update struct {
 	Target string
 	Kind   UpdateKind
@@ -24,7 +24,7 @@ type Update struct {
 	Err    error // of ModuleEnded and ReadEnded: the first thing that went wrong; nil if nothing did
 }
 
-// watchers are those who want to be told of reads.
+// watchers are the channels of Exporter.Watch.
 type watchers struct {
 	mu   sync.Mutex // guards following fields
 	all  map[int]chan Update
@@ -32,8 +32,7 @@ type watchers struct {
 }
 
 // Watch returns a channel of what happens to all targets from now on, and a function that ends that and closes the channel. The
-// channel holds size updates (at least one); those that do not fit are dropped, so that no reader of a device waits for
-// whoever watches.
+// channel holds size updates (at least one); more are dropped, so that a slow watcher delays no read.
 func (e *Exporter) Watch(size int) (updates <-chan Update, stop func()) {
 	w := &e.watchers
 	w.mu.Lock()

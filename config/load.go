@@ -15,7 +15,7 @@ import (
 // Config.FileErrors.
 func Load(patterns []string) (*Config, error) { return new(Files).Load(patterns) }
 
-// Load is the function of that name, for one who loads again and again.
+// Load is like the function Load, and keeps what the next Load can use again.
 func (f *Files) Load(patterns []string) (*Config, error) {
 	l := newLoader(f)
 	if len(patterns) == 0 {
