@@ -60,7 +60,7 @@ func (t *Target) outcome(answer schedule.Answer[*result], began time.Time) outco
 }
 
 // take adds what there is of one module.
-func (o *outcome) take(share schedule.Share[*result]) {
+func (o *outcome) take(share schedule.ModuleAnswer[*result]) {
 	name := moduleName(share.Module)
 	if !share.Last.IsZero() {
 		o.lastRead[name] = share.Last

@@ -112,7 +112,7 @@ func (t *Target) Status() Status {
 }
 
 // module adds what is known of one module.
-func (s *Status) module(t *Target, of *settings, share schedule.Share[*result]) {
+func (s *Status) module(t *Target, of *settings, share schedule.ModuleAnswer[*result]) {
 	compiled := of.modules.byID[share.Module]
 	if compiled == nil {
 		return

@@ -23,7 +23,7 @@ import (
 const (
 	tokens     = 2                // refusals of one user name
 	window     = 10 * time.Minute // in this time
-	recent     = time.Minute      // a success younger than this keeps several logins under way
+	recent     = time.Minute      // with a success younger than this, several logins may be under way
 	mostAtOnce = 64               // logins of one secret under way
 	idle       = time.Second      // after this time without a login under way, at most two go first
 	silent     = 3 * time.Second  // a login that takes longer holds back no other one while there are tokens for both
@@ -32,7 +32,7 @@ const (
 	refusalDoubt, silenceDoubt, mostDoubt = 2, 1, 4
 )
 
-// Secret names a user and what proves that it is them, without keeping that.
+// Secret identifies a user name and its password, key or certificate, without keeping the latter.
 type Secret struct {
 	User   string
 	Digest [sha256.Size]byte // of all that is sent or proved at a login
@@ -51,7 +51,7 @@ type user struct {
 	secrets map[[sha256.Size]byte]*secret
 }
 
-// spent is a token that is not there: zero for one that was never taken.
+// spent is a token that was taken; zero if it never was.
 type spent struct {
 	at     time.Time
 	device string
@@ -64,7 +64,7 @@ type secret struct {
 	atOnce      int // how many logins may be under way; 0 counts as 1
 	lastSuccess time.Time
 	lastEnd     time.Time // when the last login ended
-	doubt       int       // grows when devices that it has logged in to refuse it; a success ends it
+	doubt       int       // grows when devices that it has logged in to refuse it; a success resets it
 	underWay    []*Login  // the oldest first
 	waiting     []*Login  // the oldest first
 	devices     map[string]*device
@@ -138,8 +138,8 @@ func (a *Accounts) leave(u *user, s *secret, l *Login, asked time.Time) error {
 	return err
 }
 
-// Check tells whether a login would have to wait for more than other logins: *Held if so, else nil. Call it before a device is
-// connected to, so that it sees no connection without a login.
+// Check returns *Held if a login must not be tried now, else nil. Call it before connecting to the device, so that the device
+// sees no connection without a login.
 func (a *Accounts) Check(s Secret, deviceName string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -147,7 +147,7 @@ func (a *Accounts) Check(s Secret, deviceName string) error {
 	if held := known.check(u, s.User, deviceName); held != nil {
 		return held
 	}
-	delete(known.untried, deviceName) // it has its try now, and if it is dead, the others need not wait for it
+	delete(known.untried, deviceName) // it is tried now; if it is dead, the others need not wait for it
 	return nil
 }
 
@@ -163,8 +163,8 @@ func (l *Login) Succeeded() {
 // Refused ends a login that the device refused. Cause becomes part of errors; it holds no secret.
 func (l *Login) Refused(cause error) { l.failed(cause, refusedWait, refusalDoubt) }
 
-// Unanswered ends a login whose password was sent, and which the device did not answer, or upon which it ended the connection.
-// The answer might have been a refusal.
+// Unanswered ends a login whose password was sent, and which the device did not answer or answered by ending the connection: that
+// may be a refusal.
 func (l *Login) Unanswered(cause error) { l.failed(cause, unansweredWait, silenceDoubt) }
 
 func (l *Login) failed(cause error, wait time.Duration, doubt int) {
@@ -179,8 +179,8 @@ func (l *Login) failed(cause error, wait time.Duration, doubt int) {
 	})
 }
 
-// HungUp ends a login upon which the device ended the connection, when no password was sent: a key that nobody can guess locks no
-// account. Only the device waits.
+// HungUp ends a login without a password that the device answered by ending the connection. It costs no token: servers do not
+// lock accounts because of keys. Only the device waits.
 func (l *Login) HungUp(cause error) {
 	l.end(func(_ *user, _ *secret, d *device) { d.failed(cause, unansweredWait) })
 }
@@ -224,5 +224,5 @@ func (a *Accounts) Stats() (now Stats) {
 	return now
 }
 
-// fold makes one name of those that authentication servers take for the same.
+// fold makes user names equal that authentication servers take for the same.
 func fold(user string) string { return strings.ToLower(strings.TrimSpace(user)) }

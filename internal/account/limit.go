@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// What is remembered at most. Who has more forgets first what was not used for longest; refusals of the last ten minutes are
-// forgotten last.
+// Limits on what is remembered. What was unused for the longest time is forgotten first, refusals of the last ten minutes last.
 const (
 	mostUsers   = 10_000
 	mostSecrets = 16 // of a user: a file that alternates has two

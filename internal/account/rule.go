@@ -96,7 +96,7 @@ func (s *secret) hasRoom(u *user, l *Login) bool {
 	return now.Sub(s.underWay[len(s.underWay)-1].began) >= silent && u.atRisk(now) < u.tokens(now)
 }
 
-// atRisk is how many logins are under way with secrets that had no success of late.
+// atRisk is how many logins are under way with secrets that had no success in the last minute.
 func (u *user) atRisk(now time.Time) (logins int) {
 	for _, s := range u.secrets {
 		if !s.succeeded(now) {
@@ -147,7 +147,7 @@ func (s *secret) check(u *user, userName, deviceName string) *Held {
 	return nil
 }
 
-// wants notes that a device waits for a token that was never tried.
+// wants notes that a device which was never tried waits for a token.
 func (s *secret) wants(deviceName string, now time.Time) {
 	if deviceName == "" {
 		return
@@ -158,7 +158,7 @@ func (s *secret) wants(deviceName string, now time.Time) {
 	s.untried[deviceName] = now
 }
 
-// othersWant reports whether a device waits for a token that was never tried. Who has not asked for long may never come again.
+// othersWant reports whether a device that was never tried waits for a token. Devices that have not asked for long do not count.
 func (s *secret) othersWant(now time.Time) bool {
 	for name, asked := range s.untried {
 		if now.Sub(asked) < 2*window {
@@ -169,7 +169,7 @@ func (s *secret) othersWant(now time.Time) bool {
 	return false
 }
 
-// end takes a login out of those under way; false if it is none of them.
+// end removes a login from those under way; false if it is not one of them.
 func (s *secret) end(l *Login) bool {
 	before := len(s.underWay)
 	s.underWay = remove(s.underWay, l)

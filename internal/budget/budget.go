@@ -1,6 +1,6 @@
-// Package budget shares out memory among those who hold it: the devices that are read. It allocates nothing and does no I/O. Each
-// holder says how much it has, and asks before it takes more. When the budget is used up, the largest holder is told to give up
-// what it has, so that the others can go on.
+// Package budget shares one amount of memory among its holders, the devices that are read. It allocates nothing and does no I/O.
+// Each holder reports how much it has, and asks before it takes more. When the budget is used up, the largest holder is told to
+// give up what it has, so that the others can go on.
 package budget
 
 import (
@@ -43,11 +43,11 @@ func (b *Budget) Stats() Stats {
 	return Stats{Limit: b.limit, Used: b.used, Ended: b.ended}
 }
 
-// Exceeded is why a holder has to give up, or is not let in.
+// Exceeded is the error of a holder that has to give up, or of a use that may not begin.
 type Exceeded struct {
 	Limit int64 // of the budget
-	Held  int64 // by the holder; of one that is not let in what it needs
-	Waits bool  // it was not let in
+	Held  int64 // by the holder; with Waits, what the use needs
+	Waits bool  // the use did not begin
 }
 
 // Error implements error.
@@ -66,9 +66,9 @@ func size(n int64) string {
 	return fmt.Sprintf("%d MiB", n>>20)
 }
 
-// makeRoom tells the largest holders to give up until what the others have fits, with extra bytes more. Those that give up need a
-// moment. If meanwhile an eighth more than the limit is used, large holders are told too, though less would do: they grow fastest.
-// Holders of no more than least are left alone. It returns what is to be called once the lock is released. The caller has the lock.
+// makeRoom tells the largest holders to give up until what the others have, and extra bytes, fit. Giving up takes a moment: if more
+// than 9/8 of the limit are used meanwhile, further large holders are told too, since they grow fastest. Holders of at most least
+// bytes are left alone. The caller has the lock, and calls the functions returned after releasing it.
 func (b *Budget) makeRoom(extra, least int64) (tell []func()) {
 	for b.limit > 0 {
 		if b.used-b.ending+extra <= b.limit {
@@ -100,10 +100,10 @@ func (b *Budget) fits(bytes int64) bool {
 	return bytes <= max(First, b.limit/smallPart) && b.used-b.ending+bytes <= b.limit && b.used+bytes <= b.limit+b.limit/8
 }
 
-// waiter is a use that is not let in yet.
+// waiter is a use that has not begun yet.
 type waiter struct {
 	use *Use
-	in  chan struct{} // closed when it is let in
+	in  chan struct{} // closed when it begins
 }
 
 // wait adds a waiter.
@@ -126,7 +126,7 @@ func (b *Budget) letIn() (tell []func()) {
 		}
 		if !b.fits(use.bytes) {
 			if kept := b.kept(); h.canEnd() && h.kept > 0 && kept+use.bytes > b.limit {
-				tell = append(tell, h.end()) // no use whose end could be waited for makes room
+				tell = append(tell, h.end()) // no end of another use would make enough room
 			}
 			return tell
 		}

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	// First is what a holder's first use is let in with, in bytes.
+	// First is how many bytes a holder's first use begins with.
 	First = 64 << 10
 	// step is the unit in which a use grows, in bytes: each step takes a lock that all share.
 	step = 64 << 10
@@ -26,8 +26,8 @@ type Holder struct {
 	bare   bool  // it has given up all that it can, and has had no use since
 }
 
-// Holder returns a holder of nothing. drop is called when it has to give up what it keeps, while it has no Use: it lets go of the
-// memory, then calls Keep. drop may be called by any goroutine that asks for memory, of this holder or of another one.
+// Holder returns a holder of nothing. drop is called when it has to give up what it keeps, while it has no Use: drop frees the
+// memory, then calls Keep. Any goroutine that asks for memory, for this holder or another one, may call drop.
 func (b *Budget) Holder(drop func(error)) *Holder {
 	h := &Holder{budget: b, drop: drop, peak: First}
 	b.mu.Lock()
@@ -51,14 +51,14 @@ func (h *Holder) Held() int64 {
 	return h.held()
 }
 
-// Keep says how many bytes the holder keeps beside its Use. They are never refused: they are there already. If that is more than
-// is free, the largest holder is told to give up.
+// Keep reports how many bytes the holder keeps beside its Use. It is never refused, since the bytes are in use already. If they
+// are more than is free, the largest holder is told to give up.
 func (h *Holder) Keep(bytes int64) {
 	h.budget.mu.Lock()
 	h.budget.unlock(h.setKept(bytes))
 }
 
-// Use is memory that a holder has for a while. Its methods are called by one goroutine.
+// Use is memory that a holder has for a limited time, such as that of a read. One goroutine calls its methods.
 type Use struct {
 	holder *Holder
 	cancel context.CancelCauseFunc
@@ -67,8 +67,8 @@ type Use struct {
 	err    error // why it was told to give up; guarded by the budget's mutex
 }
 
-// Use waits until as much is free as the holder's last use took at most, and until ctx ends for no longer. While the use lasts,
-// cancel is called when the holder has to give up; the use has to be ended then. There is one use at a time.
+// Use waits until as much is free as the holder's last use took at its peak, or until ctx ends. While the use lasts, cancel is
+// called when the holder has to give up; the use must be ended then. A holder has one use at a time.
 func (h *Holder) Use(ctx context.Context, cancel context.CancelCauseFunc) (*Use, error) {
 	b := h.budget
 	b.mu.Lock()
@@ -83,14 +83,14 @@ func (h *Holder) Use(ctx context.Context, cancel context.CancelCauseFunc) (*Use,
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if h.use == w.use {
-		return w.use, nil // it was let in meanwhile
+		return w.use, nil // it began meanwhile
 	}
 	b.waiting = slices.DeleteFunc(b.waiting, func(other *waiter) bool { return other == w })
 	h.peak = max(First, h.peak/2) // it may need less by now
 	return nil, &Exceeded{Limit: b.limit, Held: w.use.bytes, Waits: true}
 }
 
-// Hold says that the use is going to have so many bytes in all. An error means that it may not, and has to end.
+// Hold asks for bytes in all, not in addition. An error means that the use may not have them, and must end.
 func (u *Use) Hold(bytes int64) error {
 	u.most = max(u.most, bytes)
 	b := u.holder.budget
@@ -134,8 +134,8 @@ func (h *Holder) held() int64 {
 	return h.kept + h.use.bytes
 }
 
-// setKept sets what is kept, by which a holder that was told to give up has done so. It returns what is to be called once the lock
-// is released.
+// setKept sets what is kept. A holder that was told to give up has done so by this. The caller calls the functions returned after
+// releasing the lock.
 func (h *Holder) setKept(bytes int64) (tell []func()) {
 	b := h.budget
 	if h.ending {
@@ -150,7 +150,7 @@ func (h *Holder) setKept(bytes int64) (tell []func()) {
 	return append(b.letIn(), b.makeRoom(0, 0)...)
 }
 
-// end marks the holder as one that gives up. It returns the function that tells it.
+// end marks the holder as giving up. It returns the function that tells it to.
 func (h *Holder) end() func() {
 	b := h.budget
 	h.ending, h.marked = true, h.held()

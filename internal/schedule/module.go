@@ -16,7 +16,7 @@ type module[R any] struct {
 	durations [remembered]time.Duration // of the last reads that were answered, from the begin of the read
 	reads     int                       // that were answered
 
-	failure     R         // what the last read made of it, if it failed
+	failure     R         // the result of the last read, if that failed
 	failedSince time.Time // zero if the last read of it was complete
 	failedAt    time.Time
 	answered    bool // the failure was an answer of the device
@@ -57,7 +57,7 @@ func (s *Schedule[R]) refused(m *module[R], limit time.Duration) bool {
 // hidden reports whether nothing of the device may be served.
 func (s *Schedule[R]) hidden() bool { return s.lost != nil || s.current != nil && s.current.silent }
 
-// State says what a scrape is given of a module.
+// State says what a scrape gets of a module.
 type State int
 
 // The states of a module.
@@ -67,8 +67,8 @@ const (
 	Failed                // its last read failed
 )
 
-// Share is what a scrape is given of one module.
-type Share[R any] struct {
+// ModuleAnswer is what a scrape gets of one module.
+type ModuleAnswer[R any] struct {
 	Module      string
 	State       State
 	Result      R         // of the complete or the failed read
@@ -76,27 +76,27 @@ type Share[R any] struct {
 	FailedSince time.Time // zero if its last read was complete
 }
 
-// Answer is what a scrape is given.
+// Answer is what a scrape gets.
 type Answer[R any] struct {
-	Modules []Share[R] // in the order in which they were asked for
-	Up      bool       // the device answers
-	Lost    error      // the failure of the session that hides all results
-	Silent  bool       // the device looks silent, which hides all results
-	GaveUp  bool       // the budget ended while the scrape still waited
+	Modules []ModuleAnswer[R] // in the order in which they were asked for
+	Up      bool              // the device answers
+	Lost    error             // the failure of the session that hides all results
+	Silent  bool              // the device looks silent, which hides all results
+	GaveUp  bool              // the budget ended while the scrape still waited
 }
 
-// Peek returns what a scrape that does not wait would be given, and asks for nothing.
+// Peek returns what a scrape that does not wait would get. It starts no read.
 func (s *Schedule[R]) Peek(modules []Module, keepFor time.Duration) Answer[R] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.answer(modules, keepFor, func(string, *module[R]) bool { return false })
 }
 
-// answer gathers what there is of modules. A failure that is being tried again is old news for one who waited for it.
+// answer gathers what there is of modules. It leaves out failures of modules that retried reports as being read again.
 func (s *Schedule[R]) answer(modules []Module, keepFor time.Duration, retried func(string, *module[R]) bool) Answer[R] {
 	a := Answer[R]{Lost: s.lost, Silent: s.current != nil && s.current.silent}
 	for _, wanted := range modules {
-		share := Share[R]{Module: wanted.Name}
+		share := ModuleAnswer[R]{Module: wanted.Name}
 		if m := s.modules[wanted.Name]; m != nil {
 			limit := wanted.MaxAge + keepFor
 			share.Last, share.FailedSince = m.at, m.failedSince

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Read is one read of a target. Whoever carries it out calls Next until there is no module left, tells what became of each
-// module, and then calls End.
+// Read is one read of a target. The reader calls Next until there is no module left, reports the result of each module, and then
+// calls End.
 type Read[R any] struct {
 	Began time.Time
 
@@ -68,7 +68,7 @@ func (r *Read[R]) waited() time.Duration {
 	return time.Since(r.asked)
 }
 
-// Next gives the module to read now, and passes over those whose last result is fresh.
+// Next returns the module to read now. It skips modules whose last result is fresh.
 func (r *Read[R]) Next() (name string, ok bool) {
 	s := r.schedule
 	s.mu.Lock()
@@ -87,7 +87,7 @@ func (r *Read[R]) Next() (name string, ok bool) {
 	return "", false
 }
 
-// Answered notes that the device has answered: results of before are served again.
+// Answered notes that the device has answered: earlier results are served again.
 func (r *Read[R]) Answered() {
 	r.schedule.mu.Lock()
 	defer r.schedule.mu.Unlock()
@@ -159,15 +159,14 @@ func (r *Read[R]) Lose(err error) {
 	r.schedule.lost = err
 }
 
-// Lag notes that waiting for the read was in vain, and would be so the next time.
+// Lag makes the target lagging, as a read that timed out does.
 func (r *Read[R]) Lag() {
 	r.schedule.mu.Lock()
 	defer r.schedule.mu.Unlock()
 	r.timedOut = true
 }
 
-// Abandon takes the modules that have not been read out of the read: what is to be read has changed, and scrapes that wait
-// ask anew.
+// Abandon removes the modules that have not been read yet, because what is to be read has changed. Scrapes that wait ask again.
 func (r *Read[R]) Abandon() {
 	r.schedule.mu.Lock()
 	defer r.schedule.mu.Unlock()
@@ -194,7 +193,7 @@ func (r *Read[R]) end(name string) {
 	r.ended[name] = true
 }
 
-// longFailure is the time from which on a failed read delays those who wait for it as much as one that timed out.
+// longFailure is how long a failed read must have taken to make the target lagging.
 const longFailure = time.Second
 
 // End ends the read, and starts the next one if modules are pending.
@@ -230,7 +229,7 @@ type Progress struct {
 	Modules []string // of the read, in order
 }
 
-// Progress tells of the read in flight; false if there is none.
+// Progress describes the read in flight; false if there is none.
 func (s *Schedule[R]) Progress() (Progress, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

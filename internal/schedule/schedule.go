@@ -1,5 +1,5 @@
-// Package schedule decides when a target is read, which scrape waits for the read, and what a scrape is given. It knows
-// nothing of devices: only time, modules by name, and results that it keeps without looking into them.
+// Package schedule decides when a target is read, which scrape waits for the read, and what a scrape gets. It knows nothing of
+// devices: only time, modules by name, and opaque results.
 //
 // A target has at most one read in flight, and one set of modules that the next read will cover. A scrape joins the read
 // in flight, starts one, or adds what it asks for to that set. It then waits, or takes the last results at once. The rules
@@ -18,7 +18,7 @@ const Connect = ""
 
 // Module is a module that a scrape asks for.
 type Module struct {
-	Name   string        // of the module and its content: another content is another name
+	Name   string        // identifies the module and its content: a module whose content changes gets another name
 	MaxAge time.Duration // a result younger than this needs no read
 }
 
@@ -36,8 +36,8 @@ type Schedule[R any] struct {
 	changed chan struct{} // closed and replaced when a module or a read ends
 }
 
-// New returns a Schedule. It calls start for each read that is to be made; start must return at once and must not call the
-// Schedule, which the read, in a goroutine of its own, does.
+// New returns a Schedule. It calls start for each read to be made. start must return at once, and must not call the Schedule; the
+// goroutine that it starts does.
 func New[R any](start func(*Read[R])) *Schedule[R] {
 	return &Schedule[R]{start: start, modules: map[string]*module[R]{}, changed: make(chan struct{})}
 }
@@ -49,7 +49,7 @@ type Request struct {
 	Modules func() []Module
 	// KeepFor is how long a result is served after it has reached its MaxAge.
 	KeepFor time.Duration
-	// Hurry, when closed, ends the waiting as the end of the budget does. It may be nil.
+	// Hurry, when closed, ends the waiting like the end of the budget. It may be nil.
 	Hurry <-chan struct{}
 }
 
@@ -64,8 +64,8 @@ type scrape struct {
 
 const noLimit = time.Duration(1<<63 - 1)
 
-// Scrape asks for modules and returns what there is of them: at once if waiting would not help, else when they have been
-// read, when ctx ends, or when the request is to hurry. The deadline of ctx is the budget.
+// Scrape asks for modules and returns what there is of them: at once if waiting would not help, otherwise when they have been
+// read, when ctx ends, or when Hurry is closed. The deadline of ctx is the budget.
 func (s *Schedule[R]) Scrape(ctx context.Context, request Request) Answer[R] {
 	q := &scrape{Request: request, budget: noLimit, marks: map[string]int{}}
 	if deadline, ok := ctx.Deadline(); ok {
@@ -96,14 +96,14 @@ func (s *Schedule[R]) Scrape(ctx context.Context, request Request) Answer[R] {
 	}
 }
 
-// Ask starts a read of modules that are not fresh, or adds them to the next read, and waits for nothing.
+// Ask starts a read of the modules that are not fresh, or adds them to the next read. It does not wait.
 func (s *Schedule[R]) Ask(modules ...Module) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ask(&scrape{marks: map[string]int{}}, modules)
 }
 
-// ask sees to it that a read of each module is in flight or pending, unless it has ended since the scrape began.
+// ask makes sure that a read of each module is in flight or pending, unless one has ended since the scrape began.
 func (s *Schedule[R]) ask(q *scrape, modules []Module) {
 	var due []Module
 	for _, wanted := range modules {
@@ -165,7 +165,7 @@ func (s *Schedule[R]) suspect(q *scrape) {
 	s.current.silent = s.current.silent || m.answers() && m.longest() <= waited
 }
 
-// leave makes the answer to a scrape, and notes if the read in flight has outlasted it.
+// leave makes the answer to a scrape, and notes whether the read in flight outlasts it.
 func (s *Schedule[R]) leave(ctx context.Context, q *scrape, modules []Module, gaveUp bool) Answer[R] {
 	a := s.answer(modules, q.KeepFor, func(name string, m *module[R]) bool {
 		return gaveUp && !m.timedOut && m.longest() <= q.budget && !q.served(name, m.ended)
@@ -188,8 +188,8 @@ func (s *Schedule[R]) Lagging() bool {
 	return s.lagging || s.current != nil && s.current.outlasted
 }
 
-// Rename forgets what is known of modules whose content has changed. now gives the name that a module has now; "" if there
-// is no such module any more. What is to be read next is read under its new name.
+// Rename drops what is known of modules whose content has changed. now returns a module's present name, "" if it is gone. Pending
+// modules are read under their new names.
 func (s *Schedule[R]) Rename(now func(name string) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -211,7 +211,7 @@ func (s *Schedule[R]) Rename(now func(name string) string) {
 	}
 }
 
-// Drop forgets all results, which frees what they take. Nothing is served until the device answers again; err says why.
+// Drop drops all results, to free their memory. Nothing is served until the device answers again; err says why.
 func (s *Schedule[R]) Drop(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -223,7 +223,7 @@ func (s *Schedule[R]) Drop(err error) {
 	s.notify()
 }
 
-// Size adds up what the results that are kept take.
+// Size is the sum of the sizes of all results.
 func (s *Schedule[R]) Size(of func(R) int64) (size int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
