@@ -26,6 +26,17 @@ type restconf struct {
 	loggedIn bool
 }
 
+// restconfAnswer holds the buffers of an answer, which are kept for others.
+type restconfAnswer struct {
+	body []byte
+	gzip *gzip.Writer
+}
+
+func newRestconfAnswer() any {
+	compressor, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
+	return &restconfAnswer{gzip: compressor}
+}
+
 // ServeHTTP implements http.Handler.
 func (c *restconf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := c.device
@@ -42,22 +53,23 @@ func (c *restconf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if sleep(r.Context(), time.Duration(d.replyDelay.Load())) != nil {
 		return
 	}
-	body, status, refusal := d.restconf(r, d.fleet.now())
+	a := d.fleet.answers.Get().(*restconfAnswer)
+	defer d.fleet.answers.Put(a)
+	body, status, refusal := d.restconf(a.body[:0], r, d.fleet.now())
 	if refusal != nil {
 		writeRefusal(w, status, refusal)
 		return
 	}
+	a.body = body
 	w.Header().Set("Content-Type", yangDataXML)
 	if len(body) < 1<<10 || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		_, _ = w.Write(body) // the client may have gone, here and below
 		return
 	}
 	w.Header().Set("Content-Encoding", "gzip")
-	z := d.fleet.compressors.Get().(*gzip.Writer)
-	z.Reset(w)
-	_, _ = z.Write(body)
-	_ = z.Close()
-	d.fleet.compressors.Put(z)
+	a.gzip.Reset(w)
+	_, _ = a.gzip.Write(body)
+	_ = a.gzip.Close()
 }
 
 // authenticate checks the password of each request. A login is counted once a connection.
@@ -79,8 +91,8 @@ func writeRefusal(w http.ResponseWriter, status int, refusal *rpcError) {
 	_, _ = w.Write([]byte(text + "</errors>")) // the client may have gone
 }
 
-// restconf returns the body that answers a request.
-func (d *Device) restconf(r *http.Request, now time.Time) (body []byte, status int, refusal *rpcError) {
+// restconf appends the body that answers a request.
+func (d *Device) restconf(b []byte, r *http.Request, now time.Time) (body []byte, status int, refusal *rpcError) {
 	path, inside := strings.CutPrefix(r.URL.EscapedPath(), restconfRoot)
 	if !inside {
 		return nil, http.StatusNotFound, &rpcError{"protocol", "invalid-value", "no such resource", "", ""}
@@ -92,11 +104,11 @@ func (d *Device) restconf(r *http.Request, now time.Time) (body []byte, status i
 	}
 	switch {
 	case r.Method == http.MethodPost && resource == "operations":
-		return d.restconfOperation(rest, now)
+		return d.restconfOperation(b, rest, now)
 	case r.Method != http.MethodGet:
 		return nil, http.StatusMethodNotAllowed, &rpcError{"protocol", "operation-not-supported", "the simulator only reads", "", ""}
 	case resource == "":
-		return []byte(`<restconf xmlns="` + nsRESTCONF + `"><data/><operations/><yang-library-version>2016-06-21</yang-library-version></restconf>`), 0, nil
+		return append(b, `<restconf xmlns="`+nsRESTCONF+`"><data/><operations/><yang-library-version>2016-06-21</yang-library-version></restconf>`...), 0, nil
 	case resource == "ds" && d.nmda:
 		var store string
 		store, rest, _ = strings.Cut(rest, "/")
@@ -122,7 +134,7 @@ func (d *Device) restconf(r *http.Request, now time.Time) (body []byte, status i
 			return nil, http.StatusBadRequest, &rpcError{"protocol", "invalid-value", "query parameter " + name + " is not supported", "", ""}
 		}
 	}
-	return d.restconfData(from, rest, fields, now)
+	return d.restconfData(b, from, rest, fields, now)
 }
 
 // query splits a query. The semicolons of fields are not separators, as net/url takes them for.
@@ -136,11 +148,11 @@ func query(text string) map[string]string {
 }
 
 // restconfOperation answers an operation of the device's own (RFC 8040, section 3.6).
-func (d *Device) restconfOperation(name string, now time.Time) ([]byte, int, *rpcError) {
+func (d *Device) restconfOperation(b []byte, name string, now time.Time) ([]byte, int, *rpcError) {
 	module, local, _ := strings.Cut(name, ":")
 	namespace, known := d.library.namespace(module)
 	if known {
-		b := []byte(`<output xmlns="` + namespace + `">`)
+		b = append(b, `<output xmlns="`+namespace+`">`...)
 		var refusal *rpcError
 		if b, known, refusal = d.operation(b, local, now); refusal != nil {
 			return nil, http.StatusInternalServerError, refusal
@@ -153,7 +165,7 @@ func (d *Device) restconfOperation(name string, now time.Time) ([]byte, int, *rp
 }
 
 // restconfData answers a GET of data: of one instance (RFC 8040, section 4.3), or of the datastore.
-func (d *Device) restconfData(from datastore, path, fields string, now time.Time) ([]byte, int, *rpcError) {
+func (d *Device) restconfData(b []byte, from datastore, path, fields string, now time.Time) ([]byte, int, *rpcError) {
 	invalid := func(err error) ([]byte, int, *rpcError) {
 		return nil, http.StatusBadRequest, &rpcError{"protocol", "invalid-value", err.Error(), "", ""}
 	}
@@ -167,7 +179,7 @@ func (d *Device) restconfData(from datastore, path, fields string, now time.Time
 		if refusal != nil {
 			return nil, http.StatusInternalServerError, refusal
 		}
-		b := []byte(`<data xmlns="` + nsRESTCONF + `">`)
+		b = append(b, `<data xmlns="`+nsRESTCONF+`">`...)
 		for _, tree := range trees {
 			b = tree.appendSelected(b, "", read.selected, read.whole)
 		}
@@ -185,9 +197,9 @@ func (d *Device) restconfData(from datastore, path, fields string, now time.Time
 		}
 		filters = []*request{{name: xml.Name{Space: at.space, Local: at.name}, children: selected}}
 	}
-	b := at.append(nil, "", filters)
+	b = at.append(b, "", filters)
 	if len(b) == 0 { // nothing is selected of it
-		b = at.appendEnd(at.appendStart(nil, ""))
+		b = at.appendEnd(at.appendStart(b, ""))
 	}
 	return b, 0, nil
 }

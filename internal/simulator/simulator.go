@@ -16,7 +16,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -71,7 +70,7 @@ type Fleet struct {
 	wrongKey     ssh.Signer   // of devices that show another one
 	labels       []label      // of the interfaces
 	replies      sync.Pool    // of *reply
-	compressors  sync.Pool    // of *gzip.Writer
+	answers      sync.Pool    // of *restconfAnswer
 	devices      []*Device
 }
 
@@ -83,10 +82,7 @@ func Start(config Config) (*Fleet, error) {
 	}
 	f := &Fleet{config: config, labels: newLabels(config.Interfaces)}
 	f.replies.New = func() any { return new(reply) }
-	f.compressors.New = func() any {
-		z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
-		return z
-	}
+	f.answers.New = newRestconfAnswer
 	// The key depends on the seed only, so that a written configuration stays valid when the simulator is started again.
 	if f.hostKey, err = newHostKey(fmt.Sprintf("simulated host key %d", config.Seed)); err != nil {
 		return nil, err
