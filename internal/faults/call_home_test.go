@@ -40,11 +40,11 @@ func callingHome() []fault {
 		{name: "another host key", begin: func(s *harness) {
 			s.change(func(d *netconftest.Device) { d.Config = d.NewConfig(netconftest.NewKey(s.t, "ed25519")) })
 		}, want: its(away, session.CallUnknown)},
-		{name: "login refused", begin: func(s *harness) {
+		{name: "login refused", begin: heldBack(func(s *harness) {
 			s.write("password", "not-it")
 			s.restore = append(s.restore, func() { s.write("password", netPassword) })
 			s.device.Drop()
-		}, want: refused("login refused")},
+		}), want: refused("login refused")},
 		{name: "its session ends, and it calls again", begin: func(s *harness) { s.device.Drop() }, want: its(reopened, session.CallTaken)},
 		{name: "calls once more while its session lives", begin: callAgain, want: its(served, session.CallDuplicate)},
 		{name: "calls again after its session died", begin: func(s *harness) {
@@ -66,8 +66,8 @@ func callingHome() []fault {
 				d.TLS.ClientAuth = tls.NoClientCert
 			})
 		}, want: its(away, session.CallFailed)},
-		{name: "our certificate refused in TLS 1.2", begin: refusesOurs(tls.VersionTLS12), want: refused("refuses our certificate")},
-		{name: "our certificate refused in TLS 1.3", begin: refusesOurs(tls.VersionTLS13), want: refused("refuses our certificate")},
+		{name: "our certificate refused in TLS 1.2", begin: heldBack(refusesOurs(tls.VersionTLS12)), want: refused("refuses our certificate")},
+		{name: "our certificate refused in TLS 1.3", begin: heldBack(refusesOurs(tls.VersionTLS13)), want: refused("refuses our certificate")},
 		{name: "its session ends, and it calls again", begin: func(s *harness) { s.device.Drop() }, want: its(reopened, session.CallTaken)},
 		{name: "calls once more while its session lives", begin: callAgain, want: its(served, session.CallDuplicate)},
 		{name: "calls again after its session died", begin: func(s *harness) {
@@ -91,6 +91,19 @@ func callingHome() []fault {
 		rows[i].through = callHome
 	}
 	return rows
+}
+
+// heldBack scrapes until a login was refused, and the next one is held back.
+func heldBack(begin func(*harness)) func(*harness) {
+	return func(s *harness) {
+		begin(s)
+		if !eventually(func() bool {
+			probed, _ := s.scrape(probe("faulty"))
+			return probed["faulty"].reasons() == "backoff"
+		}) {
+			s.t.Error("no login is held back")
+		}
+	}
 }
 
 // callAgain has the device call beside the connection that it has.
