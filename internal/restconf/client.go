@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/account"
@@ -24,8 +25,9 @@ type Client struct {
 	// lock guards the following fields. It is a channel, so that callers can wait for it under a deadline.
 	lock chan struct{}
 	// ctx ends with Close, and with it what is under way.
-	ctx    context.Context
-	cancel context.CancelFunc
+	ctx     context.Context
+	cancel  context.CancelFunc
+	lastUse atomic.Int64 // Unix nanoseconds of when the lock was last given back
 
 	link        *link  // nil: none
 	release     func() // of the dial slot that the link was made with, until the login has ended; nil: none is held
@@ -181,8 +183,17 @@ func (c *Client) acquire(ctx context.Context) (_ context.Context, release func()
 	return ctx, func() {
 		stop()
 		cancel()
+		c.lastUse.Store(time.Now().UnixNano())
 		<-c.lock
 	}, nil
+}
+
+// idle is for how long nothing has been asked.
+func (c *Client) idle() time.Duration {
+	if len(c.lock) > 0 {
+		return 0
+	}
+	return time.Since(time.Unix(0, c.lastUse.Load()))
 }
 
 func (c *Client) named(ctx context.Context, err error) error {

@@ -42,8 +42,10 @@ func (c *Client) connect(ctx context.Context, trace *session.Trace) (err error) 
 	c.mu.Unlock()
 	if c.link, err = c.handshake(ctx, trace, way, conn); err != nil {
 		c.freeSlot()
+		return err
 	}
-	return err
+	way.EndsWhenIdle(conn, c.idle)
+	return nil
 }
 
 // handshake speaks TLS on a connection. If that fails, it closes the connection. Our certificate is a login, of which the device may say in its

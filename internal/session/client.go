@@ -93,7 +93,8 @@ func (c *Client) RPC(ctx context.Context, trace *Trace, operation string, read f
 			return nil
 		}
 		c.drop(s)
-		stale := mayBeStale && got.bytes == 0 && (errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errKeepaliveTimeout) || errors.Is(err, errCalledAgain))
+		stale := mayBeStale && (errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errKeepaliveTimeout) || errors.Is(err, errCalledAgain))
+		stale = got.bytes == 0 && (stale || errors.Is(err, errChannelWanted))
 		if retried || !stale || ctx.Err() != nil {
 			return c.withTarget(ctx, err)
 		}

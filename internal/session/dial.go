@@ -18,10 +18,12 @@ type dial struct {
 	accounts    *account.Accounts
 	freeSlot    func() // gives back the dial slot, once; nil: there is none
 
-	jump         *jumpHost // the last one on the way; nil: none
-	call         *call     // by which the device opened the connection; nil: none
-	device       string    // what the accounts know the device by; set when its address is known
-	deviceExpiry time.Time // when the device's certificate expires; set when it is known
+	jump         *jumpHost    // the last one on the way; nil: none
+	channel      *jumpChannel // of it; nil: none
+	forwards     bool         // it is a jump host that is connected to
+	call         *call        // by which the device opened the connection; nil: none
+	device       string       // what the accounts know the device by; set when its address is known
+	deviceExpiry time.Time    // when the device's certificate expires; set when it is known
 }
 
 // open returns a new session.
@@ -34,7 +36,11 @@ func (d *dial) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.openSession(ctx, on)
+	s, err := d.openSession(ctx, on)
+	if err == nil {
+		d.channel.endsWhenIdle(s.idle, func() { s.transport.fail(errChannelWanted) })
+	}
+	return s, err
 }
 
 func sleep(ctx context.Context, d time.Duration) {

@@ -61,27 +61,40 @@ func (d *Dialer) acquire(ctx context.Context, trace *Trace) (release func(), err
 	}
 }
 
-// enter waits for the jump host, if there is one, and for a dial slot. The jump host comes first: one that hangs must not hold slots that
-// other targets need.
+// enter waits for the jump host and one of its channels, if there is one, and for a dial slot. The jump host comes first: one that hangs, or
+// is full, must not hold slots that other targets need.
 func (d *dial) enter(ctx context.Context) (release func(), err error) {
+	leave := func() {}
 	if len(d.Via) > 0 {
-		began := time.Now()
-		d.jump = d.Dialer.jump(d.Options)
-		if _, err := d.jump.connect(ctx); err != nil {
-			d.jump.release()
-			d.trace.end("jump", began, err, "")
+		if leave, err = d.enterJump(ctx); err != nil {
 			return nil, err
 		}
-		d.trace.end("jump", began, nil, d.jump.name)
 	}
 	free, err := d.Dialer.acquire(ctx, d.trace)
+	if err != nil {
+		leave()
+		return nil, err
+	}
 	d.freeSlot = free
-	switch {
-	case d.jump == nil:
-		return free, err
-	case err != nil:
+	return func() { free(); leave() }, nil
+}
+
+// enterJump waits for the jump host and one of its channels. leave gives the channel back, unless a connection has it.
+func (d *dial) enterJump(ctx context.Context) (leave func(), err error) {
+	began := time.Now()
+	d.jump = d.Dialer.jump(d.Options)
+	defer func() { d.trace.end("jump", began, err, d.jump.name) }()
+	if _, err = d.jump.connect(ctx); err == nil {
+		d.channel, err = d.jump.reserve(ctx)
+	}
+	if err != nil {
 		d.jump.release()
 		return nil, err
 	}
-	return func() { free(); d.jump.release() }, nil
+	return func() {
+		if !d.channel.taken {
+			d.channel.free()
+		}
+		d.jump.release()
+	}, nil
 }

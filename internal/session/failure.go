@@ -107,7 +107,10 @@ func trustError(err error) error {
 }
 
 // dialError is the failure to connect by TCP.
-func dialError(err error) error {
+func dialError(err error) error { return serverError("the device's NETCONF server", err) }
+
+// serverError is the failure to connect to a server by TCP.
+func serverError(server string, err error) error {
 	var dns *net.DNSError
 	var timeout net.Error
 	switch {
@@ -122,7 +125,7 @@ func dialError(err error) error {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return failed(ReasonTimeout, "no TCP connection in time: %w; check address, port and firewalls", err)
 	}
-	return failed(ReasonRefused, "%w; check address and port, and that the device's NETCONF server runs", err)
+	return failed(ReasonRefused, "%w; check address and port, and that %s runs", err, server)
 }
 
 // notCalledError is the failure of a session with a device that calls home and has none. If its last call was of no use, the reason is that of

@@ -33,6 +33,9 @@ func forwardError(name, hostPort string, err *ssh.OpenChannelError) error {
 		return failed(ReasonJump, "jump host %s has no more channels: %w; raise its limit, or set max_channels", name, err)
 	case err.Reason != ssh.ConnectionFailed:
 		return failed(ReasonJump, "jump host %s: %w", name, err)
+	case text == "open failed": // OpenSSH, where a socket cannot be had or finds no way; its log has the cause
+		return failed(ReasonJump, "jump host %s cannot even try to connect to %s: %w; it has no way there, or no file descriptors left (its log says which): raise its "+
+			"limit (ulimit -n), or set max_channels", name, hostPort, err)
 	case strings.Contains(text, "timed out"):
 		return failed(ReasonTimeout, "no TCP connection in time from jump host %s to %s: %w; check address, port and firewalls behind it", name, hostPort, err)
 	case strings.Contains(text, "resolve"), strings.Contains(text, "not known"):

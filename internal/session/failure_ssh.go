@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
 // handshakeError is the failure of an SSH handshake or of a login.
@@ -20,7 +22,7 @@ func (d *dial) handshakeError(ctx context.Context, conn *connection, attempt *lo
 	case attempt.notAdmitted != nil:
 		return attempt.notAdmitted
 	case errors.As(err, &key):
-		return failed(ReasonHostKey, "%w", key)
+		return failed(ReasonHostKey, "%w; see `%s`", key, d.hostKeyCommand())
 	case errors.As(err, &negotiation):
 		reason, remedy := ReasonNoNetconf, "update the device's SSH server"
 		if negotiation.What == "host key" {
@@ -33,8 +35,8 @@ func (d *dial) handshakeError(ctx context.Context, conn *connection, attempt *lo
 	case !isSSH && strings.Contains(first, "MaxStartups"): // OpenSSH, where an SSH banner should be
 		return failed(ReasonRefused, "%s: %w: it sent %s; raise MaxStartups there, or lower --collector.max-dials", d.hostPort, errTooManyLogins, excerpt([]byte(first)))
 	case !isSSH && first != "":
-		return failed(ReasonNoNetconf, "%s is not an SSH server, it sent %s; NETCONF over SSH is usually on port 830",
-			d.hostPort, excerpt([]byte(first)))
+		return failed(ReasonNoNetconf, "%s is not an SSH server, it sent %s; %s is usually on port %d",
+			d.hostPort, excerpt([]byte(first)), d.protocol(), d.usualPort())
 	case ended != nil && phase == "auth":
 		return failed(ReasonTimeout, "%s did not answer the login in time: %w; check its authentication server", d.hostPort, ended)
 	case ended != nil && isSSH:
@@ -82,4 +84,18 @@ func shellError(sent string, err error) error {
 // helloTimeout is why a session is closed on which the hellos took too long.
 func helloTimeout(err error) error {
 	return fmt.Errorf("no NETCONF hello in time: %w; the device may be at its limit of sessions", err)
+}
+
+// hostKeyCommand prints the keys or certificates of what was connected to, if a person runs it where the exporter runs.
+func (d *dial) hostKeyCommand() string {
+	command := "netconf_exporter hostkey"
+	if over := d.Target.Over(); over != config.TransportSSH {
+		command += " --transport=" + string(over)
+	}
+	if n := len(d.Via); n > 0 {
+		command += " --proxy-jump=" + d.Via[n-1].Name
+	} else if p := d.proxy(); p != nil {
+		command += " --proxy-url=" + p.String()
+	}
+	return command + " " + d.hostPort
 }

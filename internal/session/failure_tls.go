@@ -85,9 +85,9 @@ func (d *dial) tlsError(ctx context.Context, conn *connection, attempt *tlsLogin
 	case attempt.secretSent() && alertText(err) != "":
 		return attempt.refusal(err)
 	case strings.HasPrefix(first, "SSH-"):
-		return failed(ReasonTLS, "%s is an SSH server; use transport: ssh for it, or the port of %s (usually %d)", d.hostPort, d.protocol(), d.Target.Over().DefaultPort())
+		return failed(ReasonTLS, "%s is an SSH server; use transport: ssh for it, or the port of %s (usually %d)", d.hostPort, d.protocol(), d.usualPort())
 	case errors.As(err, new(tls.RecordHeaderError)):
-		return failed(ReasonTLS, "%s does not speak TLS, it sent %s; %s is usually on port %d", d.hostPort, excerpt([]byte(first)), d.protocol(), d.Target.Over().DefaultPort())
+		return failed(ReasonTLS, "%s does not speak TLS, it sent %s; %s is usually on port %d", d.hostPort, excerpt([]byte(first)), d.protocol(), d.usualPort())
 	case ended != nil && first == "":
 		return failed(ReasonTimeout, "%s accepts connections but did not answer the TLS handshake in time: %w; it may be overloaded, or the port "+
 			"not be %s", d.hostPort, ended, d.protocol())
@@ -109,12 +109,25 @@ func (d *dial) tlsError(ctx context.Context, conn *connection, attempt *tlsLogin
 	return failed(ReasonTLS, "%s: the TLS handshake failed: %w; check the device's TLS server, and min_version in the tls_config of auth %q", d.hostPort, err, d.Target.Auth)
 }
 
-// protocol names for people what is spoken over TLS.
+// protocol names for people what is spoken.
 func (d *dial) protocol() string {
-	if d.Target.Over() == config.TransportRESTCONF {
+	switch over := d.Target.Over(); {
+	case d.forwards:
+		return "SSH"
+	case over == config.TransportRESTCONF:
 		return "RESTCONF"
+	case over == config.TransportTLS:
+		return "NETCONF over TLS"
 	}
-	return "NETCONF over TLS"
+	return "NETCONF over SSH"
+}
+
+// usualPort is the port that is meant for what is spoken.
+func (d *dial) usualPort() int {
+	if d.forwards {
+		return jumpPort
+	}
+	return d.Target.Over().DefaultPort()
 }
 
 // serverName is the name that the device's certificate has to have.
@@ -141,8 +154,7 @@ func (d *dial) certificateError(err *tls.CertificateVerificationError) error {
 		}
 	case errors.As(err, &authority):
 		why = "comes from an authority that is not trusted"
-		remedy = fmt.Sprintf("if the device is the right one, put the certificate of its authority, or its own, into the ca_file of auth %q (netconf_exporter hostkey --transport=%s %s prints them)",
-			d.Target.Auth, d.Target.Over(), d.hostPort)
+		remedy = fmt.Sprintf("if the device is the right one, put the certificate of its authority, or its own, into the ca_file of auth %q (`%s` prints them)", d.Target.Auth, d.hostKeyCommand())
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		if invalid.Cert != nil {
 			wrong = invalid.Cert

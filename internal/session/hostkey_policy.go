@@ -75,7 +75,7 @@ func (h *hostKeyPolicy) trustFingerprints(fingerprints []string, ofSeveral bool)
 				return nil
 			}
 		}
-		return mismatch(key, ofSeveral, "not one of host_key_fingerprints; if the device is the right one, add the fingerprint", address)
+		return mismatch(key, ofSeveral, "not one of host_key_fingerprints; if the device is the right one, add the fingerprint")
 	}
 }
 
@@ -131,20 +131,19 @@ func checkKnown(known ssh.HostKeyCallback, name, file string) ssh.HostKeyCallbac
 		case err == nil:
 			return nil
 		case errors.As(err, &revoked):
-			return mismatch(key, false, fmt.Sprintf("revoked at %s:%d", file, revoked.Revoked.Line), address)
+			return mismatch(key, false, fmt.Sprintf("revoked at %s:%d", file, revoked.Revoked.Line))
 		case errors.As(err, &unknown) && len(unknown.Want) == 0:
-			return mismatch(key, true, "unknown; if the device is the right one, add its line to "+file, address)
+			return mismatch(key, true, "unknown; if the device is the right one, add its line to "+file)
 		case errors.As(err, &unknown):
 			return mismatch(key, false, fmt.Sprintf("not the one at %s:%d: the device was replaced, or someone is in between; "+
-				"if the device is the right one, replace the line", file, unknown.Want[0].Line), address)
+				"if the device is the right one, replace the line", file, unknown.Want[0].Line))
 		}
-		return mismatch(key, false, err.Error(), address)
+		return mismatch(key, false, err.Error())
 	}
 }
 
-func mismatch(key ssh.PublicKey, unknown bool, what, address string) error {
-	return &hostKeyError{keyType: key.Type(), unknown: unknown, err: fmt.Errorf("the %s host key %s is %s; see `netconf_exporter hostkey %s`",
-		key.Type(), ssh.FingerprintSHA256(key), what, address)}
+func mismatch(key ssh.PublicKey, unknown bool, what string) error {
+	return &hostKeyError{keyType: key.Type(), unknown: unknown, err: fmt.Errorf("the %s host key %s is %s", key.Type(), ssh.FingerprintSHA256(key), what)}
 }
 
 // without returns the algorithms that use no keys of the given type.

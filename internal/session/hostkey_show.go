@@ -80,7 +80,7 @@ func (d *dial) showPolicy() (*hostKeyPolicy, error) {
 	}
 	policy := &hostKeyPolicy{algorithms: slices.DeleteFunc(hostKeyAlgorithms(a.LegacyAlgorithms), isCertificate)}
 	policy.check = func(address string, _ net.Addr, key ssh.PublicKey) error {
-		return mismatch(key, true, "unknown; if the device is the right one, confirm it", address)
+		return mismatch(key, true, "unknown; if the device is the right one, confirm it")
 	}
 	return policy, nil
 }

@@ -13,6 +13,8 @@ import (
 )
 
 const (
+	// jumpPort is the port of a jump host whose address names none.
+	jumpPort = 22
 	// jumpRetry is how long nothing is tried after a jump host failed: the targets behind it ask for it all at once.
 	jumpRetry = 2 * time.Second
 	// jumpIdle is how long the connection to a jump host is kept without a channel.
@@ -33,8 +35,9 @@ type jumpHost struct {
 	opening *jumpAttempt // nil: none
 	failure error        // of the last attempt; nil after a success
 	failed  time.Time
-	users   int         // callers and open channels
-	idle    *time.Timer // closes the connection; nil while there are users
+	users   int                   // callers and open channels
+	mayEnd  map[*jumpChannel]bool // those whose connections end for others when they are idle
+	idle    *time.Timer           // closes the connection; nil while there are users
 }
 
 // jumpAttempt is one attempt to open the connection; all callers wait for the same.
@@ -167,21 +170,14 @@ func keepJump(client *ssh.Client, conn *connection, timeouts Timeouts) {
 }
 
 // forward opens a channel to a device. A connection that turns out to be lost is opened anew, once.
-func (j *jumpHost) forward(ctx context.Context, hostPort string) (net.Conn, error) {
-	if j.channels != nil {
-		select {
-		case j.channels <- struct{}{}:
-		case <-ctx.Done():
-			return nil, jumpError(j.name, fmt.Errorf("all of its %d channels are in use; raise max_channels", cap(j.channels)))
-		}
-	}
+func (j *jumpHost) forward(ctx context.Context, c *jumpChannel, hostPort string) (net.Conn, error) {
 	conn, err := j.openChannel(ctx, hostPort)
 	if err != nil {
-		j.freeChannel()
 		return nil, err
 	}
 	j.use()
-	return &forwarded{Conn: conn, end: func() { j.freeChannel(); j.release() }}, nil
+	c.taken = true
+	return &forwarded{Conn: conn, channel: c}, nil
 }
 
 func (j *jumpHost) openChannel(ctx context.Context, hostPort string) (net.Conn, error) {
@@ -205,26 +201,4 @@ func (j *jumpHost) openChannel(ctx context.Context, hostPort string) (net.Conn, 
 			return nil, jumpError(j.name, err)
 		}
 	}
-}
-
-func (j *jumpHost) freeChannel() {
-	if j.channels != nil {
-		<-j.channels
-	}
-}
-
-// forwarded is a connection through a jump host.
-type forwarded struct {
-	net.Conn
-	closing sync.Once
-	end     func()
-}
-
-func (f *forwarded) Close() error {
-	var err error
-	f.closing.Do(func() {
-		err = f.Conn.Close()
-		f.end()
-	})
-	return err
 }

@@ -73,7 +73,7 @@ func (h *jumpHosts) close() {
 func (d *Dialer) newJump(o Options, unused func()) *jumpHost {
 	last := o.Via[len(o.Via)-1]
 	o.Timeouts = o.Timeouts.withDefaults() // the first who comes may look at a host key alone, and have set none
-	target := &config.Target{Name: "jump host " + last.Name, Address: last.Host.Address, Auth: last.Host.Auth, Settings: config.Settings{Port: new(22), ProxyURL: o.Target.ProxyURL}}
+	target := &config.Target{Name: "jump host " + last.Name, Address: last.Host.Address, Auth: last.Host.Auth, Settings: config.Settings{Port: new(jumpPort), ProxyURL: o.Target.ProxyURL}}
 	options := Options{Target: target, Auth: last.Auth, Dialer: d, Logger: o.Logger, Via: o.Via[:len(o.Via)-1], Timeouts: o.Timeouts}
 	j := &jumpHost{name: last.Name, timeouts: o.Timeouts, logger: o.Logger}
 	j.idle = time.AfterFunc(jumpIdle, unused)
@@ -86,7 +86,7 @@ func (d *Dialer) newJump(o Options, unused func()) *jumpHost {
 		if err != nil {
 			return nil, nil, credentialsError(last.Host.Auth, err)
 		}
-		attempt := &dial{Options: options, hostPort: target.HostPort(), timeouts: o.Timeouts, credentials: credentials, accounts: &d.accounts}
+		attempt := &dial{Options: options, hostPort: target.HostPort(), timeouts: o.Timeouts, credentials: credentials, accounts: &d.accounts, forwards: true}
 		if device != "" {
 			if err := d.accounts.Check(credentials.account(), device); err != nil {
 				return nil, nil, accountError(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"testing"
 	"time"
@@ -158,10 +159,12 @@ func TestJumpRefuses(t *testing.T) {
 		"nothing listens":       {reject(ssh.ConnectionFailed, "Connection refused"), nil, session.ReasonRefused, []string{"jump host bastion cannot connect to " + device.Address}},
 		"a firewall":            {reject(ssh.ConnectionFailed, "Connection timed out"), nil, session.ReasonTimeout, []string{"behind it"}},
 		"an unknown name":       {reject(ssh.ConnectionFailed, "Name or service not known"), nil, session.ReasonDNS, []string{"looked up there"}},
-		"out of descriptors":    {reject(ssh.ResourceShortage, "open failed"), nil, session.ReasonJump, []string{"no more channels"}},
+		"out of descriptors":    {reject(ssh.ConnectionFailed, "open failed"), nil, session.ReasonJump, []string{"no file descriptors left", "max_channels"}},
+		"out of channels":       {reject(ssh.ResourceShortage, ""), nil, session.ReasonJump, []string{"no more channels"}},
 		"another host key": {nil, func(h *config.NamedJumpHost) {
 			h.Auth.HostKeyFingerprints = []string{"SHA256:" + ssh.FingerprintSHA256(device.Key)[7:]}
-		}, session.ReasonJump, []string{"jump host bastion", "host key"}},
+		}, session.ReasonJump, []string{"jump host bastion", "host key", "see `netconf_exporter hostkey 127.0.0.1:"}},
+		"nothing at its port":        {nil, func(h *config.NamedJumpHost) { h.Host.Address = "127.0.0.1:1" }, session.ReasonJump, []string{"check address and port, and that the jump host's SSH server runs"}},
 		"a wrong password":           {nil, func(h *config.NamedJumpHost) { h.Auth.Password = "wrong" }, session.ReasonJump, []string{"jump host bastion", "login refused"}},
 		"a secret that is not there": {nil, func(h *config.NamedJumpHost) { h.Auth.Password, h.Auth.PasswordFile = "", "/gone" }, session.ReasonJump, []string{`jump host bastion: auth "jump"`}},
 	} {
@@ -196,27 +199,89 @@ func TestJumpRefuses(t *testing.T) {
 	}
 }
 
-// TestMaxChannels bounds the sessions through a jump host: one more waits for a free one.
+// TestHostKeyBehindJump names the command that shows the key of a device that is reached by a jump host.
+func TestHostKeyBehindJump(t *testing.T) {
+	jump := netconftest.StartJump(t)
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	client := connect(t, device.Address, behind(newDialer(t, 1), hop("bastion", jump)), func(o *session.Options) {
+		o.Auth = &config.Auth{Username: "u", Password: "p", HostKeyFingerprints: []string{ssh.FingerprintSHA256(jump.Key)}}
+	})
+	_, err := client.Connect(deadline(t), nil)
+	wantError(t, err, session.ReasonHostKey, "see `netconf_exporter hostkey --proxy-jump=bastion "+device.Address+"`")
+}
+
+// TestMaxChannels bounds the sessions through a jump host: those that are in use stay, and who waits for them holds no dial slot.
 func TestMaxChannels(t *testing.T) {
+	jump := netconftest.StartJump(t)
+	dialer := newDialer(t, 1)
+	few := hop("bastion", jump, func(h *config.NamedJumpHost) { h.Host.MaxChannels = 2 })
+	serve := func(options ...func(*session.Options)) *session.Client {
+		return connect(t, netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)).Address, options...)
+	}
+	var busy sync.WaitGroup
+	release := make(chan struct{})
+	for range 2 {
+		client, reading := serve(behind(dialer, few)), make(chan struct{})
+		busy.Go(func() {
+			err := client.RPC(deadline(t), nil, "<get/>", func(r io.Reader) error {
+				close(reading)
+				<-release
+				_, err := io.Copy(io.Discard, r)
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		<-reading
+	}
+	waiting := serve(behind(dialer, few))
+	soon, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	refused := make(chan error)
+	go func() {
+		_, err := waiting.Connect(soon, nil)
+		refused <- err
+	}()
+	if _, err := serve(func(o *session.Options) { o.Dialer = dialer }).Connect(deadline(t), nil); err != nil {
+		t.Error(err)
+	}
+	wantError(t, <-refused, session.ReasonJump, "all of its 2 channels are in use", "max_channels")
+	close(release)
+	busy.Wait()
+	if _, err := waiting.Connect(deadline(t), nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestChannelsInTurns has more targets than a jump host has channels: all are read, again and again.
+func TestChannelsInTurns(t *testing.T) {
 	jump := netconftest.StartJump(t)
 	dialer := newDialer(t, 8)
 	few := hop("bastion", jump, func(h *config.NamedJumpHost) { h.Host.MaxChannels = 2 })
 	var clients []*session.Client
-	for range 3 {
+	for range 6 {
 		clients = append(clients, connect(t, netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11)).Address, behind(dialer, few)))
 	}
-	for _, client := range clients[:2] {
-		if _, err := client.Connect(deadline(t), nil); err != nil {
-			t.Fatal(err)
+	for range 2 {
+		var all sync.WaitGroup
+		for _, client := range clients {
+			all.Go(func() {
+				if _, err := get(deadline(t), client); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	}
+	open := 0
+	for _, client := range clients {
+		if client.Stats().Established {
+			open++
 		}
 	}
-	soon, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	_, err := clients[2].Connect(soon, nil)
-	wantError(t, err, session.ReasonJump, "all of its 2 channels are in use", "max_channels")
-	_ = clients[0].Close(t.Context())
-	if _, err := clients[2].Connect(deadline(t), nil); err != nil {
-		t.Fatal(err)
+	if open > 2 {
+		t.Errorf("%d sessions are open through 2 channels", open)
 	}
 }
 

@@ -39,7 +39,11 @@ func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
 	}})
 	conn, err := dialer.DialContext(ctx, "tcp", d.hostPort)
 	if err != nil {
-		err = dialError(err)
+		server := "the device's NETCONF server"
+		if d.forwards {
+			server = "the jump host's SSH server"
+		}
+		err = serverError(server, err)
 		if reasonOf(err) != ReasonDNS {
 			d.trace.end("tcp", resolved, err, "")
 		}
@@ -77,7 +81,14 @@ func (d *dial) dialVia(ctx context.Context) (*connection, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Connect)
 	defer cancel()
 	began := time.Now()
-	conn, err := d.jump.forward(ctx, d.hostPort)
+	if d.channel.taken { // by the connection before, of a device that is connected to twice
+		next, err := d.jump.reserve(ctx)
+		if err != nil {
+			return nil, err
+		}
+		d.channel = next
+	}
+	conn, err := d.jump.forward(ctx, d.channel, d.hostPort)
 	if err != nil {
 		d.trace.end("tcp", began, err, "")
 		return nil, err

@@ -33,6 +33,11 @@ func (w *Way) Connect(ctx context.Context) (*Conn, error) {
 	return &Conn{conn}, nil
 }
 
+// EndsWhenIdle has a connection through a jump host of few channels end for other targets, when it is idle. idle returns for how long it is.
+func (w *Way) EndsWhenIdle(c *Conn, idle func() time.Duration) {
+	w.dial.channel.endsWhenIdle(idle, func() { _ = c.Close() })
+}
+
 // Conn is a connection that a Way has made. What its user does not report as part of an answer is a flood, if it is too much; then the
 // connection ends.
 type Conn struct{ *connection }

@@ -1,0 +1,117 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+const (
+	// channelIdle is how long a connection is idle until it gives its channel to those who wait for one.
+	channelIdle = 500 * time.Millisecond
+	// channelLook is how often those who wait look for such a connection.
+	channelLook = 250 * time.Millisecond
+)
+
+var errChannelWanted = errors.New("the session was idle, and another target waited for its channel through the jump host (max_channels)")
+
+// jumpChannel is one of the channels that a jump host may have, from before it is opened until its connection is closed.
+type jumpChannel struct {
+	jump    *jumpHost
+	freeing sync.Once
+	taken   bool // a connection has it
+
+	idle func() time.Duration // of its connection; nil: it does not end for others. The jump host's mu guards it
+	end  func()               // ends the connection
+}
+
+// reserve waits for a channel. Where there are more targets than channels they take turns: sessions that are idle end for those who wait.
+func (j *jumpHost) reserve(ctx context.Context) (*jumpChannel, error) {
+	c := &jumpChannel{jump: j}
+	if j.channels == nil {
+		return c, nil
+	}
+	look := time.NewTicker(channelLook)
+	defer look.Stop()
+	for ctx.Err() == nil {
+		select {
+		case j.channels <- struct{}{}:
+			return c, nil
+		default:
+		}
+		j.endIdle()
+		select {
+		case j.channels <- struct{}{}:
+			return c, nil
+		case <-look.C:
+		case <-ctx.Done():
+		}
+	}
+	return nil, jumpError(j.name, fmt.Errorf("all of its %d channels are in use; raise max_channels", cap(j.channels)))
+}
+
+// endIdle ends the connection that is idle for the longest time, if there is one.
+func (j *jumpHost) endIdle() {
+	var longest *jumpChannel
+	most := channelIdle
+	j.mu.Lock()
+	for c := range j.mayEnd {
+		if idle := c.idle(); idle >= most {
+			longest, most = c, idle
+		}
+	}
+	if longest != nil {
+		delete(j.mayEnd, longest)
+	}
+	j.mu.Unlock()
+	if longest != nil {
+		longest.end()
+	}
+}
+
+// endsWhenIdle has the connection end for others when it is idle. idle returns for how long it is. A nil channel is none.
+func (c *jumpChannel) endsWhenIdle(idle func() time.Duration, end func()) {
+	if c == nil || c.jump.channels == nil {
+		return
+	}
+	c.jump.mu.Lock()
+	defer c.jump.mu.Unlock()
+	if c.jump.mayEnd == nil {
+		c.jump.mayEnd = map[*jumpChannel]bool{}
+	}
+	c.idle, c.end = idle, end
+	c.jump.mayEnd[c] = true
+}
+
+// free gives the channel back.
+func (c *jumpChannel) free() {
+	c.freeing.Do(func() {
+		if c.jump.channels == nil {
+			return
+		}
+		c.jump.mu.Lock()
+		delete(c.jump.mayEnd, c)
+		c.jump.mu.Unlock()
+		<-c.jump.channels
+	})
+}
+
+// forwarded is a connection through a jump host.
+type forwarded struct {
+	net.Conn
+	channel *jumpChannel
+	closing sync.Once
+}
+
+func (f *forwarded) Close() error {
+	var err error
+	f.closing.Do(func() {
+		err = f.Conn.Close()
+		f.channel.free()
+		f.channel.jump.release()
+	})
+	return err
+}
