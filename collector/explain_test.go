@@ -131,7 +131,7 @@ func TestExplainReads(t *testing.T) {
 		explained := func() (names []string) {
 			time.Sleep(10 * time.Second)
 			for _, e := range target.Scrape(within(t, 5*time.Second), nil).Explanations {
-				if slices.Contains(e.Lines, "rows /l:"+e.Module+"/item: 1 elements") {
+				if slices.Contains(e.Lines, "rows /l:"+e.Module+"/item: 1 element") {
 					names = append(names, e.Module)
 				} else if e.Lines != nil {
 					t.Errorf("module %s: %q", e.Module, e.Lines)

@@ -23,8 +23,11 @@ func (t *Table) explanation(r *Result) (lines []string) {
 		for _, at := range places[i] {
 			count := x.elements[at.node]
 			line := fmt.Sprintf("rows %s: %d elements", at.node.Path, count)
-			if count == 0 {
+			switch count {
+			case 0:
 				line += "; " + t.instead(at, told)
+			case 1:
+				line = fmt.Sprintf("rows %s: 1 element", at.node.Path)
 			}
 			say("%s", line)
 		}
