@@ -1,6 +1,17 @@
 package restconf
 
-import "time"
+import (
+	"crypto/tls"
+	"net/http"
+	"time"
+)
+
+// OverConnection sends requests as a link does.
+func OverConnection(conn *tls.Conn) *http.Transport {
+	var l link
+	l.open(conn, nil)
+	return l.transport
+}
 
 // Forget makes the client open the session anew, as after a failure.
 func (c *Client) Forget() { c.lose() }

@@ -46,7 +46,8 @@ func (l *link) open(conn *tls.Conn, tcp *session.Conn) {
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true, // it is asked for, and bounded, by answer
 		MaxResponseHeaderBytes: maxHeader,
-		HTTP2:                  &http.HTTP2Config{MaxReadFrameSize: maxFrame, SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
+		// No pings: many servers do one thing at a time, and answer none while they work on a slow request.
+		HTTP2: &http.HTTP2Config{MaxReadFrameSize: maxFrame},
 	}
 }
 
