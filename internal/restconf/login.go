@@ -63,7 +63,7 @@ func (c *Client) handshake(ctx context.Context, trace *session.Trace, way *sessi
 			return c.credentials.certificate, notAdmitted
 		}
 	}
-	secured := tls.Client(conn, settings)
+	secured := tls.Client(newLastWord(conn), settings)
 	err := session.Guard(func() error { return secured.HandshakeContext(within) })
 	switch {
 	case notAdmitted != nil:
