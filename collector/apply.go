@@ -116,7 +116,8 @@ func sameConnection(t *Target, now *settings) bool {
 	}
 	return old.config.HostPort() == target.HostPort() && old.config.Over() == target.Over() && old.config.CallHome == target.CallHome &&
 		old.config.Auth == target.Auth && old.config.Origin == target.Origin &&
-		slices.Equal(old.config.HostKeyFingerprints, target.HostKeyFingerprints) && reflect.DeepEqual(was, is) &&
+		slices.Equal(old.config.HostKeyFingerprints, target.HostKeyFingerprints) &&
+		slices.Equal(old.config.CertificateFingerprints, target.CertificateFingerprints) && reflect.DeepEqual(was, is) &&
 		(target.Over() != config.TransportRESTCONF || *old.config.MaxReplyBytes == *target.MaxReplyBytes) && // what is decompressed and left out counts too
 		session.SameWay(old.config, old.jumps(), target, now.jumps())
 }

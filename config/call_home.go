@@ -79,13 +79,14 @@ func (v *validator) caller(t *Target, at *source) {
 
 // callerTLS checks a target that calls home over TLS.
 func (v *validator) callerTLS(t *Target, at *source) {
-	auth := v.config.Auths[t.Auth]
+	auth, known := v.config.Auths[t.Auth], len(t.CertificateFingerprints) > 0
 	switch {
 	case auth == nil || auth.TLSConfig == nil: // which is reported
-	case auth.TLSConfig.InsecureSkipVerify:
-		v.add(at.at("auth"), "target %s calls home and is known by its certificate alone, which auth %q does not check; give the auth a ca_file", t.quoteName(), t.Auth)
-	case !isHost(t.CertificateName(auth)) && net.ParseIP(t.CertificateName(auth)) == nil:
-		v.add(at.at("name"), "target %s calls home and its name is not one that a certificate can have; name it as its certificate does, or give its auth a server_name", t.quoteName())
+	case !known && auth.TLSConfig.InsecureSkipVerify:
+		v.add(at.at("auth"), "target %s calls home and is known by its certificate alone, which auth %q does not check; give the auth a ca_file, or the target certificate_fingerprints", t.quoteName(), t.Auth)
+	case !known && !isHost(t.CertificateName(auth)) && net.ParseIP(t.CertificateName(auth)) == nil:
+		v.add(at.at("name"), "target %s calls home and its name is not one that a certificate can have; name it as its certificate does, or give it certificate_fingerprints, "+
+			"or its auth a server_name", t.quoteName())
 	case v.config.CallHome.TLSListenAddress == "":
 		v.add(at.at("call_home"), "target %s calls home and nothing listens; add call_home: {tls_listen_address: \":4335\"}", t.quoteName())
 	}
@@ -102,11 +103,18 @@ func (t *Target) CertificateName(auth *Auth) string {
 // CertificateKey is the key, among Target.CallerKeys, of a name in a certificate.
 func CertificateKey(name string) string { return "certificate name " + strings.ToLower(name) }
 
-// CallerKeys are what a target that calls home is known by: the fingerprints of its host keys, or the name in its certificate.
-func (t *Target) CallerKeys(auth *Auth) []string {
+// CallerKeys are what a target that calls home is known by: the fingerprints of its host keys or certificates, or the name in its certificate.
+func (t *Target) CallerKeys(auth *Auth) (keys []string) {
 	switch {
 	case !t.CallHome:
 		return nil
+	case t.Over() == TransportTLS && len(t.CertificateFingerprints) > 0:
+		for _, text := range t.CertificateFingerprints {
+			if fingerprint, ok := certificateFingerprint(text); ok {
+				keys = append(keys, fingerprint)
+			}
+		}
+		return keys
 	case t.Over() == TransportTLS && auth != nil:
 		return []string{CertificateKey(t.CertificateName(auth))}
 	}

@@ -74,6 +74,9 @@ type Target struct {
 
 	// HostKeyFingerprints, where there are any, are the only host keys to trust, in place of what the auth trusts.
 	HostKeyFingerprints []string `yaml:"host_key_fingerprints,omitempty"`
+	// CertificateFingerprints, where there are any, are the only certificates to trust over transports tls and restconf, whatever their names,
+	// their issuer and their dates are, in place of what the auth trusts.
+	CertificateFingerprints []string `yaml:"certificate_fingerprints,omitempty"`
 
 	Origin   Origin   `yaml:"-"`
 	Position Position `yaml:"-"`

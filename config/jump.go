@@ -40,8 +40,8 @@ func (v *validator) jumpHost(name string, j *JumpHost) {
 		v.add(at.at("auth"), "jump host %q has no auth; add auth: with %s", name, v.authNames())
 	case v.config.Auths[j.Auth] == nil:
 		v.add(at.at("auth"), "auth %q is not under auths%s", j.Auth, nearest.Hint(j.Auth, keys(v.config.Auths), "; write "+v.authNames()))
-	case v.config.Auths[j.Auth].lacks(TransportSSH) != "":
-		v.add(at.at("auth"), "auth %q cannot be used for jump host %q, which is an SSH server: %s", j.Auth, name, v.config.Auths[j.Auth].lacks(TransportSSH))
+	case v.config.Auths[j.Auth].lacks(TransportSSH, false) != "":
+		v.add(at.at("auth"), "auth %q cannot be used for jump host %q, which is an SSH server: %s", j.Auth, name, v.config.Auths[j.Auth].lacks(TransportSSH, false))
 	}
 	if j.MaxChannels < 0 {
 		v.add(at.at("max_channels"), "max_channels %d is negative; write a number, or 0 for no limit", j.MaxChannels)

@@ -51,18 +51,18 @@ func (v *validator) transport(t Transport, at Position) {
 func (v *validator) targetTransport(t *Target, at *source) {
 	over := t.Over()
 	if len(t.HostKeyFingerprints) > 0 && over != TransportSSH {
-		v.add(at.at("host_key_fingerprints"), "target %s has host_key_fingerprints, which transport %s has no use for; take them out, and give the auth tls_config with a ca_file",
+		v.add(at.at("host_key_fingerprints"), "target %s has host_key_fingerprints, which transport %s has no use for; take them out, and give the auth tls_config with a ca_file, or the target certificate_fingerprints",
 			t.quoteName(), over)
 	}
 	if auth := v.config.Auths[t.Auth]; auth != nil {
-		if lacks := auth.lacks(over); lacks != "" {
+		if lacks := auth.lacks(over, len(t.CertificateFingerprints) > 0); lacks != "" {
 			v.add(at.at("auth"), "auth %q cannot be used over transport %s: %s, or give target %s another transport or auth", t.Auth, over, lacks, t.quoteName())
 		}
 	}
 }
 
-// lacks says what a valid auth needs for a transport; "" if it has all. One without tls_config is for SSH.
-func (a *Auth) lacks(over Transport) string {
+// lacks says what a valid auth needs for a transport; "" if it has all. One without tls_config is for SSH. The target may know the device's certificate itself.
+func (a *Auth) lacks(over Transport, certificateKnown bool) string {
 	switch over {
 	case TransportSSH:
 		if a.TLSConfig != nil && !a.forSSH() {
@@ -72,9 +72,9 @@ func (a *Auth) lacks(over Transport) string {
 		switch c := a.TLSConfig; {
 		case c == nil || c.CertFile == "":
 			return "it has no certificate of ours; add tls_config with cert_file and key_file to it"
-		case c.CAFile == "" && !c.InsecureSkipVerify:
+		case c.CAFile == "" && !c.InsecureSkipVerify && !certificateKnown:
 			return "it does not say how a device's certificate is checked; add ca_file to its tls_config (netconf_exporter hostkey --transport=tls ADDRESS prints " +
-				"what goes there), or insecure_skip_verify: true"
+				"what goes there), or insecure_skip_verify: true, or certificate_fingerprints to the target"
 		}
 	case TransportRESTCONF:
 		switch {
@@ -90,7 +90,7 @@ func (a *Auth) lacks(over Transport) string {
 // transport is the one of a target that does not say: the preferred one, or the first that the auth is for if it is not for that.
 func (a *Auth) transport(preferred Transport) Transport {
 	for _, t := range append([]string{string(preferred)}, Transports()...) {
-		if a.lacks(Transport(t)) == "" {
+		if a.lacks(Transport(t), false) == "" {
 			return Transport(t)
 		}
 	}

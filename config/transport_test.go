@@ -73,6 +73,7 @@ func TestTransportRefuses(t *testing.T) {
 	target := func(settings string) string { return ways + "targets: [{address: a, " + settings + "}]\n" }
 	auth := func(settings string) string { return "auths:\n  x: {" + settings + "}\n" }
 	const ownPair = "cert_file: c.pem, key_file: k.pem"
+	fingerprint := config.CertificateFingerprint(nil)
 	for name, test := range map[string]struct{ file, want string }{
 		"unknown":                          {target("auth: lab, transport: telnet"), `5: transport "telnet" is not known; write one of ssh, tls, restconf`},
 		"mistyped":                         {ways + "defaults: {transport: rest}\n", `5: transport "rest" is not known; write one of ssh, tls, restconf`},
@@ -80,15 +81,20 @@ func TestTransportRefuses(t *testing.T) {
 		"tls by key":                       {target("auth: lab, transport: tls"), `5: auth "lab" cannot be used over transport tls: it has no certificate of ours; add tls_config with cert_file and key_file to it, or give target "a" another transport or auth`},
 		"tls by user":                      {target("auth: web, transport: tls"), `5: auth "web" cannot be used over transport tls: it has no certificate of ours; add tls_config with cert_file and key_file to it, or give target "a" another transport or auth`},
 		"restconf":                         {target("auth: lab, transport: restconf"), `5: auth "lab" cannot be used over transport restconf: it does not say how a device's certificate is checked; add tls_config with a ca_file to it, or tls_config: {} for the authorities that the system trusts, or give target "a" another transport or auth`},
-		"host keys":                        {target("auth: cert, transport: tls, host_key_fingerprints: [SHA256:Pl1vr6eIpZhJ5Pl1vr6eIpZhJ5Pl1vr6eIpZhJ5Pl1s]"), `5: target "a" has host_key_fingerprints, which transport tls has no use for; take them out, and give the auth tls_config with a ca_file`},
+		"host keys":                        {target("auth: cert, transport: tls, host_key_fingerprints: [SHA256:Pl1vr6eIpZhJ5Pl1vr6eIpZhJ5Pl1vr6eIpZhJ5Pl1s]"), `5: target "a" has host_key_fingerprints, which transport tls has no use for; take them out, and give the auth tls_config with a ca_file, or the target certificate_fingerprints`},
 		"a caller that nobody listens for": {ways + "targets: [{name: r1, auth: cert, transport: tls, call_home: true}]\n", `5: target "r1" calls home and nothing listens; add call_home: {tls_listen_address: ":4335"}`},
-		"a caller whose name is none":      {ways + "targets: [{name: branch 1, auth: cert, transport: tls, call_home: true}]\n", `5: target "branch 1" calls home and its name is not one that a certificate can have; name it as its certificate does, or give its auth a server_name`},
-		"a caller that may be anyone":      {"auths:\n  x: {tls_config: {" + ownPair + ", insecure_skip_verify: true}}\ntargets: [{name: r1, auth: x, transport: tls, call_home: true}]\n", `3: target "r1" calls home and is known by its certificate alone, which auth "x" does not check; give the auth a ca_file`},
+		"a caller whose name is none":      {ways + "targets: [{name: branch 1, auth: cert, transport: tls, call_home: true}]\n", `5: target "branch 1" calls home and its name is not one that a certificate can have; name it as its certificate does, or give it certificate_fingerprints, or its auth a server_name`},
+		"a caller that may be anyone":      {"auths:\n  x: {tls_config: {" + ownPair + ", insecure_skip_verify: true}}\ntargets: [{name: r1, auth: x, transport: tls, call_home: true}]\n", `3: target "r1" calls home and is known by its certificate alone, which auth "x" does not check; give the auth a ca_file, or the target certificate_fingerprints`},
 		"two callers of one name": {"auths:\n  x: {tls_config: {" + ownPair + ", ca_file: ca.pem, server_name: R1}}\ncall_home: {tls_listen_address: ':4335'}\ntargets:\n- {name: r1, auth: x, transport: tls, call_home: true}\n- {name: r2, auth: x, transport: tls, call_home: true}\n",
 			`6: certificate name r1 is that of target "r1" too, and a call could be meant for both; take out one of them`},
-		"jump host":    {ways + "jump_hosts: {j: {address: a, auth: cert}}\n", `5: auth "cert" cannot be used for jump host "j", which is an SSH server: it does not say how a device's host key is checked; add known_hosts_file, host_key_fingerprints or insecure_ignore_host_key: true to it`},
-		"no authority": {auth("tls_config: {"+ownPair+"}") + "targets: [{address: a, auth: x, transport: tls}]\n", `3: auth "x" cannot be used over transport tls: it does not say how a device's certificate is checked; add ca_file to its tls_config (netconf_exporter hostkey --transport=tls ADDRESS prints what goes there), or insecure_skip_verify: true, or give target "a" another transport or auth`},
-		"no key":       {auth("tls_config: {cert_file: c.pem}"), `2: auth "x" has a cert_file without a key_file; add the private key that belongs to the certificate`},
+		"two callers of one certificate": {ways + "call_home: {tls_listen_address: ':4335'}\ntargets:\n- {name: branch 1, auth: cert, transport: tls, call_home: true, certificate_fingerprints: [" + fingerprint + "]}\n- {name: b, auth: cert, transport: tls, call_home: true, certificate_fingerprints: ['" + strings.ToLower(strings.ReplaceAll(fingerprint, ":", ""))[len("sha256"):] + "']}\n",
+			`8: ` + fingerprint + ` is that of target "branch 1" too, and a call could be meant for both; take out one of them`},
+		"certificates over SSH": {target("auth: lab, certificate_fingerprints: [" + fingerprint + "]"), `5: target "a" has certificate_fingerprints, which transport ssh has no use for; take them out, or give it transport: tls or restconf`},
+		"half a fingerprint":    {target("auth: web, transport: restconf, certificate_fingerprints: ['AA:BB:CC']"), `5: certificate fingerprint "AA:BB:CC" is not of the form SHA256: and 64 hexadecimal digits, with colons or without; netconf_exporter hostkey --transport=restconf a prints it`},
+		"no fingerprint at all": {target("auth: cert, transport: tls, certificate_fingerprints: [hunter2]"), `5: certificate fingerprint (not shown, because it may be a secret) is not of the form SHA256: and 64 hexadecimal digits, with colons or without; netconf_exporter hostkey --transport=tls a prints it`},
+		"jump host":             {ways + "jump_hosts: {j: {address: a, auth: cert}}\n", `5: auth "cert" cannot be used for jump host "j", which is an SSH server: it does not say how a device's host key is checked; add known_hosts_file, host_key_fingerprints or insecure_ignore_host_key: true to it`},
+		"no authority":          {auth("tls_config: {"+ownPair+"}") + "targets: [{address: a, auth: x, transport: tls}]\n", `3: auth "x" cannot be used over transport tls: it does not say how a device's certificate is checked; add ca_file to its tls_config (netconf_exporter hostkey --transport=tls ADDRESS prints what goes there), or insecure_skip_verify: true, or certificate_fingerprints to the target, or give target "a" another transport or auth`},
+		"no key":                {auth("tls_config: {cert_file: c.pem}"), `2: auth "x" has a cert_file without a key_file; add the private key that belongs to the certificate`},
 		"no certificate": {auth("tls_config: {key_file: k.pem}"), `2: auth "x" has a key_file without a cert_file; add the certificate that belongs to the key
 2: auth "x" has nothing to log in with; add cert_file and key_file to its tls_config, or username and password_file for restconf`},
 		"nothing":             {auth("tls_config: {ca_file: ca.pem}"), `2: auth "x" has nothing to log in with; add cert_file and key_file to its tls_config, or username and password_file for restconf`},
@@ -118,6 +124,21 @@ func TestTransportRefuses(t *testing.T) {
 				t.Errorf("got:\n%s\nwant:\n%s", got, want)
 			}
 		})
+	}
+}
+
+// TestCertificateFingerprintsStandForAnAuthority has targets that know their devices' certificates, and an auth that trusts none.
+func TestCertificateFingerprintsStandForAnAuthority(t *testing.T) {
+	files := certificateFiles(t)
+	known := "certificate_fingerprints: ['" + config.CertificateFingerprint([]byte("its certificate")) + "']"
+	files["netconf.yml"] = "auths: {own: {tls_config: {cert_file: c.pem, key_file: k.pem}}}\ncall_home: {tls_listen_address: ':4335'}\ntargets:\n" +
+		"- {name: a, address: 192.0.2.1, auth: own, transport: tls, " + known + "}\n- {name: branch office 1, auth: own, transport: tls, call_home: true, " + known + "}\n"
+	c, text := load(writeFiles(t, files), "netconf.yml")
+	if text != "" {
+		t.Fatal(text)
+	}
+	if !c.Targets[0].TrustsCertificate([]byte("its certificate")) || c.Targets[0].TrustsCertificate([]byte("another one")) {
+		t.Error("it trusts another certificate than the one that it names")
 	}
 }
 

@@ -128,6 +128,7 @@ func (v *validator) target(t *Target) {
 	}
 	v.targetTransport(t, at)
 	v.fingerprints(t.HostKeyFingerprints, at)
+	v.certificateFingerprints(t, at)
 	for label := range t.Labels {
 		v.targetLabel(at.at("labels", label), label)
 	}

@@ -3,12 +3,10 @@ package command
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -98,24 +96,16 @@ func (h *HostKey) certificates(ctx context.Context, env *Environment, target *co
 		for _, ip := range c.IPAddresses {
 			names = append(names, ip.String())
 		}
-		_, _ = fmt.Fprintf(env.Stdout, "# certificate %d of %d: %q\n#   for: %q\n#   issued by: %q\n#   valid: %s to %s\n#   SHA-256 fingerprint: %s\n", i+1, len(shown),
-			c.Subject.String(), names, c.Issuer.String(), c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339), colons(sha256.Sum256(c.Raw)))
+		_, _ = fmt.Fprintf(env.Stdout, "# certificate %d of %d: %q\n#   for: %q\n#   issued by: %q\n#   valid: %s to %s\n#   fingerprint: %s\n", i+1, len(shown),
+			c.Subject.String(), names, c.Issuer.String(), c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339), config.CertificateFingerprint(c.Raw))
 		if err := pem.Encode(env.Stdout, &pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}); err != nil {
 			return err
 		}
 	}
-	_, err = fmt.Fprintln(env.Stdout, "# Compare a fingerprint with what the device says, and keep one certificate as ca_file: the first for this device alone until it is renewed,\n"+
-		"# the last, if it is an authority's, for all that it issues. server_name, where it is needed, is one of the names of the first.")
+	_, err = fmt.Fprintln(env.Stdout, "# Compare a fingerprint with what the device says. Then write that of the first as certificate_fingerprints of the target: for this device alone,\n"+
+		"# until it is renewed. Or keep the last certificate, if it is an authority's, as ca_file, for all that it issues: server_name, where it is needed, is one\n"+
+		"# of the names of the first.")
 	return err
-}
-
-// colons is a digest as openssl and devices print it.
-func colons(digest [sha256.Size]byte) string {
-	var parts []string
-	for _, octet := range digest {
-		parts = append(parts, fmt.Sprintf("%02X", octet))
-	}
-	return strings.Join(parts, ":")
 }
 
 // await waits for a device to call, and prints its host key, or what its certificate says.
@@ -136,7 +126,8 @@ func (h *HostKey) await(ctx context.Context, env *Environment) error {
 		}
 		for _, caller := range home.Unknown() {
 			if caller.Transport == config.TransportTLS {
-				_, err := fmt.Fprintf(env.Stdout, "# called from %s with the %s\n# %s\n", caller.Address, oneLine(caller.KeyType), caller.Fingerprint)
+				_, err := fmt.Fprintf(env.Stdout, "# called from %s with the %s; for its target:\n# call_home: true\n# transport: tls\ncertificate_fingerprints: [\"%s\"]\n",
+					caller.Address, oneLine(caller.KeyType), caller.Fingerprint)
 				return err
 			}
 			_, err := fmt.Fprintf(env.Stdout, "# called from %s; for its target:\n# call_home: true\nhost_key_fingerprints: [\"%s\"] # %s\n", caller.Address, caller.Fingerprint, caller.KeyType)

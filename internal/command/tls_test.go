@@ -45,7 +45,7 @@ func TestHostKeyPrintsCertificates(t *testing.T) {
 		t.Fatal(r.err)
 	}
 	text := r.stdout.String()
-	for _, want := range []string{`certificate 1 of 2: "CN=router1"`, `for: ["r1.example.net" "127.0.0.1"]`, `issued by: "CN=lab"`, `certificate 2 of 2: "CN=lab"`, "SHA-256 fingerprint: ", "ca_file"} {
+	for _, want := range []string{`certificate 1 of 2: "CN=router1"`, `for: ["r1.example.net" "127.0.0.1"]`, `issued by: "CN=lab"`, `certificate 2 of 2: "CN=lab"`, "fingerprint: SHA256:", "certificate_fingerprints", "ca_file"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

@@ -55,7 +55,15 @@ func NewAuthority(name string) (*Authority, error) {
 }
 
 // Issue makes a certificate that is good for servers and clients.
-func (a *Authority) Issue(l Leaf) (Pair, error) {
+func (a *Authority) Issue(l Leaf) (Pair, error) { return sign(leaf(l), l, a) }
+
+// SelfSigned makes such a certificate that signs itself, as devices do.
+func SelfSigned(l Leaf) (Pair, error) {
+	template := leaf(l)
+	return sign(template, l, &Authority{certificate: template})
+}
+
+func leaf(l Leaf) *x509.Certificate {
 	template := &x509.Certificate{
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
@@ -67,7 +75,7 @@ func (a *Authority) Issue(l Leaf) (Pair, error) {
 			template.DNSNames = append(template.DNSNames, name)
 		}
 	}
-	return sign(template, l, a)
+	return template
 }
 
 // sign completes a certificate and signs it by the authority, or by itself where the authority has no key yet.

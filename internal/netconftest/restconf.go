@@ -60,11 +60,14 @@ func (d *RESTCONF) Start(t testing.TB, configure func(*httptest.Server)) *RESTCO
 // Address is the host:port on which the server listens.
 func (d *RESTCONF) Address() string { return d.server.Listener.Addr().String() }
 
+// Certificate is that of the server, in DER form.
+func (d *RESTCONF) Certificate() []byte { return d.server.Certificate().Raw }
+
 // CAFile writes the certificate of the server to a file.
 func (d *RESTCONF) CAFile(t testing.TB) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "ca.pem")
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: d.server.Certificate().Raw})
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: d.Certificate()})
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}

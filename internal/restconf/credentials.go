@@ -41,6 +41,7 @@ func (c *Client) readCredentials() (*credentials, error) {
 		host, _, _ = strings.Cut(host, "%")         // the zone of an IPv6 address
 		settings.ServerName = strings.TrimSuffix(host, ".")
 	}
+	session.TrustCertificates(settings, c.options.Target)
 	settings.NextProtos = []string{"h2", "http/1.1"}
 	found := &credentials{username: auth.Username, password: password, tls: settings}
 	var certificate []byte

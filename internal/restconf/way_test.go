@@ -349,3 +349,29 @@ func TestCertificateExpiry(t *testing.T) {
 		t.Errorf("the certificates expire at %+v; ours at %v", got, ours.NotAfter)
 	}
 }
+
+// TestCertificateFingerprints has a device whose certificate nobody vouches for: the password goes to the one that the target names, and to no other.
+func TestCertificateFingerprints(t *testing.T) {
+	d := device("ann", "secret", map[string]string{"/restconf/data/lab:top": top}).Start(t, nil)
+	for name, test := range map[string]struct {
+		certificate []byte
+		want        session.Reason
+	}{
+		"its own":     {d.Certificate(), ""},
+		"another one": {[]byte("another one"), session.ReasonTLS},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(t, d)
+			o.Auth.TLSConfig = &config.TLSConfig{}
+			o.Target.CertificateFingerprints = []string{config.CertificateFingerprint(test.certificate)}
+			before := len(d.Requests())
+			_, err := rpc(t, newClient(t, o), get(`<top xmlns="urn:lab"/>`))
+			if session.ReasonOf(err) != test.want {
+				t.Error(err)
+			}
+			if sent := len(d.Requests()) - before; test.want != "" && sent > 0 {
+				t.Errorf("%d requests were sent", sent)
+			}
+		})
+	}
+}

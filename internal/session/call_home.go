@@ -1,9 +1,7 @@
 package session
 
 import (
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"log/slog"
 	"maps"
@@ -222,8 +220,12 @@ func (h *CallHome) give(c *call, from netip.Prefix, key ssh.PublicKey, try try) 
 	return client.called(c)
 }
 
-// giveTLS gives a call over TLS to the client whose target has the name of the certificate, if that is trusted for it.
+// giveTLS gives a call over TLS to the client whose target has the certificate, or else to the one that has its name, if the certificate is trusted for it.
 func (h *CallHome) giveTLS(c *call, from netip.Prefix, chain []*x509.Certificate) (CallResult, error) {
+	fingerprint := config.CertificateFingerprint(chain[0].Raw)
+	if client := h.client(fingerprint); client != nil {
+		return client.called(c)
+	}
 	var named []*Client
 	for _, key := range callerKeys(chain[0]) {
 		if client := h.client(key); client != nil && !slices.Contains(named, client) {
@@ -240,8 +242,9 @@ func (h *CallHome) giveTLS(c *call, from netip.Prefix, chain []*x509.Certificate
 	default:
 		why = errManyTargets
 	}
-	sum := sha256.Sum256(chain[0].Raw)
-	h.note(c, from, Caller{Transport: config.TransportTLS, KeyType: "certificate " + describe(chain[0]) + " for " + names(chain[0]), Fingerprint: "SHA256:" + hex.EncodeToString(sum[:])})
+	h.note(c, from, Caller{
+		Transport: config.TransportTLS, KeyType: "certificate " + describe(chain[0]) + " for " + names(chain[0]), Fingerprint: fingerprint, Name: nameOf(chain[0]),
+	})
 	return CallUnknown, why
 }
 

@@ -19,6 +19,7 @@ type Caller struct {
 	Transport   config.Transport
 	KeyType     string // such as ssh-ed25519; of a certificate, what it says
 	Fingerprint string // SHA256:..., of a host key or of a certificate
+	Name        string // that a target known by its certificate's name would have; "": the certificate has none, or made itself
 	First, Last time.Time
 	Calls       int
 }

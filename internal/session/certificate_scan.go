@@ -2,10 +2,8 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"log/slog"
 
@@ -51,8 +49,14 @@ func (d *dial) scanCertificates(ctx context.Context, settings *tls.Config) (show
 	if settings.ServerName == "" {
 		settings.ServerName = serverName(d.hostPort)
 	}
+	verify := settings.VerifyConnection
 	settings.VerifyConnection = func(state tls.ConnectionState) error {
 		shown = state.PeerCertificates
+		if verify != nil {
+			if err := verify(state); err != nil {
+				return err
+			}
+		}
 		return errCertificateSeen
 	}
 	err = guard(func() error { return tls.Client(conn, settings).HandshakeContext(clock.ctx) })
@@ -62,18 +66,26 @@ func (d *dial) scanCertificates(ctx context.Context, settings *tls.Config) (show
 	return unverified(err), d.tlsError(clock.ctx, conn, &tlsLogin{d: d}, err)
 }
 
-// showCertificate is ShowHostKey for a device that is known by its certificate. Whether it is trusted depends on the auth alone: nobody is asked.
+// showCertificate is ShowHostKey for a device that is known by its certificate.
 func (d *dial) showCertificate(ctx context.Context) (*ShownKey, error) {
 	settings, err := d.Dialer.keyring().TLS(d.Auth)
 	if err != nil {
 		return nil, credentialsError(d.Target.Auth, err)
 	}
+	if settings == nil {
+		settings = &tls.Config{}
+	}
+	TrustCertificates(settings, d.Target)
 	shown, err := d.scanCertificates(ctx, settings)
 	if len(shown) == 0 {
 		return nil, err
 	}
-	digest := sha256.Sum256(shown[0].Raw)
-	return &ShownKey{
-		Type: "certificate " + cut(shown[0].Subject.String()), Fingerprint: "SHA256:" + base64.RawStdEncoding.EncodeToString(digest[:]), Err: err,
-	}, nil
+	key := &ShownKey{
+		Type: CertificateType, Fingerprint: config.CertificateFingerprint(shown[0].Raw), About: describe(shown[0]) + ", for " + names(shown[0]), Err: err,
+	}
+	var untrusted *certificateError
+	if errors.As(err, &untrusted) {
+		key.Why, key.Unknown = untrusted.why, len(d.Target.CertificateFingerprints) == 0
+	}
+	return key, nil
 }

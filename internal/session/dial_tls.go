@@ -44,6 +44,7 @@ func (d *dial) handshakeTLS(ctx context.Context, conn *connection) (stream, erro
 	case settings.ServerName == "":
 		settings.ServerName = serverName(d.hostPort)
 	}
+	TrustCertificates(settings, d.Target)
 	// Called when the device wants a certificate of ours, after its own was verified.
 	settings.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		d.trace.end("tls", began, nil, "")

@@ -138,6 +138,15 @@ func (d *dial) serverName() string {
 	return serverName(d.hostPort)
 }
 
+// certificateError is the error for a device's certificate that is not trusted.
+type certificateError struct {
+	why string // it is not trusted, as the end of a sentence
+	err error
+}
+
+func (e *certificateError) Error() string { return e.err.Error() }
+func (e *certificateError) Unwrap() error { return e.err }
+
 // certificateError is the failure of a device's certificate: which of them is wrong, and why.
 func (d *dial) certificateError(err *tls.CertificateVerificationError) error {
 	wrong := err.UnverifiedCertificates[0]
@@ -146,15 +155,18 @@ func (d *dial) certificateError(err *tls.CertificateVerificationError) error {
 	var authority x509.UnknownAuthorityError
 	why, remedy := err.Err.Error(), "have it renewed"
 	switch now := time.Now(); {
+	case errors.Is(err.Err, errOtherCertificate):
+		why = "is none of the certificate_fingerprints of the target"
+		remedy = fmt.Sprintf("it was renewed, the device was replaced, or someone is in between; if the device is the right one, write %s there", config.CertificateFingerprint(wrong.Raw))
 	case errors.As(err, &name):
 		why = fmt.Sprintf("is for %s, not for %q", names(wrong), d.serverName())
 		remedy = fmt.Sprintf("set server_name in the tls_config of auth %q to one of its names if the device is the right one, or have it renewed with the right name", d.Target.Auth)
 		if len(wrong.DNSNames)+len(wrong.IPAddresses) == 0 {
-			remedy = "have it renewed with the name as a subjectAltName, or use insecure_skip_verify"
+			remedy = "have it renewed with the name as a subjectAltName, or give the target its certificate_fingerprints"
 		}
 	case errors.As(err, &authority):
 		why = "comes from an authority that is not trusted"
-		remedy = fmt.Sprintf("if the device is the right one, put the certificate of its authority, or its own, into the ca_file of auth %q (`%s` prints them)", d.Target.Auth, d.hostKeyCommand())
+		remedy = fmt.Sprintf("if the device is the right one, put the certificate of its authority, or its own, into the ca_file of auth %q, or give the target its certificate_fingerprints (`%s` prints them)", d.Target.Auth, d.hostKeyCommand())
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		if invalid.Cert != nil {
 			wrong = invalid.Cert
@@ -164,5 +176,5 @@ func (d *dial) certificateError(err *tls.CertificateVerificationError) error {
 			why, remedy = fmt.Sprintf("is not valid before %s", wrong.NotBefore.UTC().Format(time.RFC3339)), "check the clocks of the device and of this machine"
 		}
 	}
-	return failed(ReasonTLS, "%s: the device's certificate (%s) %s; %s", d.hostPort, describe(wrong), why, remedy)
+	return &certificateError{why, failed(ReasonTLS, "%s: the device's certificate (%s) %s; %s", d.hostPort, describe(wrong), why, remedy)}
 }

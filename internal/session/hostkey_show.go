@@ -11,10 +11,15 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
+// CertificateType is the type of a ShownKey that is a certificate.
+const CertificateType = "certificate"
+
 // ShownKey is the host key, or over TLS the certificate, that a device shows.
 type ShownKey struct {
-	Type        string // such as ssh-ed25519, or a certificate and its subject
+	Type        string // such as ssh-ed25519, or CertificateType
 	Fingerprint string // SHA256:...
+	About       string // what a certificate says: of whom, by whom, until when, for which names; "" for a host key
+	Why         string // why a certificate is not trusted, as the end of a sentence; "" if it is, and for a host key
 	// Err is nil if the target or its auth trusts the key, and else says why not.
 	Err error
 	// Unknown is set if nothing is known of the device's keys: a person may say that this one is right.
