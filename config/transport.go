@@ -87,6 +87,9 @@ func (a *Auth) lacks(over Transport, certificateKnown bool) string {
 	return ""
 }
 
+// For tells whether the auth has all for a transport to targets whose certificates are known.
+func (a *Auth) For(over Transport) bool { return a.lacks(over, true) == "" }
+
 // transport is the one of a target that does not say: the preferred one, or the first that the auth is for if it is not for that.
 func (a *Auth) transport(preferred Transport) Transport {
 	for _, t := range append([]string{string(preferred)}, Transports()...) {

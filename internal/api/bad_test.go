@@ -246,7 +246,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	confirm := "/tasks/" + first.ID + "/confirm"
 	s.do(t, "POST", confirm, "{").wants(t, "confirm", 400, "")
 	s.do(t, "POST", "/tasks/nothing/confirm", fields{"fingerprint": "x"}).wants(t, "confirm", 404, "")
-	s.do(t, "POST", confirm, fields{"fingerprint": "SHA256:x"}).wants(t, "confirm", 409, "the device showed the host key "+first.Fingerprint)
+	s.do(t, "POST", confirm, fields{"fingerprint": "SHA256:x"}).wants(t, "confirm", 409, "the device showed the ssh-ed25519 host key "+first.Fingerprint)
 	s.do(t, "POST", "/tasks/"+ended.ID+"/confirm", fields{"fingerprint": "x"}).wants(t, "confirm", 409, "has ended already")
 	s.do(t, "POST", confirm, strings.Repeat(" ", 100_000)+"{}").wants(t, "confirm", 413, "")
 	s.do(t, "POST", confirm, "x", "Content-Type", "text/xml").wants(t, "confirm", 415, "")

@@ -20,16 +20,17 @@ type NewTarget struct {
 	Username    string            `json:"username,omitempty" maxLength:"1000"`
 	Password    string            `json:"password,omitempty" maxLength:"1000" writeOnly:"true"`
 	Fingerprint string            `json:"host_key_fingerprint,omitempty" maxLength:"100" doc:"Host key to trust over SSH, as in SHA256:...; without it an unknown key waits to be confirmed."`
+	Certificate string            `json:"certificate_fingerprint,omitempty" maxLength:"120" doc:"Certificate to trust over tls and restconf, as in SHA256:AB:CD:...; without it one that nobody vouches for waits to be confirmed."`
 	Modules     []string          `json:"modules,omitempty" maxItems:"100" doc:"What to read; auto is the best module of each kind that the device has."`
 	Labels      map[string]string `json:"labels,omitempty"`
-	CallHome    bool              `json:"call_home,omitempty" doc:"The device opens the connection. It is known by host_key_fingerprint, or by the name of its certificate."`
+	CallHome    bool              `json:"call_home,omitempty" doc:"The device opens the connection. It is known by host_key_fingerprint; over tls by certificate_fingerprint, or by the name in its certificate."`
 	Transport   string            `json:"transport,omitempty" maxLength:"100" doc:"ssh, tls or restconf; where it is left out, one that the auth is for."`
 	ProxyJump   string            `json:"proxy_jump,omitempty" maxLength:"1000" doc:"Jump host of the configuration to go through."`
 }
 
 func (t NewTarget) spec() inventory.Spec {
 	return inventory.Spec{
-		Name: t.Name, Address: t.Address, Auth: t.Auth, Username: t.Username, Password: config.Secret(t.Password), Fingerprint: t.Fingerprint,
+		Name: t.Name, Address: t.Address, Auth: t.Auth, Username: t.Username, Password: config.Secret(t.Password), Fingerprint: t.Fingerprint, Certificate: t.Certificate,
 		Modules: t.Modules, Labels: t.Labels, Transport: t.Transport, ProxyJump: t.ProxyJump, CallHome: t.CallHome,
 	}
 }

@@ -16,9 +16,9 @@ type Tasks struct {
 	Tasks []task.Task `json:"tasks"`
 }
 
-// Confirmation says that a host key is the device's.
+// Confirmation says that a host key or certificate is the device's.
 type Confirmation struct {
-	Fingerprint string `json:"fingerprint" maxLength:"100" doc:"The one that the task waits with."`
+	Fingerprint string `json:"fingerprint" maxLength:"120" doc:"The one that the task waits with."`
 }
 
 type Identified struct {
@@ -53,7 +53,7 @@ func (a *API) registerTasks(api huma.API) {
 			}
 			return &body[task.Task]{t}, nil
 		})
-	huma.Register(api, guarded(operation("POST", "/tasks/{id}/confirm", "Say that the host key that a task waits with is the device's",
+	huma.Register(api, guarded(operation("POST", "/tasks/{id}/confirm", "Say that the host key or certificate that a task waits with is the device's",
 		http.StatusBadRequest, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)),
 		func(ctx context.Context, in *struct {
 			Identified

@@ -30,6 +30,8 @@ type Spec struct {
 	CallHome  bool   // the device opens the connection; there is no address
 	// Fingerprint is the host key to trust, SHA256:...; "": what the auth trusts, or nothing yet.
 	Fingerprint string
+	// Certificate is the fingerprint of the certificate to trust over tls and restconf, SHA256:...; "": what the auth trusts, or nothing yet.
+	Certificate string
 }
 
 // placeholder stands where a host key will be known later, to check all the rest. No device has a key of this digest.
@@ -70,7 +72,9 @@ func (s Spec) check() error {
 	case s.Auth == "" && s.Transport == string(config.TransportTLS):
 		return errors.New("transport tls logs in by a certificate; name an auth of the configuration that has one, in place of a user name and a password")
 	case s.Fingerprint != "" && s.Transport == string(config.TransportRESTCONF):
-		return errors.New("transport restconf has no host keys; take host_key_fingerprint out")
+		return errors.New("transport restconf has no host keys; take host_key_fingerprint out, or give certificate_fingerprint")
+	case s.Certificate != "" && s.Auth == "" && s.Transport != string(config.TransportRESTCONF):
+		return errors.New("transport ssh has no certificates; take certificate_fingerprint out, or give transport restconf")
 	case strings.ContainsAny(s.Username, "\x00\r\n"):
 		return errors.New("the user name holds a line break; take it out")
 	case strings.ContainsAny(s.Password.Reveal(), "\x00\r\n"):
@@ -97,7 +101,7 @@ type fileAuth struct {
 	Password     string   `yaml:"password,omitempty"` // of a file that is not written
 	PasswordFile string   `yaml:"password_file,omitempty"`
 	Fingerprints []string `yaml:"host_key_fingerprints,omitempty"`
-	// TLSConfig is of an auth for RESTCONF, which trusts the authorities that the system trusts; nil: it is for SSH.
+	// TLSConfig is of an auth for RESTCONF, which trusts the authorities that the system trusts unless the target names its certificate; nil: it is for SSH.
 	TLSConfig *struct{} `yaml:"tls_config,omitempty"`
 }
 
@@ -111,6 +115,7 @@ type fileTarget struct {
 	Modules      []string          `yaml:"modules,omitempty,flow"`
 	Labels       map[string]string `yaml:"labels,omitempty,flow"`
 	Fingerprints []string          `yaml:"host_key_fingerprints,omitempty"`
+	Certificates []string          `yaml:"certificate_fingerprints,omitempty"`
 }
 
 // text writes the stored file. The password is in passwordFile or, where that is "", in the text itself, which is then not for
@@ -124,6 +129,9 @@ func (s Spec) text(passwordFile string) ([]byte, error) {
 	}
 	if s.Auth != "" || s.CallHome {
 		t.Fingerprints = trusted
+	}
+	if s.Certificate != "" {
+		t.Certificates = []string{s.Certificate}
 	}
 	if s.Auth == "" {
 		t.Auth = ownAuth(s.Name)

@@ -1,5 +1,5 @@
 // Package onboard adds devices while the exporter runs: as tasks whose steps try the device before it is stored, and that ask a
-// person about a host key that nobody knows before anything secret is sent.
+// person about a host key or certificate that nobody knows before anything secret is sent.
 package onboard
 
 import (
@@ -92,7 +92,7 @@ func (o *Onboarder) submit(a *attempt) (task.Task, error) {
 	if s := a.spec; a.kind != Check {
 		spec.Input = &task.Input{
 			Address: s.Address, Auth: s.Auth, Username: s.Username, Modules: s.Modules, Labels: s.Labels, Transport: s.Transport, ProxyJump: s.ProxyJump, CallHome: s.CallHome,
-			Fingerprint: s.Fingerprint,
+			Fingerprint: s.Fingerprint, Certificate: s.Certificate,
 		}
 	}
 	submitted, err := o.Queue.Submit(spec, a.work)
@@ -133,11 +133,15 @@ func (o *Onboarder) Remove(name string, by Person) error {
 	return err
 }
 
-// Confirm says that the host key that a task waits with is the device's. Errors are those of Queue.Confirm.
+// Confirm says that the host key or certificate that a task waits with is the device's. Errors are those of Queue.Confirm.
 func (o *Onboarder) Confirm(id, fingerprint string, by Person) (task.Task, error) {
 	t, err := o.Queue.Confirm(id, fingerprint)
 	if err == nil {
-		o.Audit(by, "confirmed a host key", "target", t.Target, "fingerprint", fingerprint, "task", id)
+		what := "confirmed a host key"
+		if t.Input != nil && t.Input.Certificate == fingerprint {
+			what = "confirmed a certificate"
+		}
+		o.Audit(by, what, "target", t.Target, "fingerprint", fingerprint, "task", id)
 	}
 	return t, err
 }

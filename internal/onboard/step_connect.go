@@ -26,7 +26,7 @@ func (a *attempt) resolve(ctx context.Context, run *task.Run) error {
 func (a *attempt) unchecked() string {
 	switch {
 	case a.target.Over() != config.TransportSSH:
-		if a.auth.TLSConfig.InsecureSkipVerify {
+		if len(a.target.CertificateFingerprints) == 0 && a.auth.TLSConfig.InsecureSkipVerify {
 			return "insecure_skip_verify"
 		}
 	case a.auth.InsecureIgnoreHostKey && len(a.target.HostKeyFingerprints) == 0:
@@ -62,7 +62,8 @@ func (a *attempt) hostKey(ctx context.Context, run *task.Run) error {
 		return err
 	}
 	return run.Step("host_key", func() (string, error) {
-		key := shown.Type + " " + shown.Fingerprint
+		asked := task.Shown{KeyType: shown.Type, Fingerprint: shown.Fingerprint, About: shown.About, Why: shown.Why}
+		key := asked.Text()
 		switch {
 		case shown.Err == nil && a.unchecked() != "":
 			return key + ", not checked: the auth says " + a.unchecked(), nil
@@ -71,10 +72,14 @@ func (a *attempt) hostKey(ctx context.Context, run *task.Run) error {
 		case !shown.Unknown || a.kind == Check || a.spec.Fingerprint != "":
 			return "", shown.Err
 		}
-		if err := run.Confirm(ctx, "host_key", shown.Fingerprint, shown.Type); err != nil {
+		if err := run.Confirm(ctx, "host_key", asked); err != nil {
 			return "", err
 		}
-		a.spec.Fingerprint = shown.Fingerprint
+		if asked.IsCertificate() {
+			a.spec.Certificate = shown.Fingerprint
+		} else {
+			a.spec.Fingerprint = shown.Fingerprint
+		}
 		target, auth, err := a.Inventory.Fit(a.spec, a.kind == Replace)
 		if err != nil {
 			return "", err

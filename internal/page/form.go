@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -28,8 +29,8 @@ type form struct {
 
 // entered is what a person typed, but for the password.
 type entered struct {
-	Name, Address, Auth, Username, Modules, Labels, Fingerprint, Transport, ProxyJump string
-	CallHome                                                                          bool
+	Name, Address, Auth, Username, Modules, Labels, Fingerprint, Certificate, Transport, ProxyJump string
+	CallHome                                                                                       bool
 }
 
 // ownAuth is the value of auth in the form for a user name and a password.
@@ -42,12 +43,22 @@ func (p *pages) form(r *http.Request, title string, edit bool, e entered) form {
 	if f.Edit = edit; !edit {
 		f.Here = "add"
 	}
+	if f.ByCertificate() {
+		c := p.Exporter.Config()
+		f.Auths = slices.DeleteFunc(f.Auths, func(name string) bool { return !c.Auths[name].For(config.TransportTLS) })
+	}
 	return f
 }
 
+// ByCertificate reports whether the device calls home over TLS, where a user name and a password are of no use.
+func (f form) ByCertificate() bool { return f.CallHome && f.Transport == string(config.TransportTLS) }
+
 func (p *pages) serveAdd(w http.ResponseWriter, r *http.Request) {
 	given := r.URL.Query()
-	e := entered{Auth: ownAuth, CallHome: given.Get("call_home") == "true", Fingerprint: given.Get("fingerprint")}
+	e := entered{
+		Auth: ownAuth, Name: given.Get("name"), CallHome: given.Get("call_home") == "true", Transport: given.Get("transport"),
+		Fingerprint: given.Get("fingerprint"), Certificate: given.Get("certificate"),
+	}
 	if id := given.Get("again"); id != "" { // what was typed for a task that failed
 		t, err := p.Onboarder.Queue.Get(id)
 		if err != nil {
@@ -56,14 +67,34 @@ func (p *pages) serveAdd(w http.ResponseWriter, r *http.Request) {
 		}
 		e = again(t)
 	}
-	p.write(w, http.StatusOK, "form", p.form(r, "Add a device", false, e))
+	f := p.form(r, "Add a device", false, e)
+	if f.ByCertificate() && f.Auth == ownAuth {
+		f.Auth = p.mayLogIn(f)
+	}
+	p.write(w, http.StatusOK, "form", f)
+}
+
+// mayLogIn is the first of the form's auths that may be used where the unknown caller is that it is about; "" if there is none.
+func (p *pages) mayLogIn(f form) string {
+	for _, caller := range p.Exporter.UnknownCallers() {
+		at, err := netip.ParseAddrPort(caller.Address)
+		if err != nil || caller.Fingerprint != f.Certificate && (f.Certificate != "" || caller.Name != f.Name) {
+			continue
+		}
+		for _, name := range f.Auths {
+			if p.Exporter.Config().Auths[name].Allows(at.Addr()) {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // again is what was typed for a task.
 func again(t task.Task) entered {
 	e := entered{Name: t.Target, Address: t.Address}
 	if in := t.Input; in != nil {
-		e.Address, e.Auth, e.Username, e.Fingerprint, e.Transport, e.ProxyJump = in.Address, in.Auth, in.Username, in.Fingerprint, in.Transport, in.ProxyJump
+		e.Address, e.Auth, e.Username, e.Fingerprint, e.Certificate, e.Transport, e.ProxyJump = in.Address, in.Auth, in.Username, in.Fingerprint, in.Certificate, in.Transport, in.ProxyJump
 		e.CallHome = in.CallHome
 		e.Modules, e.Labels = strings.Join(in.Modules, ", "), labelText(in.Labels)
 	}
@@ -91,6 +122,9 @@ func (p *pages) serveEdit(w http.ResponseWriter, r *http.Request) {
 	}
 	if len(trusted) > 0 {
 		e.Fingerprint = trusted[0]
+	}
+	if len(t.CertificateFingerprints) > 0 {
+		e.Certificate = t.CertificateFingerprints[0]
 	}
 	if id := r.URL.Query().Get("again"); id != "" {
 		if failed, err := p.Onboarder.Queue.Get(id); err == nil {
@@ -124,7 +158,7 @@ func (p *pages) submit(w http.ResponseWriter, r *http.Request, replaces bool) {
 	typed := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
 	e := entered{
 		Name: r.PostForm.Get("name"), Address: typed("address"), Auth: typed("auth"), Username: typed("username"), Modules: typed("modules"),
-		Labels: typed("labels"), Fingerprint: typed("host_key_fingerprint"), Transport: typed("transport"), ProxyJump: typed("proxy_jump"), CallHome: typed("call_home") == "true",
+		Labels: typed("labels"), Fingerprint: typed("host_key_fingerprint"), Certificate: typed("certificate_fingerprint"), Transport: typed("transport"), ProxyJump: typed("proxy_jump"), CallHome: typed("call_home") == "true",
 	}
 	if replaces {
 		e.Name = r.PathValue("name")
@@ -133,7 +167,7 @@ func (p *pages) submit(w http.ResponseWriter, r *http.Request, replaces bool) {
 	var queued task.Task
 	if err == nil {
 		spec := inventory.Spec{
-			Name: e.Name, Address: e.Address, Auth: e.Auth, Fingerprint: e.Fingerprint, Transport: e.Transport, ProxyJump: e.ProxyJump, CallHome: e.CallHome, Labels: labels,
+			Name: e.Name, Address: e.Address, Auth: e.Auth, Fingerprint: e.Fingerprint, Certificate: e.Certificate, Transport: e.Transport, ProxyJump: e.ProxyJump, CallHome: e.CallHome, Labels: labels,
 			Modules: strings.FieldsFunc(e.Modules, func(r rune) bool { return r == ',' || r == ' ' }),
 		}
 		if len(spec.Modules) == 0 {

@@ -244,7 +244,7 @@ func TestWhatIsWrongIsSaidOnThePage(t *testing.T) {
 		t.Errorf("%d %s", status, shown(page))
 	}
 	status, page, _ = do(t, "POST", s.URL+"/tasks/"+first+"/confirm", url.Values{"fingerprint": {"SHA256:other"}})
-	if status != 409 || !strings.Contains(shown(page), "the device showed the host key") {
+	if status != 409 || !strings.Contains(shown(page), "the device showed the ssh-ed25519 host key") {
 		t.Errorf("%d %s", status, shown(page))
 	}
 	addByForm(t, s.URL, "two", "127.0.0.1:1", "a", "b", "host_key_fingerprint", device.Fingerprint())

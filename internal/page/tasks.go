@@ -26,7 +26,7 @@ const mostTasks = 200
 
 func (p *pages) serveTasks(w http.ResponseWriter, r *http.Request) {
 	v := tasks{layout: p.layout(r, "Tasks"), Groups: []taskGroup{
-		{Title: "Waiting for you", Empty: "No task waits for a host key to be confirmed."}, {Title: "Running", Empty: "No task is running."},
+		{Title: "Waiting for you", Empty: "No task waits for a host key or certificate to be confirmed."}, {Title: "Running", Empty: "No task is running."},
 		{Title: "Queued", Empty: "No task is queued."}, {Title: "Done", Empty: "No task has ended yet."},
 	}}
 	v.Here, v.Events, v.Refresh = "tasks", true, 5

@@ -153,7 +153,7 @@ func (d *dial) certificateError(err *tls.CertificateVerificationError) error {
 	var invalid x509.CertificateInvalidError
 	var name x509.HostnameError
 	var authority x509.UnknownAuthorityError
-	why, remedy := err.Err.Error(), "have it renewed"
+	why, remedy := "is not valid: "+err.Err.Error(), "have it renewed"
 	switch now := time.Now(); {
 	case errors.Is(err.Err, errOtherCertificate):
 		why = "is none of the certificate_fingerprints of the target"

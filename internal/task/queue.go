@@ -209,7 +209,7 @@ func (q *Queue) work(ctx context.Context, e *entry, work Work) {
 // end puts the task into the final state that err stands for.
 func (t *Task) end(err error, now time.Time) {
 	now = now.UTC()
-	t.Ended, t.Fingerprint, t.KeyType, t.ConfirmBy = &now, "", "", nil
+	t.Ended, t.Shown, t.ConfirmBy = &now, Shown{}, nil
 	switch {
 	case err == nil:
 		t.State = Succeeded

@@ -39,7 +39,7 @@ func (q *Queue) Events(id string) (*events.Log, error) {
 	return e.log, nil
 }
 
-// Confirm says that the host key that a task waits with is the device's.
+// Confirm says that the host key or certificate that a task waits with is the device's.
 func (q *Queue) Confirm(id, fingerprint string) (Task, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -50,15 +50,19 @@ func (q *Queue) Confirm(id, fingerprint string) (Task, error) {
 	case e.confirm == nil:
 		return Task{}, ErrNotWaiting
 	case e.Fingerprint != fingerprint:
-		return Task{}, &OtherKeyError{Shown: e.Fingerprint, Given: fingerprint}
+		return Task{}, &OtherKeyError{Shown: e.Shown, Given: fingerprint}
 	}
 	close(e.confirm)
 	if e.Input != nil { // so that another try need not ask again
 		confirmed := *e.Input
-		confirmed.Fingerprint = fingerprint
+		if e.IsCertificate() {
+			confirmed.Certificate = fingerprint
+		} else {
+			confirmed.Fingerprint = fingerprint
+		}
 		e.Input = &confirmed
 	}
-	e.State, e.Fingerprint, e.KeyType, e.ConfirmBy, e.confirm = Running, "", "", nil, nil
+	e.State, e.Shown, e.ConfirmBy, e.confirm = Running, Shown{}, nil, nil
 	return e.clone(), nil
 }
 

@@ -55,17 +55,17 @@ func (r *Run) Progress(name string, bytes, rows int64) {
 	r.change(name, "progress", func(s *Step, _ time.Time) { s.Bytes, s.Rows = bytes, rows })
 }
 
-// Confirm waits within a step until a person confirms the host key that the device showed, and leaves the worker's place to
+// Confirm waits within a step until a person confirms what the device showed, and leaves the worker's place to
 // another task meanwhile.
-func (r *Run) Confirm(ctx context.Context, name, fingerprint, keyType string) error {
+func (r *Run) Confirm(ctx context.Context, name string, shown Shown) error {
 	q, e := r.queue, r.entry
 	confirmed := make(chan struct{})
 	q.mu.Lock()
 	by := time.Now().UTC().Add(q.options.Confirmation)
-	e.State, e.Fingerprint, e.KeyType, e.ConfirmBy, e.confirm = AwaitingConfirmation, fingerprint, keyType, &by, confirmed
+	e.State, e.Shown, e.ConfirmBy, e.confirm = AwaitingConfirmation, shown, &by, confirmed
 	q.mu.Unlock()
 	r.change(name, "step", func(s *Step, _ time.Time) {
-		s.State, s.Detail = StepWaiting, "the device shows the "+keyType+" host key "+fingerprint
+		s.State, s.Detail = StepWaiting, "the device shows the "+shown.Text()
 	})
 	r.tellTask()
 	r.release()
@@ -79,7 +79,7 @@ func (r *Run) Confirm(ctx context.Context, name, fingerprint, keyType string) er
 	}
 	q.mu.Lock()
 	inTime := e.confirm == nil // also if it came at the last moment
-	e.Fingerprint, e.KeyType, e.ConfirmBy, e.confirm = "", "", nil, nil
+	e.Shown, e.ConfirmBy, e.confirm = Shown{}, nil, nil
 	q.mu.Unlock()
 	switch {
 	case ctx.Err() != nil:

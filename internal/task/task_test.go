@@ -168,7 +168,7 @@ func TestTheSameDeviceTwice(t *testing.T) {
 func TestConfirmation(t *testing.T) {
 	confirming := func(ctx context.Context, run *task.Run) error {
 		if err := run.Step("host_key", func() (string, error) {
-			return "confirmed", run.Confirm(ctx, "host_key", "SHA256:right", "ssh-ed25519")
+			return "confirmed", run.Confirm(ctx, "host_key", task.Shown{KeyType: "ssh-ed25519", Fingerprint: "SHA256:right"})
 		}); err != nil {
 			return err
 		}
