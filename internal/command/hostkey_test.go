@@ -118,12 +118,8 @@ func TestHostKeyOfACaller(t *testing.T) {
 func TestCertificateOfACaller(t *testing.T) {
 	lab := netconftest.NewTLSLab(t)
 	device := netconftest.StartTLS(lab, nil)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
+	address := freeAddress(t)
+	var err error
 	called := make(chan error)
 	go func() {
 		for range 1000 {
@@ -135,7 +131,8 @@ func TestCertificateOfACaller(t *testing.T) {
 		called <- err
 	}()
 	r := run(t, &command.HostKey{CallHome: address, Transport: config.TransportTLS})
-	if err := <-called; err != nil || r.err != nil || !strings.Contains(r.stdout.String(), `certificate "CN=router1", issued by "CN=lab"`) {
+	if err := <-called; err != nil || r.err != nil || !strings.Contains(r.stdout.String(), `certificate "CN=router1", issued by "CN=lab"`) ||
+		!strings.Contains(r.stdout.String(), `certificate_fingerprints: ["`+config.CertificateFingerprint(device.TLS.Certificates[0].Certificate[0])+`"]`) {
 		t.Errorf("errors %v and %v, and\n%s%s", err, r.err, r.stdout, r.stderr)
 	}
 }

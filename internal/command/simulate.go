@@ -35,15 +35,19 @@ func (s *Simulate) Run(ctx context.Context, env *Environment) error {
 		list = env.Stderr
 	}
 	table := tabwriter.NewWriter(list, 0, 0, 2, ' ', 0)
+	key := "certificate"
+	if s.Transport == "" || s.Transport == simulator.TransportSSH {
+		key = "host key"
+	}
 	for _, device := range fleet.Devices() {
 		if s.CallHome != "" {
-			_, _ = fmt.Fprintf(table, "%s\tcalls %s\thost key %s\n", device.Name, s.CallHome, device.Fingerprint())
+			_, _ = fmt.Fprintf(table, "%s\tcalls %s\t%s %s\n", device.Name, s.CallHome, key, device.Fingerprint())
 		} else {
 			_, _ = fmt.Fprintf(table, "%s\t%s\n", device.Name, device.Address())
 		}
 	}
 	if s.CallHome == "" {
-		_, _ = fmt.Fprintf(table, "host key %s\n", fleet.Devices()[0].Fingerprint())
+		_, _ = fmt.Fprintf(table, "%s %s\n", key, fleet.Devices()[0].Fingerprint())
 	}
 	_, _ = fmt.Fprintln(table, "Ctrl-C ends them")
 	if err := table.Flush(); err != nil {

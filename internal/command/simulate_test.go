@@ -38,6 +38,24 @@ func testWrittenConfiguration(t *testing.T, transport string) {
 	}
 }
 
+// TestSimulateDevicesThatCall reads devices that call by the configuration that is written for them. Over TLS it knows them by their names in
+// certificates of one authority.
+func TestSimulateDevicesThatCall(t *testing.T) {
+	for _, transport := range []string{simulator.TransportSSH, simulator.TransportTLS} {
+		t.Run(transport, func(t *testing.T) {
+			file, listen := filepath.Join(t.TempDir(), "netconf.yml"), freeAddress(t)
+			r, _ := start(t, &command.Simulate{Config: simulator.Config{Devices: 2, Interfaces: 1, Transport: transport, CallHome: listen}, WriteConfig: file})
+			r.stdout.after(t, "Ctrl-C") // the file is there
+			for _, name := range []string{"sim-0001", "sim-0002"} {
+				probed := run(t, &command.Probe{Device: command.Device{Target: name}}, file)
+				if probed.err != nil || !strings.Contains(probed.stdout.String(), "netconf_up 1") {
+					t.Errorf("%v\n%s", probed.err, probed.stdout)
+				}
+			}
+		})
+	}
+}
+
 func TestSimulateWritesToStdout(t *testing.T) {
 	r, _ := start(t, &command.Simulate{WriteConfig: "-"})
 	r.stderr.after(t, "Ctrl-C")
@@ -72,6 +90,7 @@ func TestSimulateWhereItCannot(t *testing.T) {
 	wantError(t, run(t, &command.Simulate{WriteConfig: "/nonexistent/netconf.yml"}).err, "/nonexistent/netconf.yml", "--write-config")
 	wantError(t, run(t, &command.Simulate{Config: simulator.Config{Listen: "nowhere"}}).err, "nowhere")
 	wantError(t, run(t, &command.Simulate{Config: simulator.Config{Transport: simulator.TransportTLS}, WriteConfig: "-"}).err, "certificates", "name a file")
+	wantError(t, run(t, &command.Simulate{Config: simulator.Config{Transport: simulator.TransportRESTCONF, CallHome: "127.0.0.1:4334"}}).err, "ssh and tls only")
 }
 
 func TestDemo(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -371,40 +370,5 @@ func TestAChangeKeepsTheWay(t *testing.T) {
 	}
 	if page := shown(get(t, s.URL+"/targets/inner")); !strings.Contains(page, "Through bastion") {
 		t.Error(page)
-	}
-}
-
-// TestUnknownCallersCanBeAdded has a device call that nobody knows: the page lists it, and its link fills in the form.
-func TestUnknownCallersCanBeAdded(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listen := listener.Addr().String()
-	_ = listener.Close()
-	s := apitest.Start(t, apitest.Options{Config: apitest.Base + "call_home: {ssh_listen_address: '" + listen + "'}\n"})
-	fleet, err := simulator.Start(simulator.Config{CallHome: listen})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fleet.Close() })
-	for deadline := time.Now().Add(20 * time.Second); len(s.Exporter.UnknownCallers()) == 0; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("nobody has called")
-		}
-	}
-	key := fleet.Devices()[0].Fingerprint()
-	page := get(t, s.URL+"/")
-	link := regexp.MustCompile(`<a href="(add[?]call_home=[^"]+)">Add it</a>`).FindStringSubmatch(page)
-	if !strings.Contains(shown(page), "1 unknown device calls home") || link == nil {
-		t.Fatalf("the page has no link to add it:\n%s", shown(page))
-	}
-	form := get(t, s.URL+"/"+html.UnescapeString(link[1]))
-	if !strings.Contains(form, `name="host_key_fingerprint" value="`+html.EscapeString(key)+`"`) || !strings.Contains(form, `name="call_home" value="true"`) || strings.Contains(form, `name="address"`) {
-		t.Errorf("the form is\n%s", form)
-	}
-	status, page, location := do(t, "POST", s.URL+"/add", url.Values{"name": {"branch"}, "auth": {"lab"}, "call_home": {"true"}, "host_key_fingerprint": {key}}, "Origin", s.URL)
-	if status != http.StatusSeeOther || !strings.Contains(location, "tasks/") {
-		t.Errorf("adding it gives %d\n%s", status, shown(page))
 	}
 }

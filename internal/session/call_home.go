@@ -237,6 +237,9 @@ func (h *CallHome) giveTLS(c *call, from netip.Prefix, chain []*x509.Certificate
 	case 0:
 	case 1:
 		if why = named[0].knows(chain); why == nil {
+			h.mu.Lock()
+			h.callers.forget(fingerprint)
+			h.mu.Unlock()
 			return named[0].called(c)
 		}
 	default:

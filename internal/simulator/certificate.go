@@ -46,6 +46,15 @@ func newCertificates(seed uint64, host string) (c certificates, err error) {
 	return c, err
 }
 
+// of is a certificate of one device, by its name.
+func (c *certificates) of(name string) (tls.Certificate, error) {
+	ca := c.own.Leaf
+	return sign(&x509.Certificate{
+		SerialNumber: ca.SerialNumber, Subject: pkix.Name{CommonName: name}, NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, DNSNames: []string{name},
+	}, fmt.Sprintf("certificate of %s issued by %s", name, ca.SerialNumber), &c.own)
+}
+
 // sign makes a certificate whose key is made of a text. It signs itself where by is nil.
 func sign(template *x509.Certificate, text string, by *tls.Certificate) (tls.Certificate, error) {
 	sum := sha256.Sum256([]byte(text))

@@ -7,7 +7,7 @@ import (
 
 // ConfigYAML returns an exporter's configuration with all devices of the fleet as targets, under an auth of the given name.
 // Labels differ between devices, so that queries can group by them. Over TLS and RESTCONF the certificate of the devices is trusted
-// by Config.CAFile, or else not checked.
+// by Config.CAFile, or else not checked; that of one that calls home is known by its fingerprint then.
 func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 	type auth struct {
 		Username     string         `yaml:"username,omitempty"`
@@ -23,6 +23,7 @@ func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 		// of a device that calls home
 		CallHome     bool     `yaml:"call_home,omitempty"`
 		Fingerprints []string `yaml:"host_key_fingerprints,omitempty,flow"`
+		Certificates []string `yaml:"certificate_fingerprints,omitempty,flow"`
 	}
 	var file struct {
 		Auths    map[string]auth   `yaml:"auths"`
@@ -35,7 +36,12 @@ func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 		own.Fingerprints = []string{ssh.FingerprintSHA256(f.hostKey.PublicKey())}
 	} else {
 		file.Defaults = map[string]string{"transport": f.config.Transport}
-		if own.TLS = map[string]any{"ca_file": f.config.CAFile}; f.config.CAFile == "" {
+		switch {
+		case f.config.CAFile != "":
+			own.TLS = map[string]any{"ca_file": f.config.CAFile}
+		case f.config.CallHome != "":
+			own.TLS = map[string]any{}
+		default:
 			own.TLS = map[string]any{"insecure_skip_verify": true}
 		}
 		if f.config.Transport == TransportTLS {
@@ -44,7 +50,7 @@ func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 		}
 	}
 	if f.config.CallHome != "" {
-		file.CallHome = map[string]string{"ssh_listen_address": f.config.CallHome}
+		file.CallHome = map[string]string{f.config.Transport + "_listen_address": f.config.CallHome}
 	}
 	file.Auths = map[string]auth{authName: own}
 	sites, roles := []string{"ams", "fra", "lon"}, []string{"core", "edge", "access", "access"}
@@ -58,7 +64,12 @@ func (f *Fleet) ConfigYAML(authName string) ([]byte, error) {
 		}
 		one := target{Name: d.Name, Address: d.Address(), Auth: authName, Labels: labels}
 		if f.config.CallHome != "" {
-			one.CallHome, one.Fingerprints = true, []string{d.Fingerprint()}
+			switch one.CallHome = true; {
+			case f.config.Transport == TransportSSH:
+				one.Fingerprints = []string{d.Fingerprint()}
+			case f.config.CAFile == "":
+				one.Certificates = []string{d.Fingerprint()}
+			}
 		}
 		file.Targets = append(file.Targets, one)
 	}

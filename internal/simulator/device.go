@@ -1,9 +1,12 @@
 package simulator
 
 import (
+	"crypto/sha256"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +21,7 @@ type Device struct {
 	fleet      *Fleet
 	index      int
 	hostKey    ssh.Signer
+	own        tls.Certificate
 	content    Content // nil: interfaces made from the seed
 	nmda       bool
 	library    *yangLibrary
@@ -44,6 +48,7 @@ func newDevice(f *Fleet, index int) *Device {
 		fleet:       f,
 		index:       index,
 		hostKey:     f.hostKey,
+		own:         f.certificates.own,
 		connections: map[*connection]struct{}{},
 		outages:     map[int]outage{},
 	}
@@ -67,8 +72,22 @@ func (d *Device) Address() string {
 	return d.address
 }
 
-// Fingerprint is the SHA256 fingerprint of the host key, which all devices of a fleet share unless they call home.
-func (d *Device) Fingerprint() string { return ssh.FingerprintSHA256(d.hostKey.PublicKey()) }
+// standOut gives the device a host key and a certificate of its own, with its name.
+func (d *Device) standOut() (err error) {
+	if d.hostKey, err = newHostKey(fmt.Sprintf("host key %d of %s", d.fleet.config.Seed, d.Name)); err == nil {
+		d.own, err = d.fleet.certificates.of(d.Name)
+	}
+	return err
+}
+
+// Fingerprint is the SHA-256 of the host key, or over TLS and HTTPS of the certificate, which all devices of a fleet share unless they call home.
+func (d *Device) Fingerprint() string {
+	if d.fleet.config.Transport == TransportSSH {
+		return ssh.FingerprintSHA256(d.hostKey.PublicKey())
+	}
+	digest := sha256.Sum256(d.own.Certificate[0])
+	return "SHA256:" + strings.ReplaceAll(fmt.Sprintf("% X", digest), " ", ":")
+}
 
 // Logins is how many logins the device has accepted since it was started.
 func (d *Device) Logins() int { return int(d.logins.Load()) }

@@ -42,7 +42,7 @@ type Config struct {
 	// Listen is the address of the first device. With port 0, as in the default "127.0.0.1:0", each device has a free port;
 	// with another one, the devices have consecutive ports.
 	Listen string
-	// CallHome is where the devices call (RFC 8071), in place of listening. Each has a host key of its own then.
+	// CallHome is where the devices call (RFC 8071), in place of listening: over Transport, SSH or TLS. Each has a host key or certificate of its own then.
 	CallHome           string
 	CAFile             string // where CertificatePEM is, for a written configuration
 	CertFile, KeyFile  string // where ClientPEM is, likewise
@@ -100,7 +100,7 @@ func Start(config Config) (*Fleet, error) {
 	for i := range config.Devices {
 		d := newDevice(f, i)
 		if config.CallHome != "" {
-			if d.hostKey, err = newHostKey(fmt.Sprintf("host key %d of %s", config.Seed, d.Name)); err != nil {
+			if err = d.standOut(); err != nil {
 				return nil, errors.Join(err, f.Close())
 			}
 		}
@@ -165,8 +165,8 @@ func (c Config) complete() (Config, error) {
 		return c, fmt.Errorf("simulator: unknown transport %q; use one of %s", c.Transport, strings.Join(Transports(), ", "))
 	case c.Silent < 0 || c.Silent > c.Devices:
 		return c, fmt.Errorf("simulator: %d silent devices of %d; use 0 to %d", c.Silent, c.Devices, c.Devices)
-	case c.CallHome != "" && c.Transport != TransportSSH:
-		return c, fmt.Errorf("simulator: devices call home over %s only", TransportSSH)
+	case c.CallHome != "" && c.Transport == TransportRESTCONF:
+		return c, fmt.Errorf("simulator: devices call home over %s and %s only", TransportSSH, TransportTLS)
 	case c.ChunkSize < 0 || c.LoginDelay < 0 || c.ReplyDelay < 0:
 		return c, errors.New("simulator: chunk size and delays cannot be negative")
 	}

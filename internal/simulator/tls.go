@@ -19,7 +19,7 @@ func (c *connection) serveTLS() {
 
 func (c *connection) tlsConfig() *tls.Config {
 	d, known := c.device, c.device.fleet.certificates
-	own := known.own
+	own := d.own
 	if d.wrongKey.Load() {
 		own = known.other
 	}
