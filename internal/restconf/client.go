@@ -79,7 +79,7 @@ func NewClient(o session.Options) *Client {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	c := &Client{options: o, hostPort: o.Target.HostPort(), lock: make(chan struct{}, 1), dials: map[session.Reason]uint64{}, forms: map[string]int{}}
-	c.known = session.NewWay(o, nil).Device()
+	c.known = session.NewAttempt(o, nil).Device()
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }

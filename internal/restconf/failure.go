@@ -25,7 +25,7 @@ func (c *Client) exchangeError(ctx context.Context, r request, began time.Time, 
 	}
 	switch {
 	case session.IsCertificateAlert(err), c.verified.IsZero() && c.credentials.certificate != nil && session.IsAlert(err):
-		return session.NewWay(c.options, nil).CertificateRefusal(c.credentials.certificate, err)
+		return session.NewAttempt(c.options, nil).CertificateRefusal(c.credentials.certificate, err)
 	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.Canceled):
 		return session.Failed(session.ReasonTimeout, "%s: no answer to %s %s within %v: %w; raise the target's timeout if the device needs longer",
 			c.hostPort, r.method, r, time.Since(began).Round(time.Millisecond), ctx.Err())

@@ -23,34 +23,34 @@ import (
 // connect opens a link. It holds a dial slot until the login has ended.
 func (c *Client) connect(ctx context.Context, trace *session.Trace) (err error) {
 	c.dialled = true
-	way := session.NewWay(c.options, trace)
-	if err := c.check(way); err != nil {
+	attempt := session.NewAttempt(c.options, trace)
+	if err := c.check(attempt); err != nil {
 		trace.End("auth", time.Now(), err, "")
 		return err
 	}
-	if c.release, err = way.Enter(ctx); err != nil {
+	if c.release, err = attempt.Enter(ctx); err != nil {
 		c.release = nil
 		return err
 	}
-	conn, err := way.Connect(ctx)
+	conn, err := attempt.Connect(ctx)
 	if err != nil {
 		c.freeSlot()
 		return err
 	}
 	c.mu.Lock()
-	c.known = way.Device()
+	c.known = attempt.Device()
 	c.mu.Unlock()
-	if c.link, err = c.handshake(ctx, trace, way, conn); err != nil {
+	if c.link, err = c.handshake(ctx, trace, attempt, conn); err != nil {
 		c.freeSlot()
 		return err
 	}
-	way.EndsWhenIdle(conn, c.idle)
+	attempt.EndsWhenIdle(conn, c.idle)
 	return nil
 }
 
 // handshake speaks TLS on a connection. If that fails, it closes the connection. Our certificate is a login, of which the device may say in its
 // first answer that it is refused (RFC 8446, section 4.4.2).
-func (c *Client) handshake(ctx context.Context, trace *session.Trace, way *session.Way, conn *session.Conn) (*link, error) {
+func (c *Client) handshake(ctx context.Context, trace *session.Trace, attempt *session.Attempt, conn *session.Conn) (*link, error) {
 	began := time.Now()
 	within, cancel := context.WithTimeout(ctx, c.timeouts().Login)
 	defer cancel()
@@ -77,7 +77,7 @@ func (c *Client) handshake(ctx context.Context, trace *session.Trace, way *sessi
 		if l.entry == nil {
 			own = nil
 		}
-		err = way.TLSFailure(within, conn, own, err)
+		err = attempt.TLSFailure(within, conn, own, err)
 		l.end(c, err)
 	}
 	if err != nil {
@@ -132,14 +132,14 @@ func (l *link) end(c *Client, err error) {
 func (c *Client) held() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.loginRetry, _ = session.NewWay(c.options, nil).Check(c.credentials.account, c.known)
+	c.loginRetry, _ = session.NewAttempt(c.options, nil).Check(c.credentials.account, c.known)
 }
 
 // check returns an error while a login must not be tried.
-func (c *Client) check(way *session.Way) error {
+func (c *Client) check(attempt *session.Attempt) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	until, err := way.Check(c.credentials.account, c.known)
+	until, err := attempt.Check(c.credentials.account, c.known)
 	if err != nil {
 		c.loginRetry = until
 	}
@@ -168,7 +168,7 @@ func (c *Client) admit(ctx context.Context, trace *session.Trace) (*account.Logi
 	c.mu.Lock()
 	known := c.known
 	c.mu.Unlock()
-	return session.NewWay(c.options, trace).Admit(ctx, c.credentials.account, known)
+	return session.NewAttempt(c.options, trace).Admit(ctx, c.credentials.account, known)
 }
 
 // judge tells the account how a login ended, and returns the failure that it is. The answer is nil if there was none. A login on which the

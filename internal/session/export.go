@@ -8,7 +8,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// This file has what clients share that speak another protocol than NETCONF: the same failures with the same words and reasons.
+// This file exports to internal/restconf what both clients share: the failures, with the same texts and reasons. See also Attempt.
 
 // ErrClosed is the failure of a client that was closed.
 var ErrClosed = errClientClosed
