@@ -95,9 +95,15 @@ func (a *Accounts) Begin(ctx context.Context, s Secret, deviceName string) (*Log
 	asked := time.Now()
 	a.mu.Lock()
 	u, known := a.find(s)
-	known.waiting = append(known.waiting, l)
-	u.admit()
+	held := known.check(u, s.User, deviceName)
+	if held == nil {
+		known.waiting = append(known.waiting, l)
+		u.admit()
+	}
 	a.mu.Unlock()
+	if held != nil {
+		return nil, held
+	}
 	look := time.NewTicker(silent)
 	defer look.Stop()
 	for {
@@ -109,6 +115,7 @@ func (a *Accounts) Begin(ctx context.Context, s Secret, deviceName string) (*Log
 			return l, nil
 		case <-look.C:
 			a.mu.Lock()
+			u.turnAway()
 			u.admit()
 			a.mu.Unlock()
 		case <-ctx.Done():
@@ -176,13 +183,17 @@ func (l *Login) failed(cause error, wait time.Duration, doubt int) {
 			d.proven = doubt < refusalDoubt && d.failures == 0
 		}
 		d.failed(cause, wait)
+		u.turnAway()
 	})
 }
 
 // HungUp ends a login without a password that the device answered by ending the connection. It costs no token: servers do not
 // lock accounts because of keys. Only the device waits.
 func (l *Login) HungUp(cause error) {
-	l.end(func(_ *user, _ *secret, d *device) { d.failed(cause, unansweredWait) })
+	l.end(func(u *user, _ *secret, d *device) {
+		d.failed(cause, unansweredWait)
+		u.turnAway()
+	})
 }
 
 // Cancelled ends a login whose secret was not sent, or which ended without saying anything about it.

@@ -58,16 +58,16 @@ func (s *secret) parallel() int {
 	return s.atOnce
 }
 
-// admit decides about the user's logins that wait: which may go, and which must not be tried now.
+// admit lets those of the user's logins go for which there is room.
 func (u *user) admit() {
 	for _, s := range u.secrets {
-		s.turnAway(u)
 		for len(s.waiting) > 0 {
-			next := s.next()
+			at := s.next()
+			next := s.waiting[at]
 			if !s.hasRoom(u, next) {
 				break
 			}
-			s.waiting = remove(s.waiting, next)
+			s.waiting = slices.Delete(s.waiting, at, at+1)
 			next.began = time.Now()
 			s.underWay = append(s.underWay, next)
 			delete(s.untried, next.device)
@@ -76,15 +76,17 @@ func (u *user) admit() {
 	}
 }
 
-// turnAway ends the waiting of the logins that must not be tried now.
-func (s *secret) turnAway(u *user) {
-	s.waiting = slices.DeleteFunc(s.waiting, func(l *Login) bool {
-		held := s.check(u, l.User, l.device)
-		if held != nil {
-			l.decision <- held
-		}
-		return held != nil
-	})
+// turnAway ends the waiting of the user's logins that must not be tried now. Only a failed login makes more of them such, and many may wait.
+func (u *user) turnAway() {
+	for _, s := range u.secrets {
+		s.waiting = slices.DeleteFunc(s.waiting, func(l *Login) bool {
+			held := s.check(u, l.User, l.device)
+			if held != nil {
+				l.decision <- held
+			}
+			return held != nil
+		})
+	}
 }
 
 // hasRoom reports whether one more login may be under way.
@@ -114,14 +116,14 @@ func (s *secret) succeeded(now time.Time) bool {
 // trusts reports whether a device may be tried without a token.
 func (s *secret) trusts(d *device) bool { return d != nil && d.proven && s.doubt < mostDoubt }
 
-// next is the login that goes next: to a device that has not failed, if there is one, and of those the one that waits longest.
-func (s *secret) next() *Login {
-	for _, l := range s.waiting {
+// next is which of those that wait goes next: to a device that has not failed, if there is one, and of those the one that waits longest.
+func (s *secret) next() int {
+	for i, l := range s.waiting {
 		if d := s.devices[l.device]; d == nil || d.failures == 0 {
-			return l
+			return i
 		}
 	}
-	return s.waiting[0]
+	return 0
 }
 
 // check returns why a login must not be tried now, or nil.
