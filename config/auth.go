@@ -10,10 +10,6 @@ import (
 	"strings"
 )
 
-// PasswordValue returns the password, its file's content, the variable's value or what the command prints; "" if the auth has none. A file is read at each call,
-// so that the next login uses a new password.
-func (a *Auth) PasswordValue() (string, error) { return a.password(new(Files)) }
-
 func (a *Auth) password(files *Files) (string, error) {
 	switch {
 	case a.PasswordFile != "":

@@ -24,7 +24,7 @@ func TestPasswordCommand(t *testing.T) {
 		t.Fatal(text)
 	}
 	auth := c.Auths["lab"]
-	if got, err := auth.PasswordValue(); err != nil || got != "hunter two x" {
+	if got, err := new(config.Keyring).Password(auth); err != nil || got != "hunter two x" {
 		t.Errorf("%q, %v", got, err)
 	}
 	if shown, err := c.YAML(); err != nil || strings.Contains(string(shown), "hunter") || !strings.Contains(string(shown), "secret.sh") {
@@ -66,7 +66,7 @@ func TestPasswordCommandBesideTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := c.Auths["lab"].PasswordValue(); err != nil || got != "x" {
+	if got, err := new(config.Keyring).Password(c.Auths["lab"]); err != nil || got != "x" {
 		t.Errorf("%q, %v", got, err)
 	}
 }

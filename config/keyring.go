@@ -35,7 +35,8 @@ func (k *Keyring) reader() *Files {
 	return k.files
 }
 
-// Password is Auth.PasswordValue for many auths that may have the same file: a file that hangs costs one goroutine.
+// Password returns the auth's password: its own, its file's content, the variable's value, or what the command prints; "" if the auth has
+// none. Files are read at each call, so that the next login uses a new password. A file that hangs costs one goroutine for all auths.
 func (k *Keyring) Password(a *Auth) (string, error) { return a.password(k.reader()) }
 
 // CheckKnownHosts reports whether the auth's known_hosts_file, if it has one, can be read.

@@ -170,7 +170,7 @@ func TestFilesThatAreNone(t *testing.T) {
 	if _, err := config.Load([]string{fifo}); err == nil || !strings.Contains(err.Error(), "regular file") {
 		t.Errorf("as the configuration: %v", err)
 	}
-	if _, err := (&config.Auth{PasswordFile: fifo}).PasswordValue(); err == nil {
+	if _, err := new(config.Keyring).Password(&config.Auth{PasswordFile: fifo}); err == nil {
 		t.Error("a password is read from a FIFO")
 	}
 }

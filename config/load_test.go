@@ -156,8 +156,8 @@ func TestLoadMerges(t *testing.T) {
 	if len(c.Auths) != 2 {
 		t.Errorf("%d auths", len(c.Auths))
 	}
-	if password, err := c.Auths["core"].PasswordValue(); password != "s3cret" || err != nil {
-		t.Errorf("PasswordValue() = %q, %v", password, err)
+	if password, err := new(config.Keyring).Password(c.Auths["core"]); password != "s3cret" || err != nil {
+		t.Errorf("the password is %q, %v", password, err)
 	}
 	if got := strings.TrimPrefix(c.Targets[3].Position.String(), dir); got != "/targets.d/b.yml:2" {
 		t.Errorf("position %s", got)

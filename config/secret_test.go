@@ -21,8 +21,8 @@ func TestSecretsNeverComeOut(t *testing.T) {
 	c := mustLoad(t, "auths: {lab: {username: u, password: "+secret+", insecure_ignore_host_key: true}}\ntargets: [{address: a, auth: lab}]\n")
 	c.Defaults.ProxyURL = new(config.ProxyURL("socks5://ann:" + secret + "@192.0.2.1"))
 	auth := c.Auths["lab"]
-	if got, err := auth.PasswordValue(); got != secret || err != nil {
-		t.Fatalf("PasswordValue() = %q, %v", got, err)
+	if got, err := new(config.Keyring).Password(auth); got != secret || err != nil {
+		t.Fatalf("the password is %q, %v", got, err)
 	}
 	shown := map[string]string{}
 	values := map[string]any{"secret": auth.Password, "pointer": &auth.Password, "auth": *auth, "auth pointer": auth, "config": *c, "auths": c.Auths,

@@ -106,17 +106,17 @@ func TestPasswordIsReadAnew(t *testing.T) {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := auth.PasswordValue(); got != want || err != nil {
-			t.Errorf("PasswordValue of %q = %q, %v", content, got, err)
+		if got, err := new(config.Keyring).Password(&auth); got != want || err != nil {
+			t.Errorf("the password of %q = %q, %v", content, got, err)
 		}
 	}
 	t.Setenv("NETCONF_EXPORTER_TEST", "e")
 	auth = config.Auth{PasswordEnv: "NETCONF_EXPORTER_TEST"}
-	if got, err := auth.PasswordValue(); got != "e" || err != nil {
-		t.Errorf("PasswordValue from the environment = %q, %v", got, err)
+	if got, err := new(config.Keyring).Password(&auth); got != "e" || err != nil {
+		t.Errorf("the password from the environment = %q, %v", got, err)
 	}
-	if got, err := (&config.Auth{}).PasswordValue(); got != "" || err != nil {
-		t.Errorf("PasswordValue of none = %q, %v", got, err)
+	if got, err := new(config.Keyring).Password(&config.Auth{}); got != "" || err != nil {
+		t.Errorf("the password of none = %q, %v", got, err)
 	}
 }
 

@@ -121,7 +121,7 @@ func wantWhole(t *testing.T, folder string) {
 			continue
 		}
 		for _, auth := range stored.Auths {
-			if password, err := auth.PasswordValue(); err != nil || password != "netconf" {
+			if password, err := new(configuration.Keyring).Password(auth); err != nil || password != "netconf" {
 				t.Errorf("%s: its password is %q, %v", file, password, err)
 			}
 		}

@@ -122,7 +122,7 @@ func TestAddedTargetsSurviveReloadsAndRestarts(t *testing.T) {
 		t.Fatalf("after a restart: %v", s.inForce())
 	}
 	target, _ := s.force.Target("new07")
-	password, err := s.force.Auths[target.Auth].PasswordValue()
+	password, err := new(config.Keyring).Password(s.force.Auths[target.Auth])
 	if err != nil || password != "p" || target.Origin != config.OriginAPI {
 		t.Errorf("%v %v", target, err)
 	}
@@ -174,7 +174,7 @@ func TestReplacing(t *testing.T) {
 			t.Errorf("stored at %s, then at %s", first, file)
 		}
 		target, _ := s.force.Target("new")
-		if password, _ := s.force.Auths[target.Auth].PasswordValue(); password != fmt.Sprint("p", i) || target.Labels["round"] != fmt.Sprint(i) {
+		if password, _ := new(config.Keyring).Password(s.force.Auths[target.Auth]); password != fmt.Sprint("p", i) || target.Labels["round"] != fmt.Sprint(i) {
 			t.Errorf("round %d: %q %v", i, password, target.Labels)
 		}
 	}
@@ -279,7 +279,7 @@ func TestAnythingCanBeNamedAndInjectsNothing(t *testing.T) {
 			continue
 		}
 		auth := s.force.Auths[target.Auth]
-		if password, err := auth.PasswordValue(); err != nil || password != "p"+name || auth.Username != "u"+name {
+		if password, err := new(config.Keyring).Password(auth); err != nil || password != "p"+name || auth.Username != "u"+name {
 			t.Errorf("%q: %q %v", name, password, err)
 		}
 	}

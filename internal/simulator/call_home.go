@@ -64,17 +64,3 @@ func (c *called) Close() error {
 	c.ending.Do(func() { c.free <- struct{}{} })
 	return err
 }
-
-// CallAgain opens one more connection, beside one that there may be.
-func (d *Device) CallAgain() error {
-	conn, err := net.Dial("tcp", d.fleet.config.CallHome)
-	if err != nil {
-		return err
-	}
-	c := newConnection(d, conn)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.connections[c] = struct{}{}
-	d.running.Go(c.serve)
-	return nil
-}

@@ -24,7 +24,7 @@ func TestConfigYAMLLoads(t *testing.T) {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	auth := loaded.Auths["lab"]
-	if password, err := auth.PasswordValue(); err != nil || auth.Username != "someone" || password != `p"w: #1` {
+	if password, err := new(config.Keyring).Password(auth); err != nil || auth.Username != "someone" || password != `p"w: #1` {
 		t.Errorf("auth is %+v", auth)
 	}
 	sites := map[string]bool{}
