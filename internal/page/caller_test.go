@@ -158,6 +158,12 @@ func TestACallerIsAddedByKeyboard(t *testing.T) {
 	browsertest.TabTo(t, ctx, "details.callers summary")
 	browsertest.Press(t, ctx, browsertest.Enter)
 	reads(t, ctx, "1 unknown device calls home", device.Fingerprint(), "Add it by its name")
+	for _, width := range []int64{1400, 1000, 360} {
+		browsertest.Act(t, ctx, chromedp.EmulateViewport(width, 900))
+		if here(t, ctx, `document.documentElement.scrollWidth > innerWidth || document.querySelector("a[href*='certificate=']").getBoundingClientRect().right > innerWidth`) {
+			t.Errorf("the page has to be scrolled sideways at %d px", width)
+		}
+	}
 	browsertest.TabTo(t, ctx, "a[href*='certificate=']")
 	browsertest.Press(t, ctx, browsertest.Enter)
 	reads(t, ctx, "The device calls home over TLS", "tls, of the configuration")
