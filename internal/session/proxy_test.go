@@ -223,17 +223,21 @@ func TestAllowedBehindProxy(t *testing.T) {
 	restricted := func(networks ...string) func(*session.Options) {
 		return func(o *session.Options) { o.RequireAllowed, o.Auth.AllowedTargets = true, networks }
 	}
-	for _, address := range []string{"192.0.2.1:830", "localhost:830"} {
+	for address, remedy := range map[string]string{"192.0.2.1:830": "add its network there, or use an auth that may reach it", "localhost:830": "write the address, not a name"} {
+		says := []string{"target router1", address, "address is outside allowed_targets of auth", remedy}
 		_, err := connect(t, address, through("socks5://"+proxy.Address), restricted("127.0.0.0/8")).Connect(deadline(t), nil)
 		if !errors.Is(err, session.ErrNotAllowed) {
 			t.Errorf("%s: %v", address, err)
 		}
+		wantError(t, err, session.ReasonRefused, says...)
 		o := session.Options{Target: &config.Target{Name: "router1", Address: address}, Auth: &config.Auth{}}
 		through("socks5://" + proxy.Address)(&o)
 		restricted("127.0.0.0/8")(&o)
-		if _, err := session.Resolve(context.Background(), o); !errors.Is(err, session.ErrNotAllowed) {
+		_, err = session.Resolve(context.Background(), o)
+		if !errors.Is(err, session.ErrNotAllowed) {
 			t.Errorf("%s: Resolve: %v", address, err)
 		}
+		wantError(t, err, session.ReasonRefused, says...)
 	}
 	if asked := proxy.Asked(); len(asked) > 0 {
 		t.Errorf("the proxy was asked for %q", asked)

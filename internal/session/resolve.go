@@ -18,12 +18,11 @@ func Resolve(ctx context.Context, o Options) ([]netip.Addr, error) {
 		return nil, named(dialError(err))
 	}
 	if o.resolvedElsewhere() {
-		address, err := netip.ParseAddr(host)
-		switch {
-		case err == nil:
-			return []netip.Addr{address}, d.checkAllowed()
-		case o.RequireAllowed:
-			return nil, named(d.checkAllowed())
+		if err := d.checkAllowed(); err != nil {
+			return nil, named(err)
+		}
+		if address, err := netip.ParseAddr(host); err == nil {
+			return []netip.Addr{address}, nil
 		}
 		return nil, nil
 	}
@@ -53,8 +52,13 @@ func Resolve(ctx context.Context, o Options) ([]netip.Addr, error) {
 
 // notAllowed says that addresses are outside the allowed_targets of the auth.
 func (d *dial) notAllowed(addresses string) error {
+	return fmt.Errorf("%s: %w %s; add its network there, or use an auth that may reach it", addresses, ErrNotAllowed, d.whoAllows())
+}
+
+// whoAllows is where the configuration has the allowed_targets of the auth.
+func (d *dial) whoAllows() string {
 	if d.Auth.Stored {
-		return fmt.Errorf("%s: %w under admin: in the configuration; add its network there", addresses, ErrNotAllowed)
+		return "under admin: in the configuration"
 	}
-	return fmt.Errorf("%s: %w of auth %q", addresses, ErrNotAllowed, d.Target.Auth)
+	return fmt.Sprintf("of auth %q", d.Target.Auth)
 }

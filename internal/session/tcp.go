@@ -102,8 +102,13 @@ func (d *dial) checkAllowed() error {
 	if !d.RequireAllowed {
 		return nil
 	}
+	host, _, err := net.SplitHostPort(d.hostPort)
+	if _, isName := netip.ParseAddr(host); err == nil && isName != nil {
+		return dialError(fmt.Errorf("%s is a name, which the jump host or the proxy looks up: whether its %w %s cannot be checked; write the address, not a name",
+			d.hostPort, ErrNotAllowed, d.whoAllows()))
+	}
 	if err := d.allowed(context.Background(), "", d.hostPort, nil); err != nil {
-		return dialError(fmt.Errorf("%w; behind a jump host or a proxy write the address, not a name", err))
+		return dialError(err)
 	}
 	return nil
 }
