@@ -11,27 +11,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/command"
 	"github.com/netconf-exporter/netconf_exporter/internal/labcert"
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
-	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
-
-func TestCommandsOverTLS(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "netconf.yml")
-	r, _ := start(t, &command.Simulate{Config: simulator.Config{Interfaces: 1, Transport: simulator.TransportTLS}, WriteConfig: file})
-	r.stdout.after(t, "Ctrl-C")
-	device := command.Device{Target: "sim-0001"}
-	for name, test := range map[string]struct {
-		command command.Command
-		want    string
-	}{
-		"probe":    {&command.Probe{Device: device}, `netconf_tls_certificate_expiry_timestamp_seconds{which="ours"} `},
-		"get":      {&command.Get{Device: device, What: "/ietf-interfaces:interfaces-state"}, "<oper-status>"},
-		"discover": {&command.Discover{Device: device}, "chosen"},
-	} {
-		if r := run(t, test.command, file); r.err != nil || !strings.Contains(r.stdout.String(), test.want) {
-			t.Errorf("%s: %v\n%s", name, r.err, r.stdout)
-		}
-	}
-}
 
 // TestHostKeyPrintsCertificates takes each certificate that is printed for a ca_file. No certificate of ours is sent.
 func TestHostKeyPrintsCertificates(t *testing.T) {
