@@ -24,6 +24,8 @@ var runs = [][]string{
 	{"./internal/e2e", "-bench=Login", "-benchtime=60x"},
 	{"./internal/e2e", "-bench=Peers", "-benchtime=20x"},
 	{"./internal/e2e", "-bench=Rules", "-benchtime=5x"},
+	{"./internal/e2e", "-bench=Transports$", "-benchtime=60x"},
+	{"./internal/e2e", "-bench=TransportsOfMany", "-benchtime=8x"},
 }
 
 func main() {

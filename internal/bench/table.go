@@ -35,6 +35,7 @@ const (
 	wire   = "wire-" // begins the units of merely taking replies off the wire
 	octets = "B/op"
 	peak   = "peak-B"
+	kept   = "kept-B"
 	grown  = "grown-B" // peak memory beyond that of a process that reads ten interfaces
 )
 
@@ -104,6 +105,17 @@ func rows() []row {
 			beside: "one scrape of them by Prometheus", other: n("Rules", "scrape-ns"), goal: goal{below: 1e9}},
 		{what: "7. the same: recorded series of a device", ours: n("Rules", "recorded-series"),
 			beside: "its own series", other: n("Rules", "device-series"), goal: goal{below: 200}},
+		{what: "8. `/probe`, 1,000 interfaces, over RESTCONF: CPU", ours: n("Transports", "restconf-"+cpu),
+			beside: "over SSH", other: n("Transports", "ssh-"+cpu), goal: goal{within: 1.5}},
+		{what: "8. the same without the query parameter `fields`", ours: n("Transports", "whole-"+cpu), beside: "the same", other: n("Transports", "ssh-"+cpu)},
+		{what: "8. the same over TLS", ours: n("Transports", "tls-"+cpu), beside: "the same", other: n("Transports", "ssh-"+cpu)},
+		{what: "8. `/metrics` of 1,000 devices of 48 interfaces over RESTCONF: CPU", ours: n("TransportsOfMany", "restconf-"+cpu),
+			beside: "over SSH", other: n("TransportsOfMany", "ssh-"+cpu), goal: goal{within: 1.5}},
+		{what: "8. the same: wall", ours: n("TransportsOfMany", "restconf-"+wall), beside: "the same", other: n("TransportsOfMany", "ssh-"+wall)},
+		{what: "8. the same over TLS: CPU", ours: n("TransportsOfMany", "tls-"+cpu), beside: "the same", other: n("TransportsOfMany", "ssh-"+cpu)},
+		{what: "8. Memory of a target between scrapes, over RESTCONF", ours: n("TransportsOfMany", "restconf-"+kept),
+			beside: "over SSH", other: n("TransportsOfMany", "ssh-"+kept), goal: goal{within: 1.1}},
+		{what: "8. the same over TLS", ours: n("TransportsOfMany", "tls-"+kept), beside: "the same", other: n("TransportsOfMany", "ssh-"+kept)},
 	}
 }
 

@@ -35,7 +35,7 @@ func BenchmarkLogin(b *testing.B) {
 	}
 	kept := session.NewClient(options)
 	defer kept.Close(ctx)
-	measure(b, subject{"", os.Getpid(), func() { read(kept) }}, subject{"login", os.Getpid(), func() {
+	measure(b, subject{pid: os.Getpid(), once: func() { read(kept) }}, subject{name: "login", pid: os.Getpid(), once: func() {
 		client := session.NewClient(options)
 		defer client.Close(ctx)
 		read(client)

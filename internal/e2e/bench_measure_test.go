@@ -26,9 +26,10 @@ const (
 
 // subject is work of one process that is measured. The units of its results begin with its name, if it has one.
 type subject struct {
-	name string
-	pid  int
-	once func()
+	name  string
+	pid   int
+	once  func()
+	pause time.Duration // before each time, which is not measured
 }
 
 func (s subject) unit(unit string) string {
@@ -48,6 +49,7 @@ func measure(b *testing.B, subjects ...subject) {
 	walls, cpus := make([][]time.Duration, len(subjects)), make([][]time.Duration, len(subjects))
 	for b.Loop() {
 		for i, s := range subjects {
+			time.Sleep(s.pause)
 			began, used := time.Now(), processorTime(b, s.pid)
 			s.once()
 			walls[i], cpus[i] = append(walls[i], time.Since(began)), append(cpus[i], processorTime(b, s.pid)-used)

@@ -23,7 +23,7 @@ func startSimulated(t testing.TB, devices, interfaces int, flags ...string) *sim
 	file := filepath.Join(t.TempDir(), "netconf.yml")
 	flags = append([]string{"simulate", fmt.Sprint("--devices=", devices), fmt.Sprint("--interfaces=", interfaces), "--write-config=" + file}, flags...)
 	p := start(t, exec.Command(binary(t), flags...))
-	waitFor(t, "the simulated devices", func() bool { return strings.Contains(p.output.String(), "host key") })
+	waitFor(t, "the simulated devices", func() bool { return strings.Contains(p.output.String(), "Ctrl-C ends them") })
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func BenchmarkProbe(b *testing.B) {
 			e := startExporter(b, fleet.config)
 			s := e.scraper("/probe?target=sim-0001")
 			w, operations := dialWire(b, fleet.addresses[0]), interfaceOperations(b)
-			measureMemory(b, subject{"", e.cmd.Process.Pid, s.scrape}, subject{"wire", os.Getpid(), func() { w.read(operations) }})
+			measureMemory(b, subject{name: "", pid: e.cmd.Process.Pid, once: s.scrape}, subject{name: "wire", pid: os.Getpid(), once: func() { w.read(operations) }})
 			s.report(b)
 		})
 	}
@@ -66,7 +66,7 @@ func BenchmarkFleet(b *testing.B) {
 	for _, address := range fleet.addresses {
 		sessions = append(sessions, dialWire(b, address))
 	}
-	measureMemory(b, subject{"", e.cmd.Process.Pid, s.scrape}, subject{"wire", os.Getpid(), func() {
+	measureMemory(b, subject{name: "", pid: e.cmd.Process.Pid, once: s.scrape}, subject{name: "wire", pid: os.Getpid(), once: func() {
 		var wg sync.WaitGroup
 		for _, s := range sessions {
 			wg.Go(func() { s.read(operations) })
