@@ -27,6 +27,8 @@ LABEL org.opencontainers.image.title="netconf_exporter" \
 COPY --from=build /netconf_exporter /bin/netconf_exporter
 USER 65534:65534
 EXPOSE 10830
+# Devices that call home (RFC 8071), over SSH and over TLS. The exporter listens there where the configuration has call_home.
+EXPOSE 4334 4335
 HEALTHCHECK --interval=10s --timeout=3s CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:10830/-/healthy"]
 ENTRYPOINT ["/bin/netconf_exporter"]
 CMD ["--config.file=/etc/netconf_exporter/netconf.yml"]

@@ -152,6 +152,61 @@ func TestTheExportersAreRunWithCare(t *testing.T) {
 	}
 }
 
+// Devices call the replica that Prometheus asks for them, and it alone.
+func TestDevicesCallTheReplicaThatIsAsked(t *testing.T) {
+	folder := t.TempDir()
+	base, err := filepath.Abs(root + "examples/kubernetes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if base, err = filepath.Rel(folder, base); err != nil {
+		t.Fatal(err)
+	}
+	text := "resources: [" + base + "]\ncomponents: [" + base + "/call-home]\n"
+	if err := os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := render(t, folder)
+	if len(c.services) != 2 || len(c.policies) != 2 {
+		t.Fatalf("%d services and %d policies, want those of the exporters and of the calls", len(c.services), len(c.policies))
+	}
+	pod := map[string]string{"statefulset.kubernetes.io/pod-name": c.sets[0].Name + "-0"}
+	for label, value := range c.sets[0].Spec.Template.Labels {
+		pod[label] = value
+	}
+	open := map[string]bool{}
+	for _, s := range c.services {
+		if s.Spec.Type != corev1.ServiceTypeLoadBalancer {
+			continue
+		}
+		if !labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(pod)) || s.Spec.Selector["statefulset.kubernetes.io/pod-name"] == "" {
+			t.Errorf("the service of the calls selects %v", s.Spec.Selector)
+		}
+		for _, p := range s.Spec.Ports {
+			open[p.TargetPort.String()] = true
+		}
+	}
+	for _, p := range c.policies {
+		for _, in := range p.Spec.Ingress {
+			for _, port := range in.Ports {
+				delete(open, port.Port.String())
+			}
+		}
+	}
+	if len(open) > 0 {
+		t.Errorf("no policy lets calls in at %v", open)
+	}
+	pinned := false
+	for _, r := range c.scrapeConfigs[0].Spec.RelabelConfigs {
+		if len(r.SourceLabels) == 1 && r.SourceLabels[0] == "__meta_netconf_address" {
+			pinned = r.Regex == "^$" && r.TargetLabel == "__tmp_replica" && r.Replacement != nil && *r.Replacement == "0" // an empty expression is left out, and matches all
+		}
+	}
+	if !pinned {
+		t.Error("Prometheus does not ask the first replica for targets without an address")
+	}
+}
+
 func TestTheDashboardsAreThere(t *testing.T) {
 	found := map[string]string{}
 	for _, m := range render(t, root+"examples/kubernetes").configMaps {

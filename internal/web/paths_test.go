@@ -115,6 +115,12 @@ func TestServiceDiscovery(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	// By the missing address, several exporters that share the targets know those that call (docs/operations.md).
+	caller := newFake(t, "auths: {lab: {username: u, password: p, insecure_ignore_host_key: true}}\ncall_home: {ssh_listen_address: ':4334'}\n"+
+		"targets: [{name: branch, auth: lab, call_home: true, host_key_fingerprints: ['SHA256:"+strings.Repeat("A", 43)+"']}]\n")
+	if body := get(handler(caller, nil), "/sd").Body.String(); !strings.Contains(body, `"__meta_netconf_address":""`) {
+		t.Errorf("with a device that calls: %s", body)
+	}
 	if body := get(handler(newFake(t, "targets: []\n"), nil), "/sd").Body.String(); body != "[]\n" {
 		t.Errorf("without targets: %q", body)
 	}
