@@ -40,7 +40,7 @@ func main() {
 // run runs the command that the arguments name and returns the exit status.
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
 	ended := false // --help or --version were asked for, and the parser has printed them
-	app := kingpin.New(name, "A Prometheus exporter for every device that speaks NETCONF. \"help COMMAND\" shows the flags of a command, those of serve among them.")
+	app := kingpin.New(name, "A Prometheus exporter for every device that speaks NETCONF. \"help COMMAND\" shows the flags of a command; \"help serve\" those of the exporter itself.")
 	app.HelpFlag.Short('h')
 	app.Version(version.Print(name))
 	app.UsageWriter(stdout).ErrorWriter(stderr).Terminate(func(int) { ended = true })
@@ -49,7 +49,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	app.Flag("config.file", "Configuration file; repeatable, globs allowed.").Default(command.DefaultConfigFile).StringsVar(&env.ConfigFiles)
 	check := app.Flag("config.check", "Validate the configuration and exit: 0 good, 1 bad.").Bool()
 	logged := false
-	level := app.Flag("log.level", "Lowest level to log: debug, info, warn or error. If it is not set, only serve logs.").
+	level := app.Flag("log.level", "Lowest level to log: debug, info, warn or error. Commands other than serve log only if it is set.").
 		Default("info").IsSetByUser(&logged).Enum("debug", "info", "warn", "error")
 	format := app.Flag("log.format", "Format of log lines: logfmt or json.").Default(command.FormatLogfmt).Enum(command.FormatLogfmt, command.FormatJSON)
 	commands := addCommands(app)
@@ -93,31 +93,30 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 	serve := &command.Serve{}
 	c := add("serve", "Serve metrics over HTTP (the default command).", serve).Default()
 	serve.Web = kingpinflag.AddFlags(c, ":10830")
-	c.Flag("config.auto-reload-interval", "How often to look whether files of the configuration have changed, target_files among them, and then to reload it; 0: never.").Default("0s").DurationVar(&serve.AutoReload)
+	c.Flag("config.auto-reload-interval", "How often to check whether files of the configuration, including target_files, have changed, and to reload it then; 0: never.").Default("0s").DurationVar(&serve.AutoReload)
 	c.Flag("web.telemetry-path", "Path of the metrics of all targets.").Default("/metrics").StringVar(&serve.TelemetryPath)
 	c.Flag("timeout-offset", "Seconds to subtract from Prometheus' scrape timeout.").Default("0.5").Float64Var(&serve.TimeoutOffset)
-	c.Flag("collector.targets", "Read all configured targets at the telemetry path; if not, it has only the exporter's own metrics.").
+	c.Flag("collector.targets", "Read all configured targets at the telemetry path. Otherwise that has only the exporter's own metrics.").
 		Default("true").BoolVar(&serve.Targets)
 	c.Flag("collector.max-dials", "Maximum number of logins at a time, over all targets.").Default("64").IntVar(&serve.MaxDials)
-	c.Flag("web.enable-admin-api", "Let targets be added, changed and removed while the exporter runs, by the REST API and the pages.").BoolVar(&serve.Admin.Enabled)
-	c.Flag("storage.path", "Folder of the targets that were added while the exporter ran.").Default("data/").StringVar(&serve.Admin.StoragePath)
-	c.Flag("web.external-url", "URL under which people reach the exporter, where that is not the address that it listens on.").StringVar(&serve.Admin.ExternalURL)
-	c.Flag("web.grafana-url", "URL of Grafana; pages of targets link to its dashboards.").StringVar(&serve.Admin.GrafanaURL)
-	c.Flag("collector.memory-limit", "Memory that all devices together may take, such as 512MiB; the device that takes most is given up first. 0: no limit. "+
-		"If it is not set, half of GOMEMLIMIT, of the cgroup's limit or of the machine's memory.").StringVar(&serve.MemoryLimit)
-	c.Flag("web.max-requests", "Maximum number of requests at a time, no more than one for each MiB of the memory limit but at least 64; more are refused with 503. 0: no limit.").Default("2000").IntVar(&serve.MaxScrapes)
+	c.Flag("web.enable-admin-api", "Allow targets to be added, changed and removed at run time, by the REST API and the web pages.").BoolVar(&serve.Admin.Enabled)
+	c.Flag("storage.path", "Folder for targets that are added at run time, and for the last lists of inventories.").Default("data/").StringVar(&serve.Admin.StoragePath)
+	c.Flag("web.external-url", "URL under which people reach the exporter, if that is not the address that it listens on.").StringVar(&serve.Admin.ExternalURL)
+	c.Flag("web.grafana-url", "URL of Grafana; the web pages of targets link to its dashboards.").StringVar(&serve.Admin.GrafanaURL)
+	c.Flag("collector.memory-limit", "Memory for all devices together, such as 512MiB; the device that takes most is given up first. 0: no limit. "+
+		"The default is half of GOMEMLIMIT, of the cgroup's limit or of the machine's memory.").StringVar(&serve.MemoryLimit)
+	c.Flag("web.max-requests", "Maximum number of requests at a time; more are refused with 503. A low memory limit lowers it: one for each MiB, but at least 64. 0: no limit.").Default("2000").IntVar(&serve.MaxScrapes)
 
 	probe := &command.Probe{}
 	c = add("probe", "Scrape a device once: metrics on stdout, the timeline on stderr.", probe)
 	addDevice(c, &probe.Device)
 	c.Flag("module", "Module to read instead of the target's modules; repeatable.").StringsVar(&probe.Modules)
-
-	c.Flag("explain", "Say on stderr, path by path, what the replies had, what matched nothing, and which values were left out and why.").BoolVar(&probe.Explain)
+	c.Flag("explain", "Print on stderr, path by path, what matched in the replies and what did not, and which values were left out and why.").BoolVar(&probe.Explain)
 
 	get := &command.Get{}
 	c = add("get", "Read from a device once and print the reply as XML.", get)
 	addDevice(c, &get.Device)
-	c.Arg("what", "Path, such as /ietf-interfaces:interfaces-state, or the XML of an operation that reads. If it is not set, everything.").StringVar(&get.What)
+	c.Arg("what", "Path, such as /ietf-interfaces:interfaces-state, or the XML of an operation that reads. The default is everything.").StringVar(&get.What)
 
 	discover := &command.Discover{}
 	c = add("discover", "List the YANG modules of a device, the exporter's modules that fit it, and what no module reads.", discover)
@@ -126,24 +125,24 @@ func addCommands(app *kingpin.Application) map[string]command.Command {
 
 	hostkey := &command.HostKey{}
 	c = add("hostkey", "Print the host keys of a device as known_hosts lines and fingerprints, or its certificates, without logging in.", hostkey)
-	c.Arg("address", "HOST, HOST:PORT or [IPV6]:PORT; the default port is that of the transport, 830 for ssh.").StringVar(&hostkey.Address)
-	c.Flag("transport", "What the device speaks: ssh, or tls or restconf, of which the certificates are printed.").Default(string(config.TransportSSH)).
+	c.Arg("address", "HOST, HOST:PORT or [IPV6]:PORT. The default port is that of the transport, 830 for ssh.").StringVar(&hostkey.Address)
+	c.Flag("transport", "How the device is reached: ssh, tls or restconf. For the last two, its certificates are printed.").Default(string(config.TransportSSH)).
 		EnumVar((*string)(&hostkey.Transport), string(config.TransportSSH), string(config.TransportTLS), string(config.TransportRESTCONF))
-	c.Flag("call-home", "Wait here for a device that calls, in place of ADDRESS, such as :4334.").StringVar(&hostkey.CallHome)
+	c.Flag("call-home", "Address at which to wait for a device that calls home, such as :4334, instead of connecting to ADDRESS.").StringVar(&hostkey.CallHome)
 	c.Flag("proxy-jump", "Jump host of the configuration to go through.").StringVar(&hostkey.ProxyJump)
 	c.Flag("proxy-url", "Proxy to go through, such as socks5://127.0.0.1:1080 or http://192.0.2.1:3128.").StringVar((*string)(&hostkey.ProxyURL))
 
-	add("hash-password", "The hash of a password for basic_auth_users in --web.config.file; asks on the terminal, or reads a line.", command.HashPassword{})
+	add("hash-password", "Print the hash of a password, for basic_auth_users in --web.config.file. Asks on the terminal, or reads a line.", command.HashPassword{})
 
 	generate := &command.Generate{}
 	addGenerate(add("generate", "Generate a module and its metrics from YANG files or from a device.", generate), generate)
 
 	simulate := &command.Simulate{}
-	addSimulation(add("simulate", "Run simulated devices that speak NETCONF over real SSH, or RESTCONF.", simulate), simulate)
+	addSimulation(add("simulate", "Run simulated devices that speak NETCONF over SSH or TLS, or RESTCONF.", simulate), simulate)
 
 	demo := &command.Demo{}
 	c = add("demo", "Run a simulated network and an exporter that reads it; nothing needs to be configured.", demo)
-	c.Flag("web.listen-address", "Address of the exporter. Devices can be added only where that is of the loopback.").Default("127.0.0.1:10830").StringVar(&demo.ListenAddress)
+	c.Flag("web.listen-address", "Address of the exporter. Devices can be added only if it is a loopback address.").Default("127.0.0.1:10830").StringVar(&demo.ListenAddress)
 	c.Flag("faults.listen-address", "Address where faults of the simulated network are set and cleared; empty: nowhere.").Default("127.0.0.1:10831").StringVar(&demo.FaultsAddress)
 	return commands
 }
@@ -155,7 +154,7 @@ func addDevice(c *kingpin.CmdClause, d *command.Device) {
 }
 
 func addStorage(c *kingpin.CmdClause, d *command.Device) {
-	c.Flag("storage.path", "Folder in which an exporter keeps targets that were added while it ran and those of inventories.").Default("data/").StringVar(&d.StoragePath)
+	c.Flag("storage.path", "Storage folder of an exporter, with the targets that were added at run time and those of inventories.").Default("data/").StringVar(&d.StoragePath)
 }
 
 func addGenerate(c *kingpin.CmdClause, g *command.Generate) {
@@ -166,7 +165,7 @@ func addGenerate(c *kingpin.CmdClause, g *command.Generate) {
 	c.Flag("name", "Name of the generated module; the default is the name of the YANG module.").StringVar(&g.Name)
 	c.Flag("prefix", "Prefix of the metric names; the default is the name of the YANG module.").StringVar(&g.Prefix)
 	c.Flag("model", "YANG module to load too, because it augments the paths and no other module imports it; repeatable.").StringsVar(&g.Models)
-	c.Flag("descriptions", "Make labels of the descriptions that are configured on the device.").BoolVar(&g.Descriptions)
+	c.Flag("descriptions", "Make labels of descriptions in the device's configuration.").BoolVar(&g.Descriptions)
 	c.Flag("output", "File to write; -: stdout.").Short('o').Default("-").StringVar(&g.Output)
 	c.Arg("path", "Path to read, such as /ietf-interfaces:interfaces-state; repeatable.").Required().StringsVar(&g.Paths)
 }
@@ -175,7 +174,7 @@ func addSimulation(c *kingpin.CmdClause, s *command.Simulate) {
 	c.Flag("devices", "Number of devices.").Default("1").IntVar(&s.Devices)
 	c.Flag("interfaces", "Number of interfaces of each device.").Default("24").IntVar(&s.Interfaces)
 	c.Flag("listen", "Address of the first device; the others use the ports after it. Port 0: free ports.").Default("127.0.0.1:0").StringVar(&s.Listen)
-	c.Flag("call-home", "HOST:PORT that the devices call (Call Home), in place of listening.").StringVar(&s.CallHome)
+	c.Flag("call-home", "HOST:PORT that the devices connect to (Call Home), instead of listening.").StringVar(&s.CallHome)
 	c.Flag("username", "User name that the devices accept.").Default("netconf").StringVar(&s.Username)
 	c.Flag("password", "Password of that user.").Default("netconf").StringVar(&s.Password)
 	c.Flag("form", "YANG module of the interfaces: state (RFC 7223) or nmda (RFC 8343).").Default(simulator.FormState).EnumVar(&s.Form, simulator.FormState, simulator.FormNMDA)
