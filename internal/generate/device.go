@@ -96,11 +96,11 @@ func (d *Device) Module(ctx context.Context, name, revision string) (text, file 
 	var refused netconf.RPCErrors
 	switch {
 	case errors.As(err, &refused):
-		return "", "", fmt.Errorf("%w: <get-schema> of %s: %w", ErrNoModule, name, err)
+		return "", "", &notGiven{fmt.Errorf("<get-schema> of %s: %w", name, err)}
 	case err != nil:
 		return "", "", fmt.Errorf("read the YANG of %s from the device: %w", name, err)
 	case len(bytes.TrimSpace(schema)) == 0:
-		return "", "", fmt.Errorf("%w: the device gave an empty schema for %s", ErrNoModule, name)
+		return "", "", &notGiven{fmt.Errorf("<get-schema> of %s gives an empty text", name)}
 	}
 	return string(schema), name + file + ".yang", nil
 }

@@ -112,12 +112,15 @@ func (l *loader) named(name string) error {
 	if !errors.Is(err, ErrNoModule) {
 		return err
 	}
-	const shown = 30
 	names := l.source.ModuleNames()
+	if slices.Contains(names, name) {
+		return fmt.Errorf("YANG module %s: %w", name, err)
+	}
+	const shown = 30
 	if more := len(names) - shown; more > 0 {
 		names = append(names[:shown], fmt.Sprintf("%d more", more))
 	}
-	return fmt.Errorf("YANG module %s: %w; there are: %s", name, err, strings.Join(names, ", "))
+	return fmt.Errorf("YANG module %s: %w; there are: %s", name, ErrNoModule, strings.Join(names, ", "))
 }
 
 // module reads one module or submodule and what it needs.

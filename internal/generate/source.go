@@ -3,6 +3,7 @@ package generate
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Source is where the text of YANG modules comes from.
@@ -19,18 +20,31 @@ type Source interface {
 // ErrNoModule says that a source has no module of that name.
 var ErrNoModule = errors.New("there is no such YANG module")
 
+// notGiven is the error of a device that has a module and does not return its text: other sources may have it.
+type notGiven struct{ why error }
+
+func (e *notGiven) Error() string {
+	return fmt.Sprintf("the device does not return it: %v; take the vendor's YANG files, and name their directory with --yang-dir", e.why)
+}
+
+// Is makes the error one of ErrNoModule.
+func (e *notGiven) Is(target error) bool { return target == ErrNoModule }
+
 // Sources is several sources, the first one first: directories may have what a device imports but does not return.
 type Sources []Source
 
 // Module implements Source.
 func (s Sources) Module(ctx context.Context, name, revision string) (text, file string, err error) {
-	err = ErrNoModule
+	var first error
 	for _, source := range s {
 		if text, file, err = source.Module(ctx, name, revision); !errors.Is(err, ErrNoModule) {
 			return text, file, err
 		}
+		if first == nil {
+			first = err
+		}
 	}
-	return "", "", err
+	return "", "", first
 }
 
 // Changing implements Source. Only the first source counts: directories may hold modules that the device does not have.
