@@ -61,7 +61,7 @@ func splitAddress(address string) (host string, port int, err error) {
 // likelyPorts are what people write behind an IPv6 address and take for its port: those of NETCONF over SSH and TLS and of Call Home.
 func likelyPorts() []string { return []string{"830", "2022", "4334", "4335", "6513"} }
 
-// isHost tells a host name or IPv4 address from anything else, such as a URL or 10.0.0.256.
+// isHost reports whether text is a host name or an IPv4 address, and not a URL or 10.0.0.256.
 func isHost(host string) bool {
 	if host == "" || len(host) > 253 || strings.ContainsAny(host[:1], ".-") || strings.Contains(host, "..") ||
 		strings.ContainsFunc(host, func(r rune) bool { return !isHostRune(r) }) {

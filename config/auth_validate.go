@@ -6,8 +6,8 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-// auth checks one auth: a user, a way to prove to be that user, and one way to know the device. A certificate of ours may stand in for the user where
-// the auth is not for SSH.
+// auth checks one auth: it needs a user, a password or key, and one way to verify the device. If it is not for SSH, a certificate may
+// replace the user.
 func (v *validator) auth(name string, a *Auth) {
 	at := v.source(a, a.Position)
 	if a.TLSConfig != nil {

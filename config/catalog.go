@@ -5,7 +5,7 @@ type Metric struct {
 	// Type is "gauge" or "counter".
 	Type string `yaml:"type"`
 	Help string `yaml:"help"`
-	// Labels are the key labels: they tell one thing from another.
+	// Labels are the key labels, which identify the thing.
 	Labels []string `yaml:"labels,flow"`
 	// Info maps value labels, which only describe the thing, to how their text is normalised: text, identity (a YANG
 	// identity, its prefix taken off) or mac (a hardware address as lower-case pairs joined by colons).

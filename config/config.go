@@ -16,11 +16,11 @@ type Config struct {
 	Modules       map[string]*Module `yaml:"modules,omitempty"`
 	Catalog       map[string]*Metric `yaml:"catalog,omitempty"`
 
-	// Warnings are what was found in the files and is likely to be a mistake, though it may be meant.
+	// Warnings are findings that are likely to be mistakes, but may be intended.
 	Warnings []*Error `yaml:"-"`
 
-	// FileErrors has each file of target_files, and what is wrong with it; nil if nothing is. A bad file has the targets that it
-	// had when the same Files last found it good, or none.
+	// FileErrors has each file of target_files with its error, nil for a good file. A bad file keeps the targets that it had when the
+	// same Files last loaded it without an error, or has none.
 	FileErrors map[string]error `yaml:"-"`
 }
 
@@ -72,7 +72,7 @@ type Target struct {
 	Settings `yaml:",inline"`
 	Labels   map[string]string `yaml:"labels,omitempty,flow"`
 
-	// HostKeyFingerprints, where there are any, are the only host keys to trust, in place of what the auth trusts.
+	// HostKeyFingerprints, if not empty, are the only host keys to trust, in place of what the auth trusts.
 	HostKeyFingerprints []string `yaml:"host_key_fingerprints,omitempty"`
 	// CertificateFingerprints, where there are any, are the only certificates to trust over transports tls and restconf, whatever their names,
 	// their issuer and their dates are, in place of what the auth trusts.
@@ -82,7 +82,7 @@ type Target struct {
 	Position Position `yaml:"-"`
 }
 
-// Auth is how to log in to devices and how to know that they are who they should be.
+// Auth is how to log in to devices and how to verify their identity.
 type Auth struct {
 	Username                 string     `yaml:"username,omitempty"`
 	Password                 Secret     `yaml:"password,omitempty"`

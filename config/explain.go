@@ -121,7 +121,7 @@ func (e *explainer) mapping(n *yaml.Node, t reflect.Type, private bool) {
 	}
 }
 
-// unknownKey says what a key that is not known may have been meant for.
+// unknownKey is the error for an unknown key. It suggests similar ones.
 func (e *explainer) unknownKey(key *yaml.Node, fields fields) {
 	if name, _, colon := strings.Cut(key.Value, ":"); colon && slices.Contains(fields.names, name) {
 		e.at(key, `a space is missing after "%s:"; write "%s: VALUE"`, name, name)

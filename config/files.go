@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// expand lists the files that a pattern matches, in order. A path without *, ? or [ stands for itself, there or not. As
-// in a shell, directories are left out (ConfigMap mounts have some) and * matches no leading dot (editors' own files).
+// expand lists the files that a pattern matches, in order. A path without *, ? or [ stands for itself, whether it exists or not.
+// Directories are left out (ConfigMap mounts have some), and, as in a shell, * matches no leading dot (editors' temporary files).
 func expand(pattern string) ([]string, error) {
 	if _, err := os.Stat(pattern); err == nil || !strings.ContainsAny(pattern, "*?[") {
 		return []string{pattern}, nil

@@ -8,7 +8,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/nearest"
 )
 
-// Filter leaves rows out by the text of one of their labels. It says nothing of rows that do not have the label.
+// Filter leaves rows out by the text of one of their labels. It does not affect rows without the label.
 type Filter struct {
 	Label  string `yaml:"label"`
 	Regex  string `yaml:"regex"`  // the whole text has to match, as in Prometheus' relabelling

@@ -42,7 +42,7 @@ func (s *HTTPSD) Interval() time.Duration {
 	return time.Duration(*s.RefreshInterval)
 }
 
-// Key tells inventories apart, also over restarts.
+// Key identifies the inventory, also across restarts.
 func (s *HTTPSD) Key() string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{s.URL, s.Auth, s.NameLabel, s.AddressLabel}, "\x00")))
 	return hex.EncodeToString(sum[:12])

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Keyring reads private keys and certificates at each call, but makes something of each only once: to decrypt a key takes a tenth of a second or
-// more, by design, a bundle of authorities takes milliseconds and memory, and many targets may use the same ones. It is safe for concurrent use. A
-// nil Keyring keeps nothing.
+// Keyring reads private keys and certificates at each call, but parses the same content only once: decrypting a key takes a tenth of a
+// second or more, by design, a bundle of authorities takes milliseconds and memory, and many targets may use the same files. It is safe
+// for concurrent use. A nil Keyring keeps nothing.
 type Keyring struct {
 	mu    sync.Mutex
 	files *Files // nil until they are needed
@@ -22,7 +22,7 @@ type Keyring struct {
 	certificates parsed[*tls.Certificate]
 }
 
-// reader returns what files are read with.
+// reader returns the Files that read the files.
 func (k *Keyring) reader() *Files {
 	if k == nil {
 		return new(Files)

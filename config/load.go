@@ -70,7 +70,7 @@ func newLoader(files *Files) *loader {
 func (l *loader) finish() (*Config, error) {
 	targets := l.loadTargetFiles()
 	if err := l.err(); err != nil {
-		return nil, err // what else is wrong may only follow from this
+		return nil, err // validation would only report consequences of this
 	}
 	if err := targets.validate(); err != nil {
 		return nil, err

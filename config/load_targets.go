@@ -16,15 +16,15 @@ type targetList struct {
 	at      Position
 }
 
-// targetFiles are the files of target_files while a configuration is loaded. What is wrong with one of them is no error of the
-// configuration: the file then has the targets that it had when it was last good.
+// targetFiles are the files of target_files while a configuration is loaded. An error in one of them is no error of the
+// configuration: the file keeps the targets that it had when it was last good.
 type targetFiles struct {
 	*loader
 	main  []*Target            // that are in no target file
 	order []string             // of the files
 	read  map[string][]*Target // what each file has, without what is left out
 	bad   map[string]error     // what is wrong with a file
-	old   map[string]bool      // files that have what they had before
+	old   map[string]bool      // bad files that keep their earlier targets
 }
 
 // loadTargetFiles reads all target files. Those come after all else: of two targets of one name, the one in the configuration itself
@@ -52,7 +52,7 @@ func (l *loader) loadTargetFiles() *targetFiles {
 	return t
 }
 
-// loadListed uses the files that a pattern had before, because it cannot be listed.
+// loadListed uses the files that a pattern matched before, if it cannot be listed now.
 func (t *targetFiles) loadListed(pattern string, err error) {
 	for _, file := range t.files.known(pattern) {
 		t.order = append(t.order, file)
@@ -77,7 +77,7 @@ func (t *targetFiles) load(file string) {
 	t.read[file] = targets
 }
 
-// fail notes what is wrong with a file, which then has what it had before; if that is wrong too, it has nothing.
+// fail notes a file's error. The file keeps its earlier targets or, if those are invalid too, has none.
 func (t *targetFiles) fail(file string, err error) {
 	if t.bad[file] == nil {
 		t.bad[file] = err
@@ -117,8 +117,8 @@ func (t *targetFiles) parseTargets(file string) []*Target {
 	return part.Targets
 }
 
-// validate checks the configuration with the targets of all files. As long as something is wrong with some of these, they get
-// what they had before, and then nothing.
+// validate checks the configuration with the targets of all files. Files with invalid targets fall back to their earlier targets,
+// then to none, until the configuration is valid.
 func (t *targetFiles) validate() error {
 	written := map[string][]Target{} // before the defaults are filled in
 	for file, targets := range t.read {
@@ -151,7 +151,7 @@ func (t *targetFiles) validate() error {
 	return nil
 }
 
-// merge makes the configuration's targets of those of all files. One whose name is taken is left out, and its file is bad.
+// merge adds the targets of all files to the configuration. A target whose name is taken is left out, and its file is bad.
 func (t *targetFiles) merge() {
 	t.config.Targets = slices.Clip(t.main)
 	taken := map[string]*Target{}
@@ -173,7 +173,7 @@ func (t *targetFiles) merge() {
 	}
 }
 
-// split tells apart what is wrong with each target file; what is wrong with the rest is under "".
+// split groups errors by target file; those of the rest are under "".
 func (t *targetFiles) split(err error) map[string]error {
 	parts := map[string][]error{}
 	add := func(err error) {
@@ -200,7 +200,7 @@ func (t *targetFiles) split(err error) map[string]error {
 	return faults
 }
 
-// FilesError joins what is wrong with target_files; nil if nothing is.
+// FilesError joins the errors of target_files; nil if there are none.
 func (c *Config) FilesError() error {
 	var errs []error
 	for _, file := range slices.Sorted(maps.Keys(c.FileErrors)) {

@@ -54,7 +54,7 @@ type Read struct {
 // Row describes the entries of a list (or a container) that become rows of metrics.
 type Row struct {
 	Path Strings `yaml:"path"`
-	// Key names the leaves that tell rows apart; rows with equal keys are one row, over lists and reads.
+	// Key names the leaves that identify a row. Rows with equal keys are one row, across lists and reads.
 	Key    Strings          `yaml:"key,omitempty"`
 	Labels map[string]Value `yaml:"labels,omitempty"`
 	// When keeps the rows whose leaves hold one of the given texts; "*" is any text but none. Unless leaves out the rows of which a
@@ -65,8 +65,8 @@ type Row struct {
 	BeginsWith string `yaml:"begins_with,omitempty"`
 	// Limit is how many rows are taken at most; those beyond are left out and counted. 0 is no limit.
 	Limit int `yaml:"limit,omitempty"`
-	// Repeats says that the list tells of one thing several times, as of a BGP neighbour once for each address family: what
-	// comes first counts, and the rest is no duplicate.
+	// Repeats says that the list has several entries for one thing, such as a BGP neighbour once for each address family. The first
+	// value counts, and the others are not counted as duplicates.
 	Repeats bool `yaml:"repeats,omitempty"`
 	// StartTime is when the row's counters began, for their created timestamp.
 	StartTime *Value           `yaml:"start_time,omitempty"`
@@ -94,7 +94,7 @@ type Value struct {
 	Values map[string]string `yaml:"values,omitempty"`
 	Scale  *float64          `yaml:"scale,omitempty"`
 	Offset *float64          `yaml:"offset,omitempty"`
-	// Min and Max narrow what the catalogue says is possible, so that of several readings of a text the one that makes sense is taken.
+	// Min and Max narrow the range of the catalogue, so that first_of can choose the interpretation that makes sense.
 	Min *float64 `yaml:"min,omitempty"`
 	Max *float64 `yaml:"max,omitempty"`
 	// ScaleLeaf holds an SI scale name (RFC 8348 sensor-value-scale: yocto to yotta).

@@ -2,7 +2,7 @@ package config
 
 import "slices"
 
-// ModuleSetting is a module that a target reads, with what differs for it. In YAML it is the module's name alone, or a mapping.
+// ModuleSetting is a module that a target reads, with its own settings. In YAML it is the module's name, or a mapping.
 type ModuleSetting struct {
 	Name    string    `yaml:"name"`
 	MaxAge  *Duration `yaml:"max_age,omitempty"` // in place of the module's own and the target's
@@ -19,7 +19,7 @@ func (m *ModuleSetting) UnmarshalYAML(unmarshal func(any) error) error {
 	return unmarshal((*plain)(m))
 }
 
-// MarshalYAML gives the name alone where nothing differs.
+// MarshalYAML gives only the name if there are no own settings.
 func (m ModuleSetting) MarshalYAML() (any, error) {
 	if m.MaxAge == nil && m.Timeout == nil {
 		return m.Name, nil
@@ -28,7 +28,7 @@ func (m ModuleSetting) MarshalYAML() (any, error) {
 	return plain(m), nil
 }
 
-// completeModules keeps the names in Modules, which programs set, and the settings in ModuleSettings, which files set, alike.
+// completeModules makes Modules, which programs set, and ModuleSettings, which files set, consistent.
 func (s *Settings) completeModules() {
 	switch {
 	case s.ModuleSettings != nil && s.Modules == nil:
@@ -44,7 +44,7 @@ func (s *Settings) completeModules() {
 	}
 }
 
-// Module returns what differs for a module; the zero value if nothing does.
+// Module returns the target's own settings of a module; the zero value if there are none.
 func (s *Settings) Module(name string) ModuleSetting {
 	if i := slices.IndexFunc(s.ModuleSettings, func(m ModuleSetting) bool { return m.Name == name }); i >= 0 {
 		return s.ModuleSettings[i]

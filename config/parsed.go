@@ -9,7 +9,7 @@ import (
 // maxParsed bounds what a parsed keeps. Files of keys and certificates change seldom.
 const maxParsed = 256
 
-// parsed keeps what was made of the contents of files, for targets that share them. It is safe for concurrent use.
+// parsed caches parsed files by content, for targets that share them. It is safe for concurrent use.
 type parsed[T any] struct {
 	mu   sync.Mutex
 	kept map[[sha256.Size]byte]parseResult[T] // by the digest of the contents
@@ -20,7 +20,7 @@ type parseResult[T any] struct {
 	err   error
 }
 
-// of returns what parse makes of the contents, or has made of the same ones before. Other callers wait: most of them want the same.
+// of returns the result of parse for the contents, from the cache if it can. Other callers wait: most of them want the same.
 func (p *parsed[T]) of(parse func() (T, error), contents ...[]byte) (T, error) {
 	digest := sha256.New()
 	for _, content := range contents {

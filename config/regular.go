@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// fileTimeout is how long the reading of a file may take. A mount that hangs answers never, and cannot be interrupted.
+	// fileTimeout is how long reading a file may take. A mount that hangs never answers, and cannot be interrupted.
 	fileTimeout = 3 * time.Second
 	// maxFile bounds a file, in bytes, and all files of a configuration together. YAML takes sixty times as much memory.
 	maxFile = 16 << 20
@@ -32,7 +32,7 @@ type Files struct {
 	targets  map[string][]Target    // by file, as written when it was last good
 }
 
-// fileRead is the reading of one file, or the listing of one pattern. As it may hang, there is one for all who want the same.
+// fileRead is one file being read, or one pattern being listed. Since it may hang, all callers that want the same share it.
 type fileRead struct {
 	began time.Time
 	done  chan struct{}
@@ -53,7 +53,7 @@ func (f *Files) list(pattern string) ([]string, error) {
 	return r.names, r.err
 }
 
-// share joins what goes on under a name, or begins it in a goroutine of its own, and waits for it.
+// share waits for the call in progress under a name, or starts one in its own goroutine.
 func (f *Files) share(name string, do func(*fileRead)) *fileRead {
 	f.mu.Lock()
 	r := f.reads[name]

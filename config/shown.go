@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// Secrets are typed into wrong places: a key where the file that holds it belongs, a password into an address. What follows decides
+// People type secrets into wrong keys: a private key in place of its file's name, or a password in an address. This file decides
 // which values errors may quote.
 
-// mayShow tells whether a value of a key such as password_file is a path, and not the secret itself: the file exists, or at least
-// its folder, which is not the one that a word without a folder stands for.
+// mayShow reports whether the value of a key such as password_file is a path, and not the secret itself: the file exists, or the
+// value names a folder that exists.
 func (a *Auth) mayShow(file string) bool {
 	if looksLikeKey(file) {
 		return false

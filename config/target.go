@@ -24,8 +24,7 @@ func (c *Config) Target(name string) (*Target, bool) {
 func (t *Target) name() string { return cmp.Or(t.Name, t.Address) }
 
 // AdHoc returns a target for an address that is not in the configuration, with the defaults and the named auth, over a transport
-// that the auth is for. Whether
-// the auth may be used there (Auth.Allows) is for the dialler to check, on the address that the name resolves to.
+// that fits the auth. The dialler checks whether the auth may be used there (Auth.Allows), on the address that the name resolves to.
 func (c *Config) AdHoc(address, auth string) (*Target, error) {
 	if c.Auths[auth] == nil {
 		return nil, fmt.Errorf("auth %q is not in the configuration%s", auth, nearest.Hint(auth, keys(c.Auths), "; use one that is"))

@@ -9,8 +9,8 @@ import (
 	"fmt"
 )
 
-// TLSConfig is how TLS is spoken to devices, in the words of Prometheus' tls_config. The zero value trusts the authorities that the
-// system trusts.
+// TLSConfig is the TLS configuration for devices, with the keys of Prometheus' tls_config. The zero value trusts the authorities that
+// the system trusts.
 type TLSConfig struct {
 	CAFile             string     `yaml:"ca_file,omitempty"`     // authorities to trust in place of the system's, or devices' own certificates
 	CertFile           string     `yaml:"cert_file,omitempty"`   // our certificate, with those between it and the authority

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// Transport is how the bytes of a session come and go.
+// Transport is the protocol by which a target is reached.
 type Transport string
 
 // The transports.
@@ -30,7 +30,7 @@ func (t Transport) DefaultPort() int {
 	return 830 // RFC 6242 section 6
 }
 
-// Over is the transport of the settings: that of SSH where they name none.
+// Over is the transport of the settings; the default is SSH.
 func (s Settings) Over() Transport {
 	if s.Transport == nil {
 		return TransportSSH
@@ -87,7 +87,7 @@ func (a *Auth) lacks(over Transport, certificateKnown bool) string {
 	return ""
 }
 
-// For tells whether the auth has all for a transport to targets whose certificates are known.
+// For reports whether the auth is complete for a transport to targets that have their own certificate fingerprints.
 func (a *Auth) For(over Transport) bool { return a.lacks(over, true) == "" }
 
 // transport is the one of a target that does not say: the preferred one, or the first that the auth is for if it is not for that.

@@ -17,7 +17,7 @@ type validator struct {
 	config      *Config
 	definitions *Definitions
 	labels      map[string]bool    // the catalogue's, which targets' labels must leave alone
-	keys        Keyring            // auths may share keys
+	keys        Keyring            // parses keys that auths share once
 	sources     map[any]*source    // by *Auth, *Target, *Metric, *Settings, *Admin or *CallHome; nil if no file was just read
 	callers     map[string]*Target // that call home, by the fingerprints of their keys; made when it is needed
 }

@@ -28,7 +28,7 @@ func (c *Config) YAML() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// differing returns the settings that are not those of other.
+// differing returns the settings that differ from those of other.
 func (s Settings) differing(other Settings) Settings {
 	own, base := reflect.ValueOf(&s).Elem(), reflect.ValueOf(other)
 	for i := range own.NumField() {

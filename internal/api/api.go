@@ -99,7 +99,7 @@ func operationID(method, path string) string {
 
 type requestKey struct{}
 
-// guarded lets an operation through to those alone who may change things.
+// guarded refuses an operation to those who may not change anything.
 func (a *API) guarded(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, _ := humago.Unwrap(ctx)

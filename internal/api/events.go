@@ -18,14 +18,14 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/task"
 )
 
-// Reset tells a listener that events were lost to it.
+// Reset tells a listener that it has missed events.
 type Reset struct {
 	Message string `json:"message"`
 }
 
 const (
 	heartbeat  = 15 * time.Second      // between signs of life of a stream in which nothing happens
-	together   = 50 * time.Millisecond // what happens within is sent together
+	together   = 50 * time.Millisecond // events within this time are sent together
 	writeLimit = 10 * time.Second      // a listener that takes nothing for so long is cut off, and may come back
 	lostEvents = "events before this one are kept no more, or the exporter was restarted; read the state anew"
 )

@@ -101,7 +101,7 @@ func (a *API) registerReads(api huma.API) {
 		})
 }
 
-// read reads a target as a scrape does, or takes what was read of it a short while ago.
+// read reads a target as a scrape does, or takes a recent result.
 func (a *API) read(ctx context.Context, in Reading) (info ReadInfo, families []*dto.MetricFamily, words facts.Words, err error) {
 	fail := func(err error) (ReadInfo, []*dto.MetricFamily, facts.Words, error) { return ReadInfo{}, nil, nil, err }
 	target, err := a.target(in.Name)

@@ -34,7 +34,7 @@ type Admin struct {
 // eventsKept is how many events of all targets and tasks are kept for listeners who come back.
 const eventsKept = 8192
 
-// admin is what serves people.
+// admin is the parts behind the REST API and the pages.
 type admin struct {
 	guard       *guard.Guard
 	inventory   *inventory.Inventory
@@ -52,7 +52,7 @@ type admin struct {
 // inventories is the folder of a storage in which the last lists of inventories are kept.
 func inventories(storage string) string { return filepath.Join(storage, "http_sd") }
 
-// openAdmin checks what is asked for, and opens the storage. The configuration that it returns has the stored targets, too.
+// openAdmin checks the options and opens the storage. The configuration that it returns includes the stored targets.
 func (s *Serve) openAdmin(env *Environment) (*admin, *config.Config, error) {
 	a := &admin{events: events.New(eventsKept)}
 	a.inventories = httpsd.New(httpsd.Options{
@@ -97,7 +97,7 @@ func (s *Serve) openAdmin(env *Environment) (*admin, *config.Config, error) {
 	return a, merged, err
 }
 
-// start begins to follow the exporter, and knows the tasks of before a restart.
+// start begins to follow the exporter, and loads the stored tasks.
 func (a *admin) start(env *Environment, exporter *collector.Exporter) error {
 	a.inventory.OnChange(func(c *config.Config) error {
 		if err := exporter.Use(c); err != nil {
@@ -137,7 +137,7 @@ func (a *admin) pages(s *Serve, env *Environment, exporter *collector.Exporter) 
 	})
 }
 
-// close ends the tasks, whose devices are told of it no longer than ctx lasts, and lets go of the storage.
+// close ends the tasks, closing their sessions within ctx, and closes the storage.
 func (a *admin) close(ctx context.Context) {
 	a.inventories.Close()
 	if a.queue != nil {

@@ -24,7 +24,7 @@ type Environment struct {
 	Logger         *slog.Logger
 	Stdout, Stderr io.Writer
 
-	files *config.Files // what the configuration is read with, again and again; made by load
+	files *config.Files // reads the configuration at each load; made by load
 }
 
 // Command is one of the program's commands.
@@ -55,7 +55,7 @@ func (d Device) open(ctx context.Context, env *Environment) (*device, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cfg.FilesError(); err != nil { // the target may be one of others
+	if err := cfg.FilesError(); err != nil { // the target may be in another file
 		PrintError(env.Stderr, err)
 	}
 	if cfg, err = d.withKept(cfg, env); err != nil {
@@ -103,8 +103,8 @@ func (d *device) close() {
 	d.exporter.Close(ctx)
 }
 
-// withKept adds the targets that only a running exporter knows, from what it keeps in its storage, where the configuration does not have
-// the one that is asked for.
+// withKept adds the targets from the storage of an exporter (added at run time, or listed by inventories), if the configuration does not
+// have the one that is asked for.
 func (d Device) withKept(cfg *config.Config, env *Environment) (*config.Config, error) {
 	if _, configured := cfg.Target(d.Target); configured || d.Auth != "" || d.StoragePath == "" {
 		return cfg, nil

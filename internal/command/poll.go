@@ -7,7 +7,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// poller reloads the configuration when its files, or those of target_files, have changed. A change that is bad is tried once.
+// poller reloads the configuration when its files, including those of target_files, have changed. A bad change is tried once.
 type poller struct {
 	interval time.Duration
 	patterns []string
@@ -19,8 +19,8 @@ type poller struct {
 	last string // fingerprint of what was tried last
 }
 
-// look notes how the files are, which were loaded a moment ago. before is what Fingerprint gave ahead of that, without target_files: where
-// it gives something else now, the next look reloads.
+// look notes the state of the files that were just loaded. before is their fingerprint from before that, without target_files; if it has
+// changed, the next look reloads.
 func (p *poller) look(before string) {
 	if p.files.Fingerprint(p.patterns, nil) == before {
 		p.last = p.files.Fingerprint(p.patterns, p.current())

@@ -179,7 +179,7 @@ func reloader(env *Environment, webConfigFile string, targets *inventory.Invento
 	}
 }
 
-// logWarnings tells of what is likely to be a mistake in the configuration.
+// logWarnings logs likely mistakes in the configuration.
 func logWarnings(env *Environment, exporter *collector.Exporter) {
 	for _, w := range exporter.Warnings() {
 		env.Logger.Warn("the configuration may have a mistake", "warning", w)

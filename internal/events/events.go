@@ -29,8 +29,8 @@ type Log struct {
 	changed chan struct{} // closed at the next event
 }
 
-// New returns a log that keeps so many events. Identifiers begin at the time in microseconds, so that those given out before a
-// restart are older than all that come after it.
+// New returns a log of at most size events. Identifiers begin at the present time in microseconds, so that those from before a
+// restart are smaller than all new ones.
 func New(size int) *Log {
 	now := time.Now().UnixMicro()
 	return &Log{size: size, last: now, start: now, changed: make(chan struct{})}
@@ -58,14 +58,14 @@ func (l *Log) index(id int64) int { return int((id - l.start - 1) % int64(l.size
 // oldest is the identifier of the oldest event that is kept. It is called under the lock.
 func (l *Log) oldest() int64 { return l.last - int64(len(l.kept)) + 1 }
 
-// End is the place of a listener who wants to hear only of what is still to come.
+// End is the place of a listener that wants only future events.
 func (l *Log) End() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.last
 }
 
-// Start is the place of a listener who wants to hear everything that is kept.
+// Start is the place of a listener that wants all events that are kept.
 func (l *Log) Start() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package guard decides who may change what the exporter watches: nobody unless it is switched on, no page of another site, and
-// nobody who reaches the exporter under a name that is not its own (DNS rebinding).
+// Package guard decides who may change the targets: nobody unless the admin API is enabled, no page of another site, and nobody who
+// reaches the exporter under a name that is not its own (DNS rebinding).
 package guard
 
 import (

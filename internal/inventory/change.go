@@ -8,8 +8,8 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// Fit says whether a target may be added, or replaced, and makes it ready to be tried: with its password in memory, and without
-// a host key to trust where the spec has none. Errors are *OwnedError, *TakenError, ErrUnknown and those of the configuration.
+// Fit checks whether a target may be added or replaced, and returns it ready to be tried: with its password in memory, and with no
+// trusted host key if the spec has none. Errors are *OwnedError, *TakenError, ErrUnknown and those of the configuration.
 func (i *Inventory) Fit(s Spec, replaces bool) (*config.Target, *config.Auth, error) {
 	if err := s.check(); err != nil {
 		return nil, nil, err
@@ -147,7 +147,7 @@ func (i *Inventory) Publish() error {
 
 func (i *Inventory) publish() error {
 	if !i.changed {
-		return nil // somebody else's Publish did it
+		return nil // another Publish did it
 	}
 	if err := i.apply(i.merged(i.base, i.entries)); err != nil {
 		return err

@@ -83,7 +83,7 @@ func Open(o Options) (*Inventory, *config.Config, error) {
 	return i, i.merged(base, i.entries), nil
 }
 
-// OnChange sets who is given the configuration whenever it changes. It is called once, before the first change.
+// OnChange sets the function that gets each new configuration. Call it once, before the first change.
 func (i *Inventory) OnChange(apply func(*config.Config) error) { i.apply = apply }
 
 // Reload reads everything again. On an error all stays as it was.
@@ -105,7 +105,7 @@ func (i *Inventory) Reload() error {
 	return nil
 }
 
-// read reads the stored files. One that cannot be read or does not fit keeps what it had before, as long as that fits.
+// read reads the stored files. A file that cannot be read or does not fit the configuration keeps its earlier target, if that fits.
 func (i *Inventory) read(base *config.Config, before map[string]*entry) (map[string]*entry, error) {
 	files, err := store.Files(i.options.Folder)
 	if err != nil {
@@ -149,7 +149,7 @@ func nameOf(e, old *entry) string {
 	return ""
 }
 
-// log says what is wrong with a stored file, when that changes.
+// log logs the error of a stored file when it changes.
 func (i *Inventory) log(file string, err error) {
 	text := ""
 	if err != nil {

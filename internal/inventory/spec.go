@@ -15,7 +15,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// Spec is a target as somebody wants it to be.
+// Spec is the target that a person or program asks for.
 type Spec struct {
 	Name    string
 	Address string

@@ -44,13 +44,13 @@ type Onboarder struct{ Options }
 // New returns an Onboarder.
 func New(o Options) *Onboarder { return &Onboarder{o} }
 
-// Person is who wants something, for the log.
+// Person is who asks for a change, for the log.
 type Person struct {
-	Who  string // name of the user that logged in; "" where nobody has to
+	Who  string // name of the user that logged in; "" without a login
 	From string // address
 }
 
-// ErrUnknownTarget is returned for a target that there is not.
+// ErrUnknownTarget is returned for a target that does not exist.
 var ErrUnknownTarget = errors.New("no target has that name; GET /api/v1/targets lists those that there are")
 
 // ErrCallsHome is returned for a check of a target that cannot be dialled.
@@ -102,14 +102,14 @@ func (o *Onboarder) submit(a *attempt) (task.Task, error) {
 	return submitted, err
 }
 
-// device is a target's address in one spelling, and the way to it.
+// device is a target's address in one spelling, with its jump host and proxy.
 func device(t *config.Target) string {
 	if t.CallHome {
 		return "call home " + t.Name
 	}
 	host, port, err := net.SplitHostPort(t.HostPort())
 	if err != nil {
-		return t.HostPort() // never: it was checked
+		return t.HostPort() // does not happen: it was checked
 	}
 	if address, err := netip.ParseAddr(host); err == nil {
 		host = address.Unmap().String()
@@ -160,7 +160,7 @@ func (o *Onboarder) Audit(by Person, what string, details ...any) {
 	o.Logger.Info("audit", append([]any{"change", what, "user", by.Who, "from", by.From}, details...)...)
 }
 
-// attempt is one try of a target's settings.
+// attempt tries a target's settings once.
 type attempt struct {
 	*Onboarder
 	kind   string

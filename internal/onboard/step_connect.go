@@ -22,7 +22,7 @@ func (a *attempt) resolve(ctx context.Context, run *task.Run) error {
 	})
 }
 
-// unchecked is the setting by which any device is taken for the right one; "" if it is checked.
+// unchecked is the setting that switches off the check of the device's identity; "" if it is checked.
 func (a *attempt) unchecked() string {
 	switch {
 	case a.target.Over() != config.TransportSSH:
@@ -35,7 +35,7 @@ func (a *attempt) unchecked() string {
 	return ""
 }
 
-// user is as whom the exporter logs in.
+// user says as which user the exporter logs in.
 func (a *attempt) user() string {
 	if a.auth.Username == "" || a.target.Over() == config.TransportTLS {
 		return "by its certificate"
@@ -121,7 +121,7 @@ func (a *attempt) awaitCall(ctx context.Context, run *task.Run) error {
 	})
 }
 
-// closeCandidate ends the session of the try.
+// closeCandidate ends the session of the attempt.
 func (a *attempt) closeCandidate() {
 	if a.candidate == nil {
 		return

@@ -65,10 +65,10 @@ func (a *attempt) read(ctx context.Context, run *task.Run) error {
 	})
 }
 
-// progressEvery is how often the progress of a read is told.
+// progressEvery is how often the progress of a read is reported.
 const progressEvery = 250 * time.Millisecond
 
-// follow tells of the progress of a target's reads until it is stopped.
+// follow reports the progress of a target's reads until it is stopped.
 func follow(target *collector.Target, tell func(bytes, rows int64)) (stop func()) {
 	done, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -100,7 +100,7 @@ func (a *attempt) withTimeout(ctx context.Context) (context.Context, context.Can
 	return context.WithTimeout(ctx, time.Duration(*a.target.Timeout))
 }
 
-// login opens the session: one call, and two steps to whoever watches.
+// login opens the session. It is one call, shown as two steps.
 func (a *attempt) login(ctx context.Context, run *task.Run, candidate *collector.Target) error {
 	ctx, cancel := a.withTimeout(ctx)
 	defer cancel()

@@ -23,7 +23,7 @@ type fleet struct {
 	layout
 	NoTargets bool
 	Counts    []count // by state, those to look at first
-	All       int     // targets that there are
+	All       int     // all targets
 	Total     int     // targets that were chosen
 	Query     string
 	State     string

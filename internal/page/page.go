@@ -1,5 +1,5 @@
-// Package page is what people see: the fleet, one device, the form that adds one, and the tasks. Every page is complete without
-// script. With it, pages keep themselves up to date.
+// Package page has the web pages: all targets, one device, the form that adds one, and the tasks. Every page is complete without
+// script. With script, pages update themselves.
 package page
 
 import (
@@ -129,7 +129,7 @@ func (p *pages) write(w http.ResponseWriter, status int, name string, data any) 
 	_, _ = w.Write(out.Bytes())
 }
 
-// problem is a page that says why there is no other one.
+// problem is a page that shows an error.
 type problem struct {
 	layout
 	Status   int
@@ -168,7 +168,7 @@ func (p *pages) person(r *http.Request) onboard.Person {
 	return onboard.Person{Who: who, From: from}
 }
 
-// see sends the browser to another page, whose path is relative to this one.
+// see redirects the browser to another page, by a path relative to this one.
 func see(w http.ResponseWriter, path string) {
 	w.Header().Set("Location", path)
 	w.WriteHeader(http.StatusSeeOther)

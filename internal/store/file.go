@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// mostName bounds a file's name ahead of its suffixes, in bytes; file systems allow 255 with them.
+// mostName bounds a file's name without its suffixes, in bytes; file systems allow 255 with them.
 const mostName = 180
 
 // fileName makes a file's name of a target's: letters, digits, - and _ stand for themselves, and a dot that is not the first;

@@ -49,8 +49,8 @@ func (s *Store) failed(err error) error {
 	return &Error{Folder: s.folder, Full: full, Err: err}
 }
 
-// Open makes the folder ready to be written to and removes what a program that was killed left half done. No other program can
-// open it meanwhile.
+// Open prepares the folder for writing, and removes what a killed program left unfinished. No other program can open it until
+// Close.
 func Open(folder string) (*Store, error) {
 	s := &Store{folder: folder}
 	for _, dir := range []string{folder, s.targets(), s.tasks()} {

@@ -15,14 +15,14 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/events"
 )
 
-// Options are the limits of a Queue and what it tells others. Zero limits have the defaults given.
+// Options are the limits and callbacks of a Queue. A limit of 0 means the default given here.
 type Options struct {
 	Workers      int              // tasks that run at a time: 8
 	Limit        int              // tasks that have not ended: 1,000
 	Keep         int              // tasks that have ended and are still known: 1,000
 	Confirmation time.Duration    // how long a task waits for a person: 10 min
-	Record       func(Task) error // keeps a task over a restart, at its start and its end; an error at the start refuses it; may be nil
-	Forget       func(id string)  // told of tasks that are no longer known; may be nil
+	Record       func(Task) error // stores a task, at its start and its end; an error at the start refuses the task; may be nil
+	Forget       func(id string)  // called for each task that is dropped; may be nil
 	Events       *events.Log      // gets what happens to all tasks, too; may be nil
 }
 
@@ -63,7 +63,7 @@ type entry struct {
 	confirm chan struct{} // closed by Confirm; nil unless it waits
 }
 
-// New returns a queue that knows the tasks of before a restart, oldest first; those that had not ended have failed.
+// New returns a queue with the stored tasks, oldest first. Those that had not ended have failed.
 func New(o Options, past []Task) *Queue {
 	for field, value := range map[*int]int{&o.Workers: 8, &o.Limit: 1000, &o.Keep: 1000} {
 		if *field == 0 {
@@ -160,7 +160,7 @@ func (q *Queue) refuse(e *entry) {
 	q.running.Done()
 }
 
-// keys are what the task lays claim to while it has not ended.
+// keys are what the task claims until it ends.
 func (e *entry) keys() []string { return []string{"name " + e.Target, "device " + e.device} }
 
 // release gives up the claims of a task. It is called under the lock.
@@ -199,7 +199,7 @@ func (q *Queue) work(ctx context.Context, e *entry, work Work) {
 	}
 	q.mu.Lock()
 	e.Task, e.confirm = ended, nil
-	q.release(e) // at the same moment: who sees the task ended may begin the next one
+	q.release(e) // under the same lock: whoever sees that the task has ended may begin the next one
 	q.tell(e, "task", ended)
 	forgotten := q.evict()
 	q.mu.Unlock()
@@ -257,7 +257,7 @@ func (q *Queue) forget(ids []string) {
 	}
 }
 
-// tell adds an event to the task's log and to that of all. It is called under the lock.
+// tell adds an event to the task's log and to the log of all tasks. It is called under the lock.
 func (q *Queue) tell(e *entry, kind string, data any) {
 	e.log.Add(kind, e.ID, data)
 	if q.options.Events != nil {

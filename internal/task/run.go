@@ -108,7 +108,7 @@ type StepEvent struct {
 	Step
 }
 
-// change changes a step and tells of it.
+// change changes a step and adds an event.
 func (r *Run) change(name, kind string, change func(*Step, time.Time)) {
 	r.queue.mu.Lock()
 	defer r.queue.mu.Unlock()

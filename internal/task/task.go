@@ -130,7 +130,7 @@ func (e *OtherKeyError) Error() string {
 	return fmt.Sprintf("the device showed the %s, not %s; compare it with the device's console, and confirm the one shown if it is right", e.Shown.Text(), e.Given)
 }
 
-// DuplicateError says that the same device is being worked on already.
+// DuplicateError says that another task works on the same device.
 type DuplicateError struct{ Task string }
 
 func (e *DuplicateError) Error() string {

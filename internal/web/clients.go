@@ -7,17 +7,17 @@ import (
 	"sync"
 )
 
-// Clients bounds the connections of HTTP clients. Beyond the limit it closes those that ask for nothing, the longest-lasting first,
-// so that new ones get in: health checks among them. Requests in flight are left alone.
+// Clients bounds the connections of HTTP clients. Beyond the limit it closes idle ones, the oldest first, so that new ones, such as
+// health checks, are accepted. Requests in flight are left alone.
 type Clients struct {
 	limit int
 
 	mu   sync.Mutex                 // guards following fields
 	open map[net.Conn]*list.Element // nil while a request is in flight
-	idle *list.List                 // of net.Conn that ask for nothing
+	idle *list.List                 // of net.Conn without a request in flight
 }
 
-// NewClients returns the bound of as many connections, at least one.
+// NewClients returns a bound of limit connections, at least one.
 func NewClients(limit int) *Clients {
 	return &Clients{limit: max(limit, 1), open: map[net.Conn]*list.Element{}, idle: list.New()}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// failures is a metric with a series for each of some sources of targets: 1 where something is wrong with it, else 0.
+// failures is a metric with a series for each source of targets: 1 if it has an error, else 0.
 type failures struct {
 	description *prometheus.Desc
 	source      atomic.Pointer[func() map[string]error] // nil until it is known

@@ -45,7 +45,7 @@ func (s *server) serveProbe(w http.ResponseWriter, r *http.Request) {
 		target.Explain()
 	}
 	scrape, families := target.Families(ctx, modules)
-	if errors.Is(scrape.Err, session.ErrNotAllowed) { // what the name resolved to
+	if errors.Is(scrape.Err, session.ErrNotAllowed) { // the name resolved to an address outside allowed_targets
 		writeRefusal(w, refuse(http.StatusForbidden, "%v", scrape.Err))
 		return
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// ServerLog takes the log of http.Server. What clients do wrong is for debugging; that no connection can be accepted is not, and
-// is told once in a while: the server tries again and again.
+// ServerLog receives the log of http.Server. Errors of clients are logged at level debug. That no connection can be accepted is a
+// warning, at most once in a while, because the server retries all the time.
 type ServerLog struct {
 	Logger *slog.Logger
 
