@@ -93,7 +93,7 @@ func (v *validator) descriptionLabels(d *DescriptionLabels, at *source) {
 	for _, name := range d.Names() {
 		switch {
 		case pattern.SubexpIndex(name) < 0:
-			v.add(here, "description_labels: regex %q has no group (?P<%s>...), which labels lists", d.Regex, name)
+			v.add(here, "description_labels: regex %q has no group (?P<%s>...), which labels lists; add the group, or take it out of labels", d.Regex, name)
 		case !isName(name):
 			v.add(here, "label %q is not a valid name; use letters, digits and _, and no digit first", name)
 		case v.isReserved(name):

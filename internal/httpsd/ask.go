@@ -85,14 +85,14 @@ func fetch(ctx context.Context, client *http.Client, sd *config.HTTPSD) ([]confi
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the inventory answers with status %s", response.Status)
+		return nil, fmt.Errorf("the inventory answers with status %s; check url and authorization, and the inventory's log", response.Status)
 	}
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxList+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("the inventory's answer broke off: %w", err)
 	case len(data) > maxList:
-		return nil, fmt.Errorf("the inventory's answer has more than %d MiB", maxList>>20)
+		return nil, fmt.Errorf("the inventory's answer has more than %d MiB; ask for fewer devices, by the parameters of url", maxList>>20)
 	}
 	return parse(data)
 }
@@ -101,15 +101,15 @@ func fetch(ctx context.Context, client *http.Client, sd *config.HTTPSD) ([]confi
 func parse(data []byte) ([]config.SDGroup, error) {
 	var list []config.SDGroup
 	if err := json.Unmarshal(data, &list); err != nil {
-		return nil, fmt.Errorf(`the inventory's answer is no list in the form of Prometheus' HTTP service discovery, [{"targets": [...], "labels": {...}}]: %w`, err)
+		return nil, fmt.Errorf(`the inventory's answer is not a list in the form of Prometheus' HTTP service discovery, [{"targets": [...], "labels": {...}}]: %w`, err)
 	}
 	if list == nil {
-		return nil, fmt.Errorf("the inventory's answer is null, and no list")
+		return nil, fmt.Errorf("the inventory's answer is null and not a list; an empty list is []")
 	}
 	for _, group := range list {
 		for _, target := range group.Targets {
 			if strings.TrimSpace(target) == "" {
-				return nil, fmt.Errorf("the inventory's answer has a target without a text")
+				return nil, fmt.Errorf("the inventory's answer has an empty target; correct it there")
 			}
 		}
 	}

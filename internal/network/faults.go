@@ -91,7 +91,7 @@ func (n *Network) Places(deviceName, kindName string) ([]string, error) {
 	}
 	places := kinds[i].places(d)
 	if len(places) == 0 {
-		return nil, fmt.Errorf("%s has nothing that the fault %s could befall", deviceName, kindName)
+		return nil, fmt.Errorf("%s has nothing that the fault %s applies to; choose another device or fault", deviceName, kindName)
 	}
 	return places, nil
 }

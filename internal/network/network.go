@@ -2,7 +2,9 @@ package network
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -197,5 +199,5 @@ func (n *Network) find(name string) (*device, error) {
 	if d := n.byName[name]; d != nil {
 		return d, nil
 	}
-	return nil, fmt.Errorf("no device is called %q", name)
+	return nil, fmt.Errorf("no device is called %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(n.byName)), ", "))
 }
