@@ -86,6 +86,7 @@ type Login struct {
 	device   string
 	began    time.Time  // when it was admitted
 	decision chan error // tells a waiting login what was decided
+	passed   bool       // see Passed; the accounts' mu guards it
 }
 
 // Begin waits until the secret may be sent to the device. Call it right before the secret is sent. Errors are *Held when the
@@ -167,6 +168,10 @@ func (l *Login) Succeeded() {
 	})
 }
 
+// Passed says that the secret was taken, by all that can be seen, though the device has not said so: it is at what comes after the login. Other
+// logins wait no longer for this one. What it is in the end still counts.
+func (l *Login) Passed() { l.end(func(*user, *secret, *device) { l.passed = true }) }
+
 // Refused ends a login that the device refused. Cause becomes part of errors; it holds no secret.
 func (l *Login) Refused(cause error) { l.failed(cause, refusedWait, refusalDoubt) }
 
@@ -205,9 +210,10 @@ func (l *Login) end(learn func(*user, *secret, *device)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	u, s := a.find(l.Secret)
-	if !s.end(l) {
+	if !s.end(l) && !l.passed {
 		return
 	}
+	l.passed = false
 	learn(u, s, s.device(l.device))
 	u.admit()
 }

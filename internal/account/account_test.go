@@ -266,6 +266,40 @@ func TestSilentDevice(t *testing.T) {
 	})
 }
 
+// TestPassedLogins has logins that were passed, as far as can be seen: they hold back no others, until one turns out to be refused.
+func TestPassedLogins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var accounts account.Accounts
+		var passed []*account.Login
+		for _, name := range names(5) {
+			login, err := accounts.Begin(t.Context(), secret("right"), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			login.Passed()
+			passed = append(passed, login)
+		}
+		if now := accounts.Stats(); now.UnderWay != 0 || now.Held != 0 {
+			t.Errorf("%+v", now)
+		}
+		for _, login := range passed[:2] {
+			login.Refused(errWrong)
+			login.Refused(errWrong) // has no effect any more
+		}
+		var held *account.Held
+		if _, err := accounts.Begin(t.Context(), secret("right"), "another"); !errors.As(err, &held) {
+			t.Errorf("after two refusals: %v", err)
+		}
+		passed[2].Succeeded()
+		login, err := accounts.Begin(t.Context(), secret("right"), names(5)[2])
+		if err != nil {
+			t.Errorf("a device that accepted the login: %v", err)
+		} else {
+			login.Succeeded()
+		}
+	})
+}
+
 // TestKnownDevices has two bad devices among good ones: those that the secret has logged in to go on.
 func TestKnownDevices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

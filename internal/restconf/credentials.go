@@ -3,7 +3,6 @@ package restconf
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"net"
 	"strings"
 
@@ -55,11 +54,7 @@ func (c *Client) readCredentials() (*credentials, error) {
 	}
 	found.account = session.Secret(found.username, password, certificate)
 	if password != "" {
-		hide := []string{base64.StdEncoding.EncodeToString([]byte(auth.Username + ":" + password)), "<secret>"}
-		if len(password) > 3 { // a shorter one is in many words
-			hide = append(hide, password, "<secret>")
-		}
-		found.hidden = strings.NewReplacer(hide...)
+		found.hidden = session.HideLogin(auth.Username, password)
 	}
 	return found, nil
 }

@@ -1,6 +1,9 @@
 package session
 
-import "strings"
+import (
+	"encoding/base64"
+	"strings"
+)
 
 // maxText is how many octets of what a device chose are told of it: in errors, traces and logs.
 const maxText = 1 << 10
@@ -11,4 +14,13 @@ func cut(text string) string {
 		text = text[:maxText] + "..."
 	}
 	return strings.ToValidUTF8(text, "\ufffd")
+}
+
+// HideLogin takes a user's password, also as HTTP Basic sends it, out of what a server says: some show the request that they do not like.
+func HideLogin(username, password string) *strings.Replacer {
+	hide := []string{base64.StdEncoding.EncodeToString([]byte(username + ":" + password)), "<secret>"}
+	if len(password) > 3 { // a shorter one is in many words
+		hide = append(hide, password, "<secret>")
+	}
+	return strings.NewReplacer(hide...)
 }

@@ -82,18 +82,30 @@ func socksError(ctx context.Context, p *config.Proxy, hostPort string, err error
 	case has("TTL expired"):
 		return failed(ReasonTimeout, "proxy %v cannot connect to %s: %s; check address, port and firewalls behind it", p, hostPort, text)
 	}
-	return proxyError(p, fmt.Errorf("no SOCKS5 connection to %s: %s", hostPort, text))
+	return proxyError(p, fmt.Errorf("no SOCKS5 connection to %s: %s; check the scheme in proxy_url, and the proxy's log", hostPort, text))
 }
 
 // connectError is the answer of an HTTP proxy that gives no connection.
 func connectError(p *config.Proxy, hostPort string, response *http.Response) error {
+	said := hideLogin(p, response.Status)
 	switch response.StatusCode {
 	case http.StatusProxyAuthRequired:
+		if offered := strings.Join(response.Header.Values("Proxy-Authenticate"), ", "); offered != "" && !strings.Contains(strings.ToLower(offered), "basic") {
+			return proxyError(p, fmt.Errorf("%w: it wants %q, and only Basic is spoken", errProxyLogin, cut(hideLogin(p, offered))))
+		}
 		return proxyError(p, fmt.Errorf("%w; check user and password in proxy_url", errProxyLogin))
 	case http.StatusGatewayTimeout:
-		return failed(ReasonTimeout, "proxy %v cannot connect to %s: %q; check address, port and firewalls behind it", p, hostPort, response.Status)
+		return failed(ReasonTimeout, "proxy %v cannot connect to %s: %q; check address, port and firewalls behind it", p, hostPort, said)
 	case http.StatusBadGateway, http.StatusServiceUnavailable:
-		return failed(ReasonRefused, "proxy %v cannot connect to %s: %q; check address and port, and that the device's NETCONF server runs", p, hostPort, response.Status)
+		return failed(ReasonRefused, "proxy %v cannot connect to %s: %q; check address and port, and that the device's NETCONF server runs", p, hostPort, said)
 	}
-	return proxyError(p, fmt.Errorf("it answers %q for %s; check its rules, which may allow port 443 alone", response.Status, hostPort))
+	return proxyError(p, fmt.Errorf("it answers %q for %s; check its rules, which may allow port 443 alone", said, hostPort))
+}
+
+// hideLogin takes the login to a proxy out of what that says.
+func hideLogin(p *config.Proxy, text string) string {
+	if p.User == "" {
+		return text
+	}
+	return HideLogin(p.User, p.Password.Reveal()).Replace(text)
 }

@@ -37,7 +37,7 @@ func (o Options) proxy() *config.Proxy {
 // resolvedElsewhere reports whether names are looked up by a jump host or a proxy.
 func (o Options) resolvedElsewhere() bool { return len(o.Via) > 0 || o.proxy() != nil }
 
-// dialProxy connects through the proxy.
+// dialProxy connects through the proxy. The time for that begins when the login to the proxy, if there is one, may be sent.
 func (d *dial) dialProxy(ctx context.Context, dialer *net.Dialer, p *config.Proxy) (*connection, error) {
 	if err := d.checkAllowed(); err != nil {
 		return nil, err
@@ -62,22 +62,24 @@ type proxies struct {
 
 // tell logs that a proxy does not work, or that it works again, and returns err.
 func (f *proxies) tell(logger *slog.Logger, p *config.Proxy, err error) error {
+	down := errors.Is(err, errProxyDown) && !errors.Is(err, context.Canceled)
+	answered := err == nil || reasonOf(err) == ReasonRefused || reasonOf(err) == ReasonJump
 	f.mu.Lock()
 	known := f.failed[p.String()]
-	down := errors.Is(err, errProxyDown) && !errors.Is(err, context.Canceled)
 	if f.failed == nil {
 		f.failed = map[string]bool{}
 	}
-	if down {
+	switch {
+	case down:
 		f.failed[p.String()] = true
-	} else {
+	case answered:
 		delete(f.failed, p.String())
 	}
 	f.mu.Unlock()
 	switch {
 	case down && !known:
 		logger.Warn("the proxy failed; the targets behind it are not reached", "proxy", p.String(), "err", err)
-	case known && !down:
+	case known && !down && answered:
 		logger.Info("the proxy is back", "proxy", p.String())
 	}
 	if down {
@@ -86,22 +88,24 @@ func (f *proxies) tell(logger *slog.Logger, p *config.Proxy, err error) error {
 	return err
 }
 
+// passedAfter is how long an HTTP proxy that has our login says nothing until that is taken for passed: it is connecting to the device then.
+const passedAfter = time.Second
+
 // loginProxy connects to the proxy and asks it for a connection to the target. Its refusals of a login count as those of devices do.
 func (d *dial) loginProxy(ctx context.Context, dialer *net.Dialer, p *config.Proxy) (net.Conn, error) {
 	if p.User == "" {
-		return d.askProxy(ctx, dialer, p)
+		return d.askProxy(ctx, dialer, p, nil)
 	}
-	secret := account.Secret{User: p.User, Digest: sha256.Sum256([]byte(p.User + "\x00" + p.Password.Reveal()))}
-	login, err := d.accounts.Begin(ctx, secret, p.String())
-	if errors.As(err, new(*account.Held)) {
-		err = proxyError(p, fmt.Errorf("%w: %w", errProxyDown, err))
-	} else if err != nil {
-		err = accountError(err)
-	}
+	login, err := d.admitToProxy(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := d.askProxy(ctx, dialer, p)
+	passed := login.Succeeded
+	if p.Scheme == "http" { // it answers when it has a connection, or none, and the device may be dead
+		passed = func() {}
+		defer time.AfterFunc(passedAfter, login.Passed).Stop()
+	}
+	conn, err := d.askProxy(ctx, dialer, p, passed)
 	switch {
 	case errors.Is(err, errProxyLogin):
 		login.Refused(err)
@@ -113,16 +117,56 @@ func (d *dial) loginProxy(ctx context.Context, dialer *net.Dialer, p *config.Pro
 	return conn, err
 }
 
-func (d *dial) askProxy(ctx context.Context, dialer *net.Dialer, p *config.Proxy) (net.Conn, error) {
+// admitToProxy waits until the login may be sent to the proxy. As with a device, who waits gives back the dial slot.
+func (d *dial) admitToProxy(ctx context.Context, p *config.Proxy) (*account.Login, error) {
+	if d.freeSlot != nil {
+		defer time.AfterFunc(slotWait, d.freeSlot).Stop()
+	}
+	asked := time.Now()
+	secret := account.Secret{User: p.User, Digest: sha256.Sum256([]byte(p.User + "\x00" + p.Password.Reveal()))}
+	login, err := d.accounts.Begin(ctx, secret, p.String())
+	switch {
+	case errors.As(err, new(*account.Held)):
+		err = proxyError(p, fmt.Errorf("%w: %w", errProxyDown, err))
+	case err != nil:
+		err = accountError(err)
+	}
+	if err != nil || time.Since(asked) > time.Millisecond {
+		d.trace.end("queue", asked, err, "waited for other logins to the proxy")
+	}
+	return login, err
+}
+
+// askProxy asks the proxy for a connection. passed is called when a SOCKS5 proxy has taken the login.
+func (d *dial) askProxy(ctx context.Context, dialer *net.Dialer, p *config.Proxy, passed func()) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Connect)
+	defer cancel()
 	conn, err := dialer.DialContext(ctx, "tcp", p.Address)
 	if err != nil {
 		return nil, proxyDialError(p, err)
 	}
-	ask := askSOCKS
 	if p.Scheme == "http" {
-		ask = askHTTP
+		return askHTTP(ctx, conn, p, d.hostPort)
 	}
-	return ask(ctx, conn, p, d.hostPort)
+	return askSOCKS(ctx, &socksLogin{Conn: conn, passed: passed}, p, d.hostPort)
+}
+
+// socksLogin watches for the answer to a login: the fourth octet that the proxy sends is 0 (RFC 1929).
+type socksLogin struct {
+	net.Conn
+	passed func() // nil: there is no login
+	read   int
+}
+
+// Read implements io.Reader.
+func (s *socksLogin) Read(b []byte) (int, error) {
+	const status = 3
+	n, err := s.Conn.Read(b)
+	if at := status - s.read; s.passed != nil && at >= 0 && at < n && b[at] == 0 {
+		s.passed()
+	}
+	s.read = min(s.read+n, status+1)
+	return n, err
 }
 
 // askSOCKS asks a SOCKS5 proxy for a connection (RFC 1928). If that fails, it closes conn.
@@ -165,7 +209,7 @@ func askHTTP(ctx context.Context, conn net.Conn, p *config.Proxy, hostPort strin
 	case err != nil && ctx.Err() != nil, !stop():
 		err = proxyTimeout(ctx, p, hostPort)
 	case err != nil:
-		err = proxyError(p, fmt.Errorf("it gave no HTTP answer of at most %d bytes: %w", maxProxyAnswer, err))
+		err = proxyError(p, fmt.Errorf("it gave no HTTP answer of at most %d bytes: %w; check the scheme in proxy_url, and the proxy's log", maxProxyAnswer, err))
 	case response.StatusCode/100 != 2:
 		err = connectError(p, hostPort, response)
 	}

@@ -3,10 +3,12 @@ package session_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -85,20 +87,22 @@ func TestProxyFails(t *testing.T) {
 		reason session.Reason
 		words  []string
 	}{
-		"a wrong password":       {login, []string{"socks5://ann:wrong@", "http://ann:wrong@"}, session.ReasonJump, []string{"refuses the login", "check user and password in proxy_url"}},
-		"no password":            {login, kinds, session.ReasonJump, []string{"refuses the login", "check user and password in proxy_url"}},
-		"a rule":                 {refuses(2, "403 Forbidden"), kinds, session.ReasonJump, []string{"rules"}},
-		"a fault of its own":     {refuses(1, "500 Oops"), kinds, session.ReasonJump, nil},
-		"no such device":         {refuses(5, "503 Service Unavailable"), kinds, session.ReasonRefused, []string{"cannot connect to " + device.Address}},
-		"no way to the device":   {refuses(4, "502 Bad Gateway"), kinds, session.ReasonRefused, []string{"cannot connect to " + device.Address}},
-		"no answer of a device":  {refuses(6, "504 Gateway Timeout"), kinds, session.ReasonTimeout, []string{"firewalls behind it"}},
-		"an SSH server":          {says("SSH-2.0-OpenSSH_9.9\r\n"), kinds, session.ReasonJump, nil},
-		"a proxy that hangs up":  {says(""), kinds, session.ReasonJump, nil},
-		"another version":        {says("\x04\x00"), []string{"socks5://"}, session.ReasonJump, nil},
-		"an answer cut short":    {says("HTTP/1.1 200 OK\r\nX"), []string{"http://"}, session.ReasonJump, nil},
-		"control characters":     {says("HTTP/1.1 403 \x1b[31m\r\n\r\n"), []string{"http://"}, session.ReasonJump, []string{`\x1b`}},
-		"an endless header":      {endless, []string{"http://"}, session.ReasonJump, []string{"at most 16384 bytes"}},
-		"a proxy that is silent": {silent, kinds, session.ReasonTimeout, []string{"in time"}},
+		"a wrong password":        {login, []string{"socks5://ann:wrong@", "http://ann:wrong@"}, session.ReasonJump, []string{"refuses the login", "check user and password in proxy_url"}},
+		"no password":             {login, kinds, session.ReasonJump, []string{"refuses the login", "check user and password in proxy_url"}},
+		"another scheme":          {says("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate\r\n\r\n"), []string{"http://ann:wrong@"}, session.ReasonJump, []string{`it wants "NTLM, Negotiate", and only Basic is spoken`}},
+		"the login in its answer": {says("HTTP/1.1 403 no Basic YW5uOndyb25n, no wrong\r\n\r\n"), []string{"http://ann:wrong@"}, session.ReasonJump, []string{"no Basic <secret>, no <secret>"}},
+		"a rule":                  {refuses(2, "403 Forbidden"), kinds, session.ReasonJump, []string{"rules"}},
+		"a fault of its own":      {refuses(1, "500 Oops"), kinds, session.ReasonJump, nil},
+		"no such device":          {refuses(5, "503 Service Unavailable"), kinds, session.ReasonRefused, []string{"cannot connect to " + device.Address}},
+		"no way to the device":    {refuses(4, "502 Bad Gateway"), kinds, session.ReasonRefused, []string{"cannot connect to " + device.Address}},
+		"no answer of a device":   {refuses(6, "504 Gateway Timeout"), kinds, session.ReasonTimeout, []string{"firewalls behind it"}},
+		"an SSH server":           {says("SSH-2.0-OpenSSH_9.9\r\n"), kinds, session.ReasonJump, nil},
+		"a proxy that hangs up":   {says(""), kinds, session.ReasonJump, nil},
+		"another version":         {says("\x04\x00"), []string{"socks5://"}, session.ReasonJump, nil},
+		"an answer cut short":     {says("HTTP/1.1 200 OK\r\nX"), []string{"http://"}, session.ReasonJump, nil},
+		"control characters":      {says("HTTP/1.1 403 \x1b[31m\r\n\r\n"), []string{"http://"}, session.ReasonJump, []string{`\x1b`}},
+		"an endless header":       {endless, []string{"http://"}, session.ReasonJump, []string{"at most 16384 bytes"}},
+		"a proxy that is silent":  {silent, kinds, session.ReasonTimeout, []string{"in time"}},
 	} {
 		for _, kind := range tc.kinds {
 			t.Run(name+", "+kind, func(t *testing.T) {
@@ -118,6 +122,39 @@ func TestProxyFails(t *testing.T) {
 	})
 	if n := device.Offered.Load(); n > 0 {
 		t.Errorf("the device got %d passwords", n)
+	}
+}
+
+// TestDeadDevicesBehindProxy has a proxy, to which one logs in, connect to devices that answer nothing: others behind it need not wait for those.
+func TestDeadDevicesBehindProxy(t *testing.T) {
+	for _, kind := range []string{"socks5://", "http://"} {
+		t.Run(kind, func(t *testing.T) {
+			device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+			dead := make(chan struct{})
+			proxy := netconftest.StartProxy(t, func(p *netconftest.Proxy) {
+				p.Login, p.Resolves = "ann:secret", func(address string) string {
+					if address != "good.example:830" {
+						<-dead
+					}
+					return device.Address
+				}
+			})
+			defer close(dead) // before the proxy ends
+			dialer := session.NewDialer(20)
+			patient := func(o *session.Options) { o.Dialer, o.Timeouts.Connect = dialer, time.Hour }
+			ctx, cancel := context.WithCancel(t.Context())
+			var all sync.WaitGroup
+			for i := range 5 {
+				client := connect(t, fmt.Sprintf("dead%d.example:830", i), through(kind+"ann:secret@"+proxy.Address), patient)
+				all.Go(func() { _, _ = client.Connect(ctx, nil) })
+			}
+			eventually(t, func() bool { return len(proxy.Asked()) == 5 })
+			if _, err := connect(t, "good.example:830", through(kind+"ann:secret@"+proxy.Address), patient).Connect(deadline(t), nil); err != nil {
+				t.Error(err)
+			}
+			cancel()
+			all.Wait()
+		})
 	}
 }
 

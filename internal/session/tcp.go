@@ -18,8 +18,6 @@ func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
 	if d.jump != nil {
 		return d.dialVia(ctx)
 	}
-	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Connect)
-	defer cancel()
 	dialer := &net.Dialer{
 		KeepAliveConfig: keepAlive(),
 		ControlContext:  d.control,
@@ -27,6 +25,8 @@ func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
 	if p := d.proxy(); p != nil {
 		return d.dialProxy(ctx, dialer, p)
 	}
+	ctx, cancel := context.WithTimeout(ctx, d.timeouts.Connect)
+	defer cancel()
 	began := time.Now()
 	resolved := began
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{DNSDone: func(info httptrace.DNSDoneInfo) {
