@@ -19,6 +19,9 @@ const maxHeader = 64 << 10
 // maxFrame is how many octets a frame of HTTP/2 may have: the least that the RFC allows, as each connection keeps a buffer for the largest that came.
 const maxFrame = 16 << 10
 
+// alertWait is how long an alert is waited for on a connection that has failed: it has arrived already, if there is one.
+const alertWait = time.Second
+
 // errNoConnection says that the connection of a link has ended before a request was answered.
 var errNoConnection = errors.New("the connection has ended")
 
@@ -54,7 +57,7 @@ func (l *link) open(conn *tls.Conn, tcp *session.Conn) {
 // cause is why a request on the link failed. HTTP/2 keeps an alert of TLS to itself, by which the device may refuse our certificate; the
 // connection remembers.
 func (l *link) cause(err error) error {
-	_ = l.conn.SetReadDeadline(time.Unix(1, 0)) // nothing is waited for
+	_ = l.conn.SetReadDeadline(time.Now().Add(alertWait)) // the request may have failed before the alert was read
 	if _, alert := l.conn.Read(make([]byte, 1)); session.IsAlert(alert) {
 		return alert
 	}
