@@ -17,7 +17,7 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// answer is the answer to one request. Its reader gives the octets of the body, decompressed; end is called once for each.
+// answer is the answer to one request. Read gives the decompressed body. end is called once for each answer.
 type answer struct {
 	request
 	status    int
@@ -25,7 +25,7 @@ type answer struct {
 	mediaType string // without parameters, in small letters; "" if the device says none
 	body      *body
 	plain     io.Reader // the body, or a copy of it
-	left      *int64    // octets that may still come; nil: no limit
+	left      *int64    // octets that the body may still have; nil: no limit
 	bytes     int64
 	client    *Client
 	trace     *session.Trace
@@ -63,7 +63,7 @@ func (a *answer) Read(p []byte) (int, error) {
 // end closes the answer and records it. A body that was read to its end leaves the connection in use.
 func (a *answer) end(err error) {
 	if err == nil {
-		// What follows the document, such as line feeds, has to be read too.
+		// Read what follows the document, such as line feeds, so that the connection can be used again.
 		_, _ = io.CopyN(io.Discard, a, 4<<10)
 	}
 	_ = a.body.Close() // what was wanted of it has been read
@@ -80,7 +80,8 @@ func (a *answer) end(err error) {
 	a.trace.AddWithin(cmp.Or(a.within, "rpc"), "http", a.began, time.Since(a.began), detail)
 }
 
-// errors reads the errors of an answer, and ends it. own tells whether they are the device's, or made of the status.
+// errors reads the errors in an answer, and ends the answer. own reports whether the device sent them; otherwise they are made from the
+// status.
 func (a *answer) errors() (found netconf.RPCErrors, own bool) {
 	found, own = parseErrors(a.status, a.mediaType, a)
 	a.client.hide(found)
@@ -90,7 +91,7 @@ func (a *answer) errors() (found netconf.RPCErrors, own bool) {
 
 var errJSONAlone = errors.New("the device's RESTCONF speaks JSON alone, which is not read; use transport ssh or tls, or a release that speaks XML")
 
-// checkXML refuses an answer that is no XML by its media type. Some servers leave that out, or say the general one.
+// checkXML refuses an answer whose media type is not XML. Some servers send no media type, or a general one.
 func (a *answer) checkXML() error {
 	switch {
 	case a.mediaType == "", strings.HasSuffix(a.mediaType, "+xml") && a.mediaType != "application/xhtml+xml", a.mediaType == "application/xml", a.mediaType == "text/xml":
@@ -107,7 +108,7 @@ func (a *answer) checkXML() error {
 	return a.broken(fmt.Errorf("it is %s in the place of %s%s: %s", bound(a.mediaType), mediaXML, hint, a.client.redact(excerpt(head[:n]))))
 }
 
-// broken is the error of an answer that cannot be read. That of the connection, or of a limit, stays what it is.
+// broken is the error of an answer that cannot be parsed. An error of the connection, or of a limit, is kept.
 func (a *answer) broken(err error) error {
 	if errors.Is(a.failed, io.ErrUnexpectedEOF) {
 		err = fmt.Errorf("the connection, or what was compressed, ended in the middle of it: %w", err)

@@ -1,5 +1,5 @@
-// Package restconf reads devices over RESTCONF (RFC 8040). Its Client takes the NETCONF operations that modules are made of, asks for what
-// they select by HTTP, and gives the answers as the NETCONF reply that they make. So modules need not know how a device is reached.
+// Package restconf reads devices over RESTCONF (RFC 8040). Its Client turns the NETCONF operations of modules into HTTP requests, and the
+// answers into a NETCONF reply. So modules do not depend on how a device is reached.
 package restconf
 
 import (
@@ -32,9 +32,9 @@ type Client struct {
 	link        *link  // nil: none
 	release     func() // of the dial slot that the link was made with, until the login has ended; nil: none is held
 	credentials *credentials
-	opening     bool           // the session is being opened: that counts as one dial
-	dialled     bool           // a link was asked for, which is not counted yet
-	proven      bool           // the device accepted this login a read ago
+	opening     bool           // the session is being opened, which counts as one dial
+	dialled     bool           // a link was opened that is not counted yet
+	proven      bool           // the device accepted this login in the read before
 	accepted    bool           // and an answer to this read shows that it does now
 	entry       *account.Login // a login on which no answer has had a word yet; nil: none
 	verified    time.Time      // when the device last accepted the login; zero: the session is not open
@@ -42,18 +42,18 @@ type Client struct {
 	rootKnown   bool           // the device has been asked for it
 	media       int            // index into mediaTypes
 	device      *device        // what is known of the device; nil before the first session
-	learning    *device        // what it has told so far, if not all; nil: nothing
-	forms       map[string]int // which form of a part the device takes
+	learning    *device        // what was learned so far, while it is incomplete; nil: nothing
+	forms       map[string]int // by part: index of the form that the device supports
 
 	mu         sync.Mutex // guards the following fields, which Stats reads
 	dials      map[session.Reason]uint64
 	known      string    // what the accounts know the device by; "" until its address is known
 	start      time.Time // when the session was opened; zero if none is
-	loginRetry time.Time // when a login is tried again that must not be tried now
-	notBefore  time.Time // when the device may be asked again, as it wants
-	wants      string    // how it said that
+	loginRetry time.Time // when a login that is held back is tried again
+	notBefore  time.Time // when the device wants the next request (Retry-After)
+	wants      string    // its words for that
 	expiry     session.CertificateExpiry
-	flood      error // why the last connection was closed, if the device flooded it; nil once that was told
+	flood      error // why the last connection was closed, if the device flooded it; nil once that was returned
 }
 
 // device is what is known of a device.
@@ -84,11 +84,10 @@ func NewClient(o session.Options) *Client {
 	return c
 }
 
-// verifiedFor is how long after an answer the device needs no new proof that the login is accepted, and that its YANG library is the one
-// known.
+// verifiedFor is how long after an answer the login and the YANG library are not checked again.
 const verifiedFor = 5 * time.Second
 
-// Connect returns what is known of the device. It asks it only for the identifier of its YANG library, unless that is new. Errors are
+// Connect returns what is known of the device. It requests only the identifier of the YANG library, unless that has changed. Errors are
 // *session.Error.
 func (c *Client) Connect(ctx context.Context, trace *session.Trace) (session.Hello, error) {
 	within := ctx
@@ -103,8 +102,8 @@ func (c *Client) Connect(ctx context.Context, trace *session.Trace) (session.Hel
 	return session.Hello{Capabilities: c.device.capabilities, Library: c.device.library}, nil
 }
 
-// RPC asks for what one NETCONF operation selects, and passes the bytes of the NETCONF reply that the answers make to read as they
-// arrive. What RESTCONF has no form of is answered by an rpc-error. The end of ctx and an error of read close the connection. Errors are
+// RPC requests what one NETCONF operation selects. read gets the bytes of the NETCONF reply, made from the answers as they arrive.
+// Operations that RESTCONF cannot express get an rpc-error. The end of ctx and an error of read close the connection. Errors are
 // *session.Error; an error of read is wrapped.
 func (c *Client) RPC(ctx context.Context, trace *session.Trace, text string, read func(io.Reader) error) error {
 	within := ctx
@@ -134,7 +133,7 @@ func (c *Client) RPC(ctx context.Context, trace *session.Trace, text string, rea
 	}
 	r.close()
 	if r.first == 0 {
-		r.bytes = 0 // they are ours
+		r.bytes = 0 // all of them are ours
 	}
 	trace.End("rpc", r.began, err, fmt.Sprintf("%d bytes, the first after %v", r.bytes, r.first.Round(time.Microsecond)))
 	if err == nil {
@@ -188,7 +187,7 @@ func (c *Client) acquire(ctx context.Context) (_ context.Context, release func()
 	}, nil
 }
 
-// idle is for how long nothing has been asked.
+// idle is the time since the last request.
 func (c *Client) idle() time.Duration {
 	if len(c.lock) > 0 {
 		return 0
@@ -209,7 +208,7 @@ func (c *Client) lose() {
 	c.start = time.Time{}
 }
 
-// unlink closes the connection. Servers do that too, after seconds without a request: the session goes on.
+// unlink closes the connection. The session goes on: servers close connections too, after seconds without a request.
 func (c *Client) unlink() {
 	if c.link != nil {
 		c.link.close()
@@ -225,9 +224,9 @@ func (c *Client) freeSlot() {
 	}
 }
 
-// remember keeps which form of a part the device takes.
+// remember notes which form of a part the device supports.
 func (c *Client) remember(key string, form int) {
-	const most = 1000 // a person may ask for anything
+	const most = 1000 // commands may request any path
 	if len(c.forms) >= most {
 		clear(c.forms)
 	}

@@ -22,8 +22,8 @@ const (
 	maxErrors    = 10
 )
 
-// parseErrors reads the errors of an answer with a status of 400 or more (RFC 8040, section 7.1), in XML or JSON. If the answer has none
-// that can be read, it makes one of the status, and own is false.
+// parseErrors reads the errors of an answer with a status of 400 or more (RFC 8040, section 7.1), in XML or JSON. If there are none
+// that it can parse, it makes one from the status, and own is false.
 func parseErrors(status int, mediaType string, body io.Reader) (found netconf.RPCErrors, own bool) {
 	text, _ := io.ReadAll(io.LimitReader(body, maxErrorBody)) // what could be read has to do
 	if trimmed := bytes.TrimLeft(text, "\ufeff \t\r\n"); bytes.HasPrefix(trimmed, []byte("{")) || isJSON(mediaType) {
@@ -41,7 +41,7 @@ func parseErrors(status int, mediaType string, body io.Reader) (found netconf.RP
 	return netconf.RPCErrors{{Type: "protocol", Tag: tagOf(status), Severity: netconf.SevError, Message: message}}, false
 }
 
-// areMissing reports whether errors say that there is no data. OpenDaylight answers so in the place of 404.
+// areMissing reports whether errors say that there is no data. OpenDaylight sends them in place of 404.
 func areMissing(found netconf.RPCErrors) bool {
 	return !slices.ContainsFunc(found, func(e netconf.RPCError) bool { return e.Tag != netconf.ErrDataMissing })
 }
@@ -61,7 +61,7 @@ func xmlErrors(text []byte) (found netconf.RPCErrors) {
 		switch local := string(xmlscan.Local(s.Name())); {
 		case s.Depth() == 1 && local != "errors":
 			return nil
-		case local == "error" || local == "rpc-error": // ConfD of old sends the latter
+		case local == "error" || local == "rpc-error": // old ConfD sends the latter
 			e, err := decode.ParseRPCError(&s)
 			if err != nil {
 				return found
@@ -108,7 +108,7 @@ func jsonErrors(text []byte) (found netconf.RPCErrors) {
 	return found
 }
 
-// withSeverity makes an error of one that has no severity: those of RESTCONF have none.
+// withSeverity sets the severity, which errors of RESTCONF do not have, to error.
 func withSeverity(e netconf.RPCError) netconf.RPCError {
 	e.Severity = cmp.Or(e.Severity, netconf.SevError)
 	return e
@@ -140,12 +140,12 @@ func tagOf(status int) netconf.ErrTag {
 	return netconf.ErrOperationFailed
 }
 
-// notSupported is the error of what RESTCONF, or the device's RESTCONF, cannot do.
+// notSupported is the error for operations that RESTCONF, or the device's RESTCONF, does not support.
 func notSupported(why string) netconf.RPCErrors {
 	return netconf.RPCErrors{{Type: "protocol", Tag: netconf.ErrOperationNotSupported, Severity: netconf.SevError, Message: why}}
 }
 
-// writeErrors writes errors as a NETCONF reply has them (RFC 6241, section 4.3).
+// writeErrors writes errors in the form of a NETCONF reply (RFC 6241, section 4.3).
 func writeErrors(out *bytes.Buffer, all netconf.RPCErrors) {
 	for _, e := range all {
 		out.WriteString("<rpc-error>")

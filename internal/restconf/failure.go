@@ -18,7 +18,7 @@ func (c *Client) exchangeError(ctx context.Context, r request, began time.Time, 
 	if errors.As(err, &address) {
 		err = address.Err
 	}
-	c.flooded(nil) // if it was one, this tells of it
+	c.flooded(nil) // if it was a flood, this error says so
 	reason := session.ReasonRPC
 	if c.verified.IsZero() {
 		reason = session.ReasonHello
@@ -35,7 +35,7 @@ func (c *Client) exchangeError(ctx context.Context, r request, began time.Time, 
 	return session.Failed(reason, "%s: %s %s was not answered: %w", c.hostPort, r.method, r, err)
 }
 
-// unavailable is the failure of a device that cannot answer now. If it says when it can, it is not asked before.
+// unavailable is the failure of a device that cannot answer now. If it sends Retry-After, that is noted.
 func (c *Client) unavailable(a *answer) error {
 	said := fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
 	a.end(errors.New(said))
@@ -52,7 +52,7 @@ func (c *Client) unavailable(a *answer) error {
 	return c.wait(until)
 }
 
-// wait is the failure while the device wants not to be asked.
+// wait is the failure while the device wants no requests.
 func (c *Client) wait(until time.Time) error {
 	return session.Failed(session.ReasonBackoff, "not asked before %s: the device answered %s, and wants no request before then (Retry-After)",
 		until.UTC().Format(time.RFC3339), c.wants)

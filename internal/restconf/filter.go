@@ -12,8 +12,8 @@ import (
 // maxEntry is how many octets of one list entry are kept until its keys are known.
 const maxEntry = 4 << 20
 
-// filter reads an answer and gives of it, as XML in UTF-8, what a subtree filter selects. It keeps one list entry at most, and that only
-// if the filter has content match nodes.
+// filter reads an answer and returns the parts that a subtree filter selects, as XML in UTF-8. It keeps at most one list entry in memory,
+// and only if the filter has content match nodes.
 type filter struct {
 	scanner xmlscan.Scanner
 	tops    []*node // what the top-level elements are matched against; nil: all are selected
@@ -71,7 +71,7 @@ func (f *filter) step() error {
 			f.out.WriteString(dataEnd)
 		}
 	}
-	return nil // text in an element of which a part is selected means nothing
+	return nil // an element of which a part is selected is no leaf; its text is layout
 }
 
 // start handles the start of an element whose parent is copied in part.
@@ -161,7 +161,7 @@ func (f *filter) endTag() {
 	f.out.WriteByte('>')
 }
 
-// escape writes text for content and for values of attributes. Most has nothing to escape, which the library takes its time to find.
+// escape writes text for content and attribute values. Most text has nothing to escape, and the library is slow to find that out.
 func escape(out *bytes.Buffer, text []byte) {
 	if !bytes.ContainsAny(text, "<>&'\"\t\n\r") {
 		out.Write(text)
@@ -183,7 +183,7 @@ func (f *filter) entry(matching []*node) error {
 	return nil
 }
 
-// branch is an element that is kept.
+// branch is an element in memory.
 type branch struct {
 	namespace, local string
 	start, end       []byte // tags
@@ -252,7 +252,7 @@ func (b *branch) write(out *bytes.Buffer, filters []*node) {
 	out.Write(b.end)
 }
 
-// meets reports whether the branch has what the content match nodes of a filter node want.
+// meets reports whether the branch matches the content match nodes of a filter node.
 func (b *branch) meets(n *node) bool {
 	if n.value != "" {
 		return string(bytes.TrimSpace(b.text)) == n.value

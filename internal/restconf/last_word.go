@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// lastWord is a connection on which a write that fails waits until what the device said before it ended the connection is read: in TLS 1.3 that it
-// refuses our certificate. HTTP's library closes the connection upon a failed write, whatever there is to read.
+// lastWord is a connection on which a failing write waits until everything that the device sent is read: in TLS 1.3 that may be the alert
+// that refuses our certificate. The HTTP library would close the connection after a failed write without reading it.
 type lastWord struct {
 	net.Conn
 	once  sync.Once

@@ -16,7 +16,7 @@ import (
 // maxHeader bounds the header of an answer, in octets.
 const maxHeader = 64 << 10
 
-// maxFrame is how many octets a frame of HTTP/2 may have: the least that the RFC allows, as each connection keeps a buffer for the largest that came.
+// maxFrame is the largest HTTP/2 frame, in octets. It is the minimum of the RFC, because each connection keeps a buffer of that size.
 const maxFrame = 16 << 10
 
 // alertWait is how long an alert is waited for on a connection that has failed: it has arrived already, if there is one.
@@ -25,8 +25,8 @@ const alertWait = time.Second
 // errNoConnection says that the connection of a link has ended before a request was answered.
 var errNoConnection = errors.New("the connection has ended")
 
-// link is one TLS connection. It speaks HTTP/2 or HTTP/1.1, whichever both sides prefer, and never connects by itself: when a login may
-// be sent is not for an HTTP library to decide.
+// link is one TLS connection. It speaks HTTP/2 or HTTP/1.1, whichever both sides prefer. It never connects by itself, because the HTTP
+// library must not decide when a login is sent.
 type link struct {
 	conn      net.Conn      // TLS
 	tcp       *session.Conn // below it
@@ -35,7 +35,7 @@ type link struct {
 	entry     *account.Login // by our certificate, until the first answer; nil: none
 }
 
-// open makes the link one over a connection.
+// open starts HTTP on a connection.
 func (l *link) open(conn *tls.Conn, tcp *session.Conn) {
 	var taken atomic.Bool
 	l.conn, l.tcp, l.transport = conn, tcp, &http.Transport{
@@ -49,13 +49,13 @@ func (l *link) open(conn *tls.Conn, tcp *session.Conn) {
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true, // it is asked for, and bounded, by answer
 		MaxResponseHeaderBytes: maxHeader,
-		// No pings: many servers do one thing at a time, and answer none while they work on a slow request.
+		// No pings: many servers do one thing at a time, and answer no ping during a slow request.
 		HTTP2: &http.HTTP2Config{MaxReadFrameSize: maxFrame},
 	}
 }
 
-// cause is why a request on the link failed. HTTP/2 keeps an alert of TLS to itself, by which the device may refuse our certificate; the
-// connection remembers.
+// cause is why a request on the link failed. HTTP/2 hides the TLS alert by which a device refuses our certificate; reading from the
+// connection returns it.
 func (l *link) cause(err error) error {
 	_ = l.conn.SetReadDeadline(time.Now().Add(alertWait)) // the request may have failed before the alert was read
 	if _, alert := l.conn.Read(make([]byte, 1)); session.IsAlert(alert) {
@@ -66,6 +66,6 @@ func (l *link) cause(err error) error {
 
 // close ends the connection, and what is being read on it.
 func (l *link) close() {
-	_ = l.conn.Close() // there is nothing to be done about its error
+	_ = l.conn.Close() // its error does not matter
 	l.transport.CloseIdleConnections()
 }

@@ -48,8 +48,8 @@ func (c *Client) connect(ctx context.Context, trace *session.Trace) (err error) 
 	return nil
 }
 
-// handshake speaks TLS on a connection. If that fails, it closes the connection. Our certificate is a login, of which the device may say in its
-// first answer that it is refused (RFC 8446, section 4.4.2).
+// handshake speaks TLS on a connection. If that fails, it closes the connection. Our certificate is a login, which the device may refuse as late
+// as in its first answer (RFC 8446, section 4.4.2).
 func (c *Client) handshake(ctx context.Context, trace *session.Trace, attempt *session.Attempt, conn *session.Conn) (*link, error) {
 	began := time.Now()
 	within, cancel := context.WithTimeout(ctx, c.timeouts().Login)
@@ -97,21 +97,21 @@ func (c *Client) handshake(ctx context.Context, trace *session.Trace, attempt *s
 	return l, nil
 }
 
-// noteCertificates keeps when the certificates expire: those of the device, and ours.
+// noteCertificates notes when the device's certificates expire.
 func (c *Client) noteCertificates(device []*x509.Certificate) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.expiry.Device = session.Expiry(device)
 }
 
-// flooded keeps why a connection ended on which the device sent what answers nothing. It is told once, then the device has another chance.
+// flooded notes that a connection was closed because of a flood. The error is returned once, then the device gets another chance.
 func (c *Client) flooded(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flood = err
 }
 
-// end tells the account what became of a login by our certificate alone: err is nil after an answer.
+// end tells the account how a login by certificate alone ended: err is nil after an answer.
 func (l *link) end(c *Client, err error) {
 	if l.entry == nil {
 		return
@@ -146,8 +146,7 @@ func (c *Client) check(attempt *session.Attempt) error {
 	return err
 }
 
-// count counts what became of a dial or, if that failed, of an attempt to open the session on the connection that there is. What was not tried
-// is not counted.
+// count counts the result of a dial, or the failure to open the session on an existing connection. What was not tried is not counted.
 func (c *Client) count(ctx context.Context, err error) {
 	c.freeSlot()
 	dialled := c.dialled

@@ -20,7 +20,7 @@ const (
 	// libraryPath is the YANG library of RFC 8525, oldLibraryPath that of RFC 7895.
 	libraryPath    = "data/ietf-yang-library:yang-library"
 	oldLibraryPath = "data/ietf-yang-library:modules-state"
-	// fieldsCapability stands for the query parameter fields.
+	// fieldsCapability announces the query parameter fields.
 	fieldsCapability = "urn:ietf:params:restconf:capability:fields:1.0"
 	// libraryFields are what is needed of a YANG library.
 	libraryFields = "module-set(name;module(name;revision;namespace;deviation));datastore(name)"
@@ -28,8 +28,8 @@ const (
 
 func (c *Client) timeouts() session.Timeouts { return c.options.Timeouts.WithDefaults() }
 
-// ensure opens the session. At the beginning of a read it asks an open one for the identifier of the YANG library: that shows whether the
-// login is still accepted, and the device what it was.
+// ensure opens the session. If it is open, ensure requests the identifier of the YANG library at the beginning of a read, which shows
+// whether the login is still accepted and the device unchanged.
 func (c *Client) ensure(ctx context.Context, trace *session.Trace, begins bool) error {
 	c.mu.Lock()
 	until, flood := c.notBefore, c.flood
@@ -113,7 +113,7 @@ func (c *Client) open(ctx context.Context, trace *session.Trace) error {
 		return nil
 	}
 	began := time.Now()
-	// What a slow device has told is not asked again when the time for the rest was too short.
+	// Continue where the last attempt ran out of time: slow devices would never finish otherwise.
 	if c.learning == nil || c.learning.idPath != idPath || c.learning.contentID != id {
 		c.learning = &device{contentID: id, idPath: idPath}
 	}
@@ -132,10 +132,10 @@ func (c *Client) open(ctx context.Context, trace *session.Trace) error {
 	return err
 }
 
-// relearn is how long what a device told is believed if it has no identifier that would change with it, or could not tell all.
+// relearn is how long what was learned is used if the device has no identifier for it, or could not tell all.
 const relearn = time.Hour
 
-// isStill reports whether the device is as known, by the identifier of its YANG library, or without one while the session lasts.
+// isStill reports whether the device is unchanged, by the identifier of its YANG library; without one, until the session ends.
 func (d *device) isStill(idPath, id string, isOpen bool) bool {
 	if d == nil || d.library == nil && d.failing != "" || d.idPath != idPath || d.contentID != id {
 		return false
@@ -143,7 +143,7 @@ func (d *device) isStill(idPath, id string, isOpen bool) bool {
 	return id != "" && d.failing == "" || (isOpen || id != "") && time.Since(d.learned) < relearn
 }
 
-// findRoot asks the device for the root of its API. That needs no login on most devices.
+// findRoot requests the root of the API. Most devices need no login for that.
 func (c *Client) findRoot(ctx context.Context, trace *session.Trace) error {
 	r := request{path: hostMeta, accept: "application/xrd+xml, application/json;q=0.5", noSecret: true}
 	got, err := c.small(ctx, trace, r)
@@ -151,7 +151,7 @@ func (c *Client) findRoot(ctx context.Context, trace *session.Trace) error {
 		r.noSecret, r.login = false, true
 		got, err = c.small(ctx, trace, r)
 	}
-	if errors.Is(err, errRedirected) { // many web interfaces do that with all they do not know
+	if errors.Is(err, errRedirected) { // many web interfaces redirect all unknown paths
 		c.root, c.rootKnown = defaultRoot, true
 		return nil
 	}
@@ -214,7 +214,7 @@ func (c *Client) learn(ctx context.Context, trace *session.Trace, d *device) err
 	return nil
 }
 
-// checkRoot tells a device that lets its user see nothing from one that has no RESTCONF.
+// checkRoot distinguishes a device whose user may see nothing from one without RESTCONF.
 func (c *Client) checkRoot(ctx context.Context, trace *session.Trace) error {
 	got, err := c.small(ctx, trace, request{path: c.root})
 	switch {
@@ -237,7 +237,7 @@ func (d *device) noteFailing(a *answer) {
 	}
 }
 
-// readLibrary reads the device's YANG library; nil if it has none there, or not for this user.
+// readLibrary reads the device's YANG library; nil if there is none at the path, or the user may not read it.
 func (c *Client) readLibrary(ctx context.Context, trace *session.Trace, path string, d *device) (*yang.Library, error) {
 	queries := []string{""}
 	if d.fields && path == libraryPath {

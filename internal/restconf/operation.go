@@ -15,7 +15,7 @@ import (
 
 const monitoringNamespace = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
 
-// operation is what a NETCONF operation asks for.
+// operation is a parsed NETCONF operation.
 type operation struct {
 	kind      kind
 	datastore string  // of getData, without its prefix
@@ -59,14 +59,14 @@ func (n *node) onlyConditions() bool {
 	return len(n.children) > 0 && !slices.ContainsFunc(n.children, func(c *node) bool { return c.value == "" })
 }
 
-// unmapped is the error of an operation that RESTCONF has no form of.
+// unmapped is the error of an operation that RESTCONF cannot express.
 type unmapped struct{ why string }
 
 func (u *unmapped) Error() string { return u.why }
 
 func unmappable(format string, args ...any) error { return &unmapped{fmt.Sprintf(format, args...)} }
 
-// CannotRead says why RESTCONF has no form of a NETCONF operation; "" if it has one, whatever the device knows.
+// CannotRead says why RESTCONF cannot express a NETCONF operation; "" if it can. The device may still not support it.
 func CannotRead(text string) string {
 	var cannot *unmapped
 	if _, err := parseOperation(text); errors.As(err, &cannot) {

@@ -7,19 +7,19 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
-// part is what one answer gives: forms are requests for it, the best first.
+// part is the part of a reply that one answer gives. forms are the possible requests for it, the best first.
 type part struct {
-	key   string // names the part, to remember which form the device takes
+	key   string // identifies the part, to remember which form the device supports
 	forms []form
 }
 
-// form is a request, and what its answer is to hold.
+// form is a request and what to expect of its answer.
 type form struct {
 	request
 	root    string  // local name of the root element; "": any
 	tops    []*node // what is selected of the answer; nil: all of it
 	isText  bool    // the answer is a text, and no XML
-	mayMiss bool    // that there is none says that there is no data
+	mayMiss bool    // a missing resource means that there is no data
 }
 
 // parts are the requests that an operation becomes.

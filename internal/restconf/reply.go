@@ -23,8 +23,8 @@ const (
 	dataEnd    = `</data>`
 )
 
-// reply is the NETCONF reply that the answers to one operation make. It asks as it is read: one request after the other, and no answer
-// is kept. What an answer holds stands in a <data> of its own.
+// reply is the NETCONF reply to one operation, made from answers. Reading it sends the requests, one after the other; no answer is
+// kept. The content of each answer is in its own <data>.
 type reply struct {
 	client *Client
 	ctx    context.Context
