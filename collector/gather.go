@@ -37,5 +37,6 @@ func (e *Exporter) scrape(ctx context.Context) []outcome {
 	others.Wait()
 	close(othersDone)
 	lagging.Wait()
-	return outcomes
+	// A reload that came in between has removed targets, or put others in their place, which the next scrape has.
+	return slices.DeleteFunc(outcomes, func(o outcome) bool { return !o.up && o.target.life.Err() != nil })
 }

@@ -176,6 +176,30 @@ func TestReloadKeepsSessions(t *testing.T) {
 	t.Error("the session of a target that was removed is still open")
 }
 
+// TestReloadDuringScrapes removes targets while scrapes begin: none is told to be down.
+func TestReloadDuringScrapes(t *testing.T) {
+	_, c := fleet(t, simulator.Config{Devices: 10}, "")
+	e := start(t, c)
+	fewer := *c
+	fewer.Targets = c.Targets[:1]
+	for range 20 {
+		e.Gather(within(t, 10*time.Second))
+		scraped := make(chan map[string]float64)
+		go func() { scraped <- samples(e.Gather(within(t, 10*time.Second))) }()
+		if err := e.Apply(&fewer); err != nil {
+			t.Fatal(err)
+		}
+		for series, value := range <-scraped {
+			if strings.HasPrefix(series, "netconf_up") && value == 0 {
+				t.Fatalf("%s is 0", series)
+			}
+		}
+		if err := e.Apply(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestUnconfiguredTargets(t *testing.T) {
 	devices, c := fleet(t, simulator.Config{Interfaces: 3}, "")
 	e := start(t, c)
