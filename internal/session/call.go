@@ -12,15 +12,15 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// call is a connection that a device opened. Its handshake has come to the host key or certificate, which is that of a target, and goes on when the
-// target's client takes it.
+// call is a connection that a device opened. Its handshake stops at the host key or certificate until the client of the device's target
+// takes the call.
 type call struct {
 	conn    *connection
 	arrived time.Time
 
-	taken    chan *ssh.ClientConfig // with it, the client takes the call
-	takenTLS chan *tls.Config       // likewise, over TLS
-	finished chan struct{}          // closed when the handshake has ended, which sets what follows
+	taken    chan *ssh.ClientConfig // the client takes the call by sending this
+	takenTLS chan *tls.Config       // likewise over TLS
+	finished chan struct{}          // closed when the handshake has ended; the following fields are set then
 	tls      *tls.Conn
 	sshConn  ssh.Conn
 	channels <-chan ssh.NewChannel
@@ -28,15 +28,15 @@ type call struct {
 	err      error
 
 	ending sync.Once
-	ended  chan struct{} // closed when nobody is to take the call
-	cause  error         // set before
+	ended  chan struct{} // closed when the call is given up
+	cause  error         // why; set before ended is closed
 }
 
 func newCall(conn *connection) *call {
 	return &call{conn: conn, arrived: time.Now(), taken: make(chan *ssh.ClientConfig), takenTLS: make(chan *tls.Config), finished: make(chan struct{}), ended: make(chan struct{})}
 }
 
-// end closes a call that nobody is to take.
+// end gives up a call and closes its connection.
 func (c *call) end(cause error) {
 	c.ending.Do(func() {
 		c.cause = cause
@@ -57,9 +57,9 @@ func (c *call) waits() bool {
 	}
 }
 
-// handshake does the first part of the handshake, up to the host key, with a user name and algorithms that have to do for all who may take
-// the call. found is told the key, and returns an error if nobody takes it. When handshake returns, the call has failed, or it was taken and
-// the login has ended.
+// handshake does the SSH handshake up to the host key, with a user name and algorithms that were chosen before the caller is known. It calls
+// found with the key; an error of found ends the call. Then it waits until a client takes the call, and logs in with that client's
+// settings. It returns when the call has failed or the login has ended.
 func (c *call) handshake(user string, offer ssh.Config, hostKeys []string, found func(ssh.PublicKey) error) (taken bool) {
 	var rest *ssh.ClientConfig
 	settings := &ssh.ClientConfig{
@@ -119,7 +119,7 @@ func (d *dial) negotiate(conn *connection, settings *ssh.ClientConfig) (ssh.Conn
 	}
 }
 
-// agreed returns an error if the handshake agreed upon algorithms that are not part of settings.
+// agreed returns an error if the handshake chose algorithms that settings do not allow.
 func agreed(on ssh.NegotiatedAlgorithms, settings *ssh.ClientConfig) error {
 	offer := settings.Config
 	offer.SetDefaults() // adds aliases

@@ -15,13 +15,13 @@ const answerWait = 5 * time.Second
 type incoming struct {
 	waiting  *call // nil: none
 	last     time.Time
-	first    chan struct{} // closed at the first call
-	tell     func()        // is told of each call; nil: calls are not taken
+	first    chan struct{} // closed by the first call
+	tell     func()        // runs at each call; nil: calls are not accepted
 	checking bool          // whether the session is alive, because the device called again
-	lost     error         // why the last session ended, or why the last call gave none
+	lost     error         // why the last session ended, or the last call failed
 }
 
-// note keeps when the device called last; zero if it has not.
+// note notes when the device last called; zero if it has not.
 func (in *incoming) note(at time.Time) {
 	if in.last.IsZero() && !at.IsZero() {
 		close(in.first)
@@ -29,8 +29,8 @@ func (in *incoming) note(at time.Time) {
 	in.last = at
 }
 
-// AnswerCalls has the client take the calls of its target's device, which opens the connection (RFC 8071). It needs a Dialer. called is told
-// that a device has called, so that a session can be had, and must not wait.
+// AnswerCalls makes the client accept the calls of its target's device (RFC 8071). It needs a Dialer. called runs when the device has
+// called and a session can be opened; it must not block.
 func (c *Client) AnswerCalls(called func()) {
 	c.mu.Lock()
 	c.incoming.tell = called
@@ -41,7 +41,7 @@ func (c *Client) AnswerCalls(called func()) {
 // Called is closed when the device has called for the first time.
 func (c *Client) Called() <-chan struct{} { return c.incoming.first }
 
-// called takes notice of a call of the device. One that calls again replaces a dead session, not a living one.
+// called handles a call of the device. It replaces a dead session, not one that is alive.
 func (c *Client) called(call *call) (CallResult, error) {
 	if err := c.mayCall(call); err != nil {
 		return CallNotTaken, err
@@ -66,7 +66,7 @@ func (c *Client) called(call *call) (CallResult, error) {
 	return result, nil
 }
 
-// alive reports whether the device still has its end of a session. Where the stream has no keepalives, as that over TLS, it is asked for nothing.
+// alive reports whether the device still has its end of a session. Over TLS, which has no keepalives, it sends a <get> that selects nothing.
 func (c *Client) alive(s *session) bool {
 	if _, ok := s.stream.(pinger); ok {
 		return s.alive(answerWait)
@@ -102,7 +102,7 @@ func (c *Client) mayCall(call *call) error {
 	return nil
 }
 
-// await makes a call the one that waits for a session to be needed, unless there is one that is alive.
+// await makes the call wait until the client opens a session, unless there is one that is alive.
 func (c *Client) await(call *call, alive bool) (CallResult, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -122,7 +122,7 @@ func (c *Client) await(call *call, alive bool) (CallResult, error) {
 	return CallTaken, nil
 }
 
-// takeCall returns the call that waits.
+// takeCall returns the waiting call.
 func (c *Client) takeCall() (*call, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

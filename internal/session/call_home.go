@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// mostCalls bounds the calls of which it is not known yet who calls, and mostCallsFrom those from one address, so that one cannot
+	// mostCalls bounds the calls whose callers are not known yet, and mostCallsFrom those from one address, so that one address cannot
 	// take all.
 	mostCalls     = 256
 	mostCallsFrom = 64
@@ -26,36 +26,36 @@ const (
 	takeWait = time.Minute      // how long a call waits until its target takes it
 )
 
-// CallHome is where devices call (RFC 8071). It knows them by their host keys or certificates, before anything secret is sent, and gives their calls to
-// the clients of their targets. The zero value listens nowhere.
+// CallHome accepts calls of devices (RFC 8071). It recognizes devices by their host keys or certificates, before anything secret is sent,
+// and gives the calls to the clients of their targets. The zero value does not listen.
 type CallHome struct {
 	Logger *slog.Logger // nil: nothing is logged; set before the first call
 
 	mu        sync.Mutex // guards the following fields
 	listeners map[config.Transport]*listener
-	clients   map[string][]*Client // by what config.Target.CallerKeys says; the one that came last has the calls
+	clients   map[string][]*Client // by config.Target.CallerKeys; the last one gets the calls
 	half      int                  // calls whose key is not known yet
 	halfFrom  map[netip.Prefix]int
 	hints     hints
 	callers   callers
 	unlogged  time.Time // until then, unknown callers are not logged
 	results   map[CallResult]uint64
-	open      map[*call]bool // those that have no session yet
+	open      map[*call]bool // calls without a session
 	answering sync.WaitGroup
 }
 
-// CallResult is what became of a call.
+// CallResult is the result of a call.
 type CallResult string
 
 // The results of calls.
 const (
 	CallTaken     CallResult = "taken"     // a login followed
 	CallUnknown   CallResult = "unknown"   // the key is that of no target
-	CallFailed    CallResult = "failed"    // no key was shown in time, or what called speaks no SSH or TLS
+	CallFailed    CallResult = "failed"    // no key was shown in time, or the caller speaks neither SSH nor TLS
 	CallLimited   CallResult = "limited"   // too many others were under way
 	CallDuplicate CallResult = "duplicate" // the target has a session that is alive
-	CallNotTaken  CallResult = "not_taken" // the target may not log in now, or not there
-	CallRetry     CallResult = "retry"     // the call was prepared for another user name; the next one will not be
+	CallNotTaken  CallResult = "not_taken" // the login is held back, or the address is not allowed
+	CallRetry     CallResult = "retry"     // the call was prepared with another target's user name; the next one will have the right one
 )
 
 // CallResults returns all results.
@@ -88,14 +88,14 @@ func (h *CallHome) Stats() CallStats {
 	return CallStats{maps.Clone(h.results), h.half}
 }
 
-// Unknown lists devices that called and are no targets, the last one first.
+// Unknown lists unknown callers, the last one first.
 func (h *CallHome) Unknown() []Caller {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.callers.list()
 }
 
-// register gives the calls of a client's target to it.
+// register lets a client get the calls of its target.
 func (h *CallHome) register(c *Client) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -153,7 +153,7 @@ func (h *CallHome) count(result CallResult) {
 	h.results[result]++
 }
 
-// answer does all with one call, until it has failed or the client of its target has logged in.
+// answer handles one call until it has failed, or the client of its target has logged in.
 func (h *CallHome) answer(over config.Transport, tcp net.Conn) {
 	c := newCall(&connection{Conn: tcp})
 	from := network(tcp.RemoteAddr())
@@ -251,7 +251,7 @@ func (h *CallHome) giveTLS(c *call, from netip.Prefix, chain []*x509.Certificate
 	return CallUnknown, why
 }
 
-// client is the one that has the calls with a key.
+// client is the client that gets the calls with a key.
 func (h *CallHome) client(key string) *Client {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -285,7 +285,7 @@ func (h *CallHome) log() *slog.Logger {
 	return h.Logger
 }
 
-// network is what a caller's address counts as: it itself, or the IPv6 network of a site.
+// network is what limits by address apply to: an IPv4 address, or an IPv6 network of 64 bits.
 func network(address net.Addr) netip.Prefix {
 	at, err := netip.ParseAddrPort(address.String())
 	if err != nil {

@@ -41,8 +41,8 @@ func (h *CallHome) ListenAll(c config.CallHome) error {
 	return err
 }
 
-// Listen listens for calls over a transport at an address, "" for none, in place of the one before. Sessions stay. On an error it listens
-// where it did.
+// Listen listens for calls over a transport at an address ("": nowhere) instead of the earlier one. Sessions stay open. On an error, the
+// earlier listener stays.
 func (h *CallHome) Listen(over config.Transport, address string) error {
 	h.mu.Lock()
 	old := h.listeners[over]
@@ -82,7 +82,7 @@ func listen(address string) (*listener, error) {
 	return &listener{l, address, make(chan struct{})}, nil
 }
 
-// Serve answers the calls over a transport that a listener accepts, in place of the one before. It closes the listener when it is not needed any more.
+// Serve answers the calls that a listener accepts, instead of the earlier listener of the transport. It closes the listener in the end.
 func (h *CallHome) Serve(over config.Transport, l net.Listener) {
 	h.replace(over, &listener{l, l.Addr().String(), make(chan struct{})})
 }
@@ -147,7 +147,7 @@ func spare(conn net.Conn) bool {
 	return err == nil && !taken
 }
 
-// Close ends the listening and all calls that have no session yet. It returns when nothing of them is left.
+// Close stops listening and ends all calls without a session. It returns when all of them have ended.
 func (h *CallHome) Close() {
 	h.replace(config.TransportSSH, nil)
 	h.replace(config.TransportTLS, nil)

@@ -10,8 +10,8 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// handshakeTLS is handshake for a device that calls over TLS. It is known by its certificate once it has proved that it has the key of it,
-// which is when it wants ours: a certificate alone everybody may have. found is told the certificates.
+// handshakeTLS is handshake for a call over TLS. It calls found with the certificates when the device asks for ours: by then it has proved
+// that it has the private key.
 func (c *call) handshakeTLS(found func([]*x509.Certificate) error) (taken bool) {
 	var rest *tls.Config
 	var state tls.ConnectionState

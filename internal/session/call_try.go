@@ -9,22 +9,22 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/config"
 )
 
-// try is what a handshake begins with, before it is known who calls. The SSH library wants the user name then, and offers one order of
-// host keys, of which a device shows one.
+// try is the start of a handshake, before the caller is known. The SSH library needs the user name then, and the order of host key
+// algorithms, of which the device shows one key.
 type try struct {
 	user     string
 	legacy   bool
 	hostKeys []string // algorithms
 }
 
-// hints are what the last calls from an address tell about the next ones.
+// hints are what earlier calls from an address suggest for the next ones.
 type hints struct {
 	from map[netip.Prefix]*hint
 }
 
 type hint struct {
-	user    string   // of the last device that was known
-	unknown []string // types of keys that were shown and are those of no target
+	user    string   // of the last known device
+	unknown []string // types of unknown keys that were shown
 }
 
 // mostHints bounds the hints.
@@ -55,8 +55,8 @@ func (h *hints) unknown(from netip.Prefix, keyType string) {
 	}
 }
 
-// try decides how to begin with a call from an address. A device whose key was unknown may have others, so every other time it is
-// rather to show one of another type; not each time, because others may call from the same address.
+// try decides how to begin a handshake with a caller from an address. A device with an unknown key may have others, so every second call
+// prefers other key types; not every call, because other devices may call from the same address.
 func (h *CallHome) try(from netip.Prefix) try {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -13,7 +13,7 @@ const (
 	mostCallersFrom = 10  // of one address, so that one cannot push out all others
 )
 
-// Caller is a device that called and is no target.
+// Caller is a device that called and belongs to no target.
 type Caller struct {
 	Address     string // that it called from last
 	Transport   config.Transport
@@ -24,7 +24,7 @@ type Caller struct {
 	Calls       int
 }
 
-// callers are those that called last, the oldest first.
+// callers are the latest unknown callers, the oldest first.
 type callers struct {
 	all []listed
 }
@@ -60,7 +60,7 @@ func (c *callers) add(caller Caller, from netip.Prefix) (news bool) {
 	return news
 }
 
-// forget removes the caller with a key that is a target's now.
+// forget removes the caller with a key, because a target has that key now.
 func (c *callers) forget(fingerprint string) {
 	c.all = slices.DeleteFunc(c.all, func(l listed) bool { return l.Fingerprint == fingerprint })
 }

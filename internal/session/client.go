@@ -1,5 +1,5 @@
-// Package session keeps one NETCONF session over SSH to each target (RFC 6241, RFC 6242): it dials, logs in, exchanges
-// hellos, sends rpcs and passes replies on as they arrive. It tolerates the ways in which devices depart from the RFCs.
+// Package session keeps one NETCONF session to each target, over SSH or TLS (RFC 6241, RFC 6242, RFC 7589): it dials or accepts calls,
+// logs in, exchanges hellos, sends rpcs and passes replies on as they arrive. It tolerates the ways in which devices depart from the RFCs.
 package session
 
 import (
@@ -34,7 +34,7 @@ type Client struct {
 	dials      map[Reason]uint64
 	current    *session
 	device     string    // what the accounts know the device by; "" until its address is known
-	loginRetry time.Time // when a login that must not be tried now is tried again
+	loginRetry time.Time // when a login that is held back is tried again
 	incoming   incoming
 	expiry     CertificateExpiry
 }

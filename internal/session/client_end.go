@@ -20,7 +20,8 @@ func (s *session) watch(t Timeouts, keepalives bool) {
 	}
 }
 
-// dropIdle drops a session that ended while no rpc was in flight. The next caller is told of a flood. The caller holds the lock.
+// dropIdle drops a session that ended while no rpc was in flight. If a flood ended it, the next caller gets that error. The caller
+// holds the lock.
 func (c *Client) dropIdle(s *session) {
 	if cause := s.transport.cause(); errors.Is(cause, errFlood) {
 		c.flood = cause
@@ -28,8 +29,7 @@ func (c *Client) dropIdle(s *session) {
 	c.drop(s)
 }
 
-// drop closes a session that is of no more use. It counts a session that answered no keepalive before the next one is opened. The
-// caller holds the lock.
+// drop closes a session, and counts it if it ended because keepalives were not answered. The caller holds the lock.
 func (c *Client) drop(s *session) {
 	if errors.Is(s.transport.cause(), errKeepaliveTimeout) && s.replies > 0 && !s.keepaliveAnswered {
 		if c.unansweredKeepalives++; c.unansweredKeepalives == maxUnansweredKeepalives {

@@ -17,7 +17,7 @@ func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, f
 		}
 		c.dropIdle(c.session)
 	}
-	if err := c.flood; err != nil { // told once, then the device has another chance
+	if err := c.flood; err != nil { // returned once, then the device gets another chance
 		c.flood = nil
 		return nil, false, failed(ReasonRPC, "%w", err)
 	}
@@ -56,8 +56,8 @@ func (c *Client) ensureSession(ctx context.Context, trace *Trace) (s *session, f
 	return s, true, nil
 }
 
-// checkAccount returns an error while a login with these credentials must not be tried. A device whose address is not known yet
-// is asked about when it is.
+// checkAccount returns an error while a login with these credentials must not be tried. If the device's address is not known yet, the
+// dial checks.
 func (c *Client) checkAccount(with *credentials) error {
 	c.mu.Lock()
 	device := c.device
@@ -75,7 +75,7 @@ func (c *Client) checkAccount(with *credentials) error {
 	return accountError(err)
 }
 
-// heldBack keeps when a login is tried again. The caller holds mu.
+// heldBack notes when a login that is held back is tried again. The caller holds mu.
 func (c *Client) heldBack(err error) {
 	if until := heldUntil(err); !until.IsZero() {
 		c.loginRetry = until

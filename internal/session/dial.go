@@ -20,8 +20,8 @@ type dial struct {
 
 	jump         *jumpHost    // the last one on the way; nil: none
 	channel      *jumpChannel // of it; nil: none
-	forwards     bool         // it is a jump host that is connected to
-	call         *call        // by which the device opened the connection; nil: none
+	forwards     bool         // the dial is to a jump host
+	call         *call        // of a device that calls home; nil: none
 	device       string       // what the accounts know the device by; set when its address is known
 	deviceExpiry time.Time    // when the device's certificate expires; set when it is known
 }

@@ -97,8 +97,8 @@ type tlsLogin struct {
 // secretSent reports whether our certificate was sent. If it was, the device may refuse it.
 func (l *tlsLogin) secretSent() bool { return l.entry != nil }
 
-// end tells the account how the login ended, once: err is nil after a success. A certificate can be guessed by nobody, so that no account is
-// locked because of it; a device that refuses it by name is not asked again and again.
+// end tells the account once how the login ended: err is nil after a success. Certificates cannot be guessed, so servers lock no account
+// because of them; but a device that refuses one by an alert is not tried again and again.
 func (l *tlsLogin) end(err error) {
 	if l.entry == nil {
 		return
@@ -127,8 +127,8 @@ type tlsStream struct {
 
 func (s *tlsStream) start() error { return nil }
 
-// Read reads what the device sends. Many devices end a connection without saying so in TLS, which is no harm: the end of each message is
-// marked, so that one that is cut off shows.
+// Read reads what the device sends. Many devices close the connection without a TLS close_notify. That is harmless: framing marks the end
+// of each message, so a truncated message is noticed.
 func (s *tlsStream) Read(p []byte) (int, error) {
 	n, err := s.Conn.Read(p)
 	switch {

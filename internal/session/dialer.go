@@ -24,13 +24,13 @@ type Dialer struct {
 // NewDialer returns a Dialer with a number of slots, at least one.
 func NewDialer(limit int) *Dialer { return &Dialer{slots: make(chan struct{}, max(limit, 1))} }
 
-// Close ends the connections to jump hosts, and the calls of devices. The clients are closed before.
+// Close ends the connections to jump hosts and the calls of devices. Close the clients first.
 func (d *Dialer) Close() {
 	d.jumps.close()
 	d.calls.Close()
 }
 
-// CallHome is where devices call that the clients of this Dialer read.
+// CallHome accepts the calls for the clients of this Dialer.
 func (d *Dialer) CallHome() *CallHome { return &d.calls }
 
 // keyring returns nil for a nil Dialer.
@@ -61,8 +61,8 @@ func (d *Dialer) acquire(ctx context.Context, trace *Trace) (release func(), err
 	}
 }
 
-// enter waits for the jump host and one of its channels, if there is one, and for a dial slot. The jump host comes first: one that hangs, or
-// is full, must not hold slots that other targets need.
+// enter waits for the jump host and one of its channels, if there is a jump host, and then for a dial slot. A jump host that hangs or is
+// full must not hold slots that other targets need.
 func (d *dial) enter(ctx context.Context) (release func(), err error) {
 	leave := func() {}
 	if len(d.Via) > 0 {

@@ -15,14 +15,14 @@ import (
 const (
 	// jumpPort is the port of a jump host whose address names none.
 	jumpPort = 22
-	// jumpRetry is how long nothing is tried after a jump host failed: the targets behind it ask for it all at once.
+	// jumpRetry is the pause after a jump host failed, since all targets behind it need it at once.
 	jumpRetry = 2 * time.Second
 	// jumpIdle is how long the connection to a jump host is kept without a channel.
 	jumpIdle = time.Minute
 )
 
 // jumpHost is the connection to an SSH server that forwards connections to devices (RFC 4254 section 7.2). All targets behind it share
-// the connection, which is opened when the first one needs it and opened anew when it was lost.
+// the connection. It is opened when the first one needs it, and again when it is lost.
 type jumpHost struct {
 	name     string
 	open     func(context.Context) (*connection, *ssh.Client, error)
@@ -36,7 +36,7 @@ type jumpHost struct {
 	failure error        // of the last attempt; nil after a success
 	failed  time.Time
 	users   int                   // callers and open channels
-	mayEnd  map[*jumpChannel]bool // those whose connections end for others when they are idle
+	mayEnd  map[*jumpChannel]bool // channels that are closed for others when they are idle
 	idle    *time.Timer           // closes the connection; nil while there are users
 }
 
@@ -77,7 +77,7 @@ func (j *jumpHost) close() {
 	}
 }
 
-// connect returns the connection, and opens it where there is none. A caller that gives up does not end the attempt for the others.
+// connect returns the connection, and opens it if there is none. A caller that gives up does not end the attempt for the others.
 func (j *jumpHost) connect(ctx context.Context) (*ssh.Client, error) {
 	j.mu.Lock()
 	switch {

@@ -44,7 +44,7 @@ func (d *Dialer) jump(o Options) *jumpHost {
 	return j
 }
 
-// jumpKey tells jump hosts apart by all that makes their connection, secrets and the target's proxy included.
+// jumpKey identifies a jump host by everything that its connection depends on, including secrets and the target's proxy.
 func jumpKey(via []config.NamedJumpHost, t *config.Target) string {
 	digest := sha256.New()
 	if t.ProxyURL != nil {
@@ -107,7 +107,7 @@ func (d *Dialer) newJump(o Options, unused func()) *jumpHost {
 	return j
 }
 
-// SameWay reports whether two targets are reached in the same way, each by a chain of jump hosts and a proxy.
+// SameWay reports whether two targets are reached through the same chain of jump hosts and the same proxy.
 func SameWay(a *config.Target, viaA []config.NamedJumpHost, b *config.Target, viaB []config.NamedJumpHost) bool {
 	return jumpKey(viaA, a) == jumpKey(viaB, b)
 }

@@ -45,7 +45,7 @@ type Options struct {
 	Timeouts Timeouts
 }
 
-// accounts are those that all clients of the Dialer share.
+// accounts are shared by all clients of the Dialer.
 func (o Options) accounts() *account.Accounts {
 	if o.Dialer == nil {
 		return &account.Accounts{}

@@ -1,8 +1,8 @@
 package session
 
-// TakeOver makes the open session of another client this one's, so that the device is not logged in to again. The caller has seen to it
-// that both reach the same device in the same way, and this one has no session yet. Nothing is taken from a client that is at work, or
-// that logged in with other secrets than this one would now.
+// TakeOver moves the open session of another client to this one, so that no second login is needed. The caller makes sure that both reach
+// the same device in the same way, and that this client has no session yet. Nothing is moved from a client that is in use, or that
+// logged in with other secrets than this client would now.
 func (c *Client) TakeOver(from *Client) {
 	select {
 	case from.lock <- struct{}{}:
