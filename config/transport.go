@@ -72,7 +72,7 @@ func (a *Auth) lacks(over Transport, certificateKnown bool) string {
 		switch c := a.TLSConfig; {
 		case c == nil || c.CertFile == "":
 			return "it has no certificate of ours; add tls_config with cert_file and key_file to it"
-		case c.CAFile == "" && !c.InsecureSkipVerify && !certificateKnown:
+		case !certificateKnown && !a.ChecksCertificates():
 			return "it does not say how a device's certificate is checked; add ca_file to its tls_config (netconf_exporter hostkey --transport=tls ADDRESS prints " +
 				"what goes there), or insecure_skip_verify: true, or certificate_fingerprints to the target"
 		}
@@ -85,6 +85,11 @@ func (a *Auth) lacks(over Transport, certificateKnown bool) string {
 		}
 	}
 	return ""
+}
+
+// ChecksCertificates reports whether the auth says how devices' certificates are checked: by a ca_file, or not at all.
+func (a *Auth) ChecksCertificates() bool {
+	return a.TLSConfig != nil && (a.TLSConfig.CAFile != "" || a.TLSConfig.InsecureSkipVerify)
 }
 
 // For reports whether the auth is complete for a transport to targets that have their own certificate fingerprints.

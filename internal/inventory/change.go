@@ -25,6 +25,11 @@ func (i *Inventory) Fit(s Spec, replaces bool) (*config.Target, *config.Auth, er
 	if unknown {
 		s.Fingerprint = placeholder
 	}
+	unknownCertificate := s.Certificate == "" && s.Auth != "" && !s.CallHome && s.Transport == string(config.TransportTLS) &&
+		base.Auths[s.Auth] != nil && !base.Auths[s.Auth].ChecksCertificates()
+	if unknownCertificate {
+		s.Certificate = certificatePlaceholder
+	}
 	stored, err := s.parse()
 	if err != nil {
 		return nil, nil, err
@@ -39,6 +44,9 @@ func (i *Inventory) Fit(s Spec, replaces bool) (*config.Target, *config.Auth, er
 	auth := cmp.Or(fitted.Auths[fitted.Target.Auth], base.Auths[fitted.Target.Auth])
 	if unknown {
 		auth.HostKeyFingerprints = nil // its own copy
+	}
+	if unknownCertificate {
+		fitted.Target.CertificateFingerprints = nil
 	}
 	return fitted.Target, auth, nil
 }

@@ -37,6 +37,9 @@ type Spec struct {
 // placeholder stands where a host key will be known later, to check all the rest. No device has a key of this digest.
 var placeholder = "SHA256:" + strings.Repeat("A", 43)
 
+// certificatePlaceholder is the same for a certificate.
+var certificatePlaceholder = "SHA256:" + strings.Repeat("A", 64)
+
 // mostName bounds the name of a target, in characters.
 const mostName = 128
 

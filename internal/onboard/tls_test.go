@@ -20,7 +20,8 @@ import (
 func certAuth(lab *netconftest.TLSLab) string {
 	return fmt.Sprintf(`
 auths:
-  cert: {tls_config: {ca_file: %q, cert_file: %q, key_file: %q}, allowed_targets: [127.0.0.0/8]}
+  cert: {tls_config: {ca_file: %[1]q, cert_file: %[2]q, key_file: %[3]q}, allowed_targets: [127.0.0.0/8]}
+  unchecked: {tls_config: {cert_file: %[2]q, key_file: %[3]q}, allowed_targets: [127.0.0.0/8]}
 admin: {allowed_targets: [127.0.0.0/8]}
 `, lab.File("ca.pem"), lab.File("cert.pem"), lab.File("key.pem"))
 }
@@ -56,6 +57,14 @@ func TestAddOverTLS(t *testing.T) {
 	}
 	if !strings.Contains(s.log.String(), `change="confirmed a certificate"`) {
 		t.Error(s.log.String())
+	}
+	unchecked := inventory.Spec{Name: "unchecked", Address: good.Address, Auth: "unchecked", Transport: "tls"}
+	if asked := s.add(t, unchecked, false); asked.State != task.AwaitingConfirmation || good.Logins.Load() != 1 {
+		t.Errorf("with an auth that trusts nobody: %+v, %d logins", asked, good.Logins.Load())
+	} else if _, err := s.Confirm(asked.ID, asked.Fingerprint, me); err != nil {
+		t.Error(err)
+	} else if confirmed := s.follow(t, asked.ID); confirmed.Steps[3].State != task.StepSucceeded || good.Logins.Load() != 2 {
+		t.Errorf("%+v", confirmed)
 	}
 	spec.Certificate = config.CertificateFingerprint([]byte("another one"))
 	if refused := s.add(t, spec, false); refused.State != task.Failed || !strings.Contains(refused.Error, "is none of the certificate_fingerprints") {
