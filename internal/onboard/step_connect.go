@@ -109,7 +109,7 @@ func (a *attempt) awaitCall(ctx context.Context, run *task.Run) error {
 		case <-a.candidate.Called():
 			return "the device has called", nil
 		case <-late.C:
-			return "", fmt.Errorf("target %s: the device has not called within %v; check its Call Home settings, and whether its host key or certificate is this one", a.target.Name, callTimeout)
+			return "", fmt.Errorf("target %s: the device has not called within %v; check its Call Home settings, and whether it is among the unknown callers, with another host key or certificate", a.target.Name, callTimeout)
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}

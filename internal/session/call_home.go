@@ -3,6 +3,7 @@ package session
 import (
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net"
@@ -232,23 +233,27 @@ func (h *CallHome) giveTLS(c *call, from netip.Prefix, chain []*x509.Certificate
 			named = append(named, client)
 		}
 	}
-	why := errUnknownCaller
+	unknown, why := errUnknownCaller, ""
 	switch len(named) {
 	case 0:
 	case 1:
-		if why = named[0].knows(chain); why == nil {
+		if unknown = named[0].knows(chain); unknown == nil {
 			h.mu.Lock()
 			h.callers.forget(fingerprint)
 			h.mu.Unlock()
 			return named[0].called(c)
 		}
+		target := named[0].options.Target
+		_, why = untrusted(unknown, chain[0], target.CertificateName(named[0].options.Auth))
+		why = fmt.Sprintf("It names target %q, but %s.", target.Name, why)
 	default:
-		why = errManyTargets
+		unknown, why = errManyTargets, "It names several targets, and must name one."
 	}
 	h.note(c, from, Caller{
 		Transport: config.TransportTLS, KeyType: "certificate " + describe(chain[0]) + " for " + names(chain[0]), Fingerprint: fingerprint, Name: nameOf(chain[0]),
+		Why: why,
 	})
-	return CallUnknown, why
+	return CallUnknown, unknown
 }
 
 // client is the client that gets the calls with a key.

@@ -107,6 +107,15 @@ func TestCallHomeTLSRefuses(t *testing.T) {
 		t.Errorf("the session of the right device: %v, %d logins", err, right.Logins.Load())
 	}
 	unknown := home.Unknown()
+	whys := map[string]bool{}
+	for _, caller := range unknown {
+		whys[caller.Why] = true
+	}
+	for _, why := range []string{"", `It names target "r1.example.net", but comes from an authority that is not trusted.`, "It names several targets, and must name one."} {
+		if !whys[why] {
+			t.Errorf("no caller is listed because %q: %v", why, whys)
+		}
+	}
 	if len(unknown) != 4 || unknown[0].Transport != config.TransportTLS || !strings.Contains(unknown[0].KeyType, "a device") || !strings.HasPrefix(unknown[0].Fingerprint, "SHA256:") {
 		t.Errorf("the unknown callers are %+v", unknown)
 	}

@@ -20,6 +20,7 @@ type Caller struct {
 	KeyType     string // such as ssh-ed25519; of a certificate, what it says
 	Fingerprint string // SHA256:..., of a host key or of a certificate
 	Name        string // that a target known by its certificate's name would have; "": the certificate has none, or made itself
+	Why         string // the target that the certificate names was not given the call, as a sentence; "": it names none
 	First, Last time.Time
 	Calls       int
 }

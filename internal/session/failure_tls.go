@@ -149,32 +149,49 @@ func (e *certificateError) Unwrap() error { return e.err }
 
 // certificateError is the failure of a device's certificate: which of them is wrong, and why.
 func (d *dial) certificateError(err *tls.CertificateVerificationError) error {
-	wrong := err.UnverifiedCertificates[0]
-	var invalid x509.CertificateInvalidError
-	var name x509.HostnameError
-	var authority x509.UnknownAuthorityError
-	why, remedy := "is not valid: "+err.Err.Error(), "have it renewed"
-	switch now := time.Now(); {
+	shown := err.UnverifiedCertificates[0]
+	wrong, why := untrusted(err, shown, d.serverName())
+	remedy := "have it renewed"
+	switch {
 	case errors.Is(err.Err, errOtherCertificate):
-		why = "is none of the certificate_fingerprints of the target"
 		remedy = fmt.Sprintf("it was renewed, the device was replaced, or someone is in between; if the device is the right one, write %s there", config.CertificateFingerprint(wrong.Raw))
-	case errors.As(err, &name):
-		why = fmt.Sprintf("is for %s, not for %q", names(wrong), d.serverName())
+	case errors.As(err, &x509.HostnameError{}) && len(wrong.DNSNames)+len(wrong.IPAddresses) == 0:
+		remedy = "have it renewed with the name as a subjectAltName, or give the target its certificate_fingerprints"
+	case errors.As(err, &x509.HostnameError{}):
 		remedy = fmt.Sprintf("set server_name in the tls_config of auth %q to one of its names if the device is the right one, or have it renewed with the right name", d.Target.Auth)
-		if len(wrong.DNSNames)+len(wrong.IPAddresses) == 0 {
-			remedy = "have it renewed with the name as a subjectAltName, or give the target its certificate_fingerprints"
-		}
-	case errors.As(err, &authority):
-		why = "comes from an authority that is not trusted"
+	case errors.As(err, &x509.UnknownAuthorityError{}):
 		remedy = fmt.Sprintf("if the device is the right one, put the certificate of its authority, or its own, into the ca_file of auth %q, or give the target its certificate_fingerprints (`%s` prints them)", d.Target.Auth, d.hostKeyCommand())
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		if invalid.Cert != nil {
-			wrong = invalid.Cert
-		}
-		why, remedy = fmt.Sprintf("expired at %s", wrong.NotAfter.UTC().Format(time.RFC3339)), "have it renewed on the device, or its clock set if it has just made it"
-		if now.Before(wrong.NotBefore) {
-			why, remedy = fmt.Sprintf("is not valid before %s", wrong.NotBefore.UTC().Format(time.RFC3339)), "check the clocks of the device and of this machine"
-		}
+	case time.Now().Before(wrong.NotBefore):
+		remedy = "check the clocks of the device and of this machine"
+	case time.Now().After(wrong.NotAfter):
+		remedy = "have it renewed on the device, or its clock set if it has just made it"
 	}
 	return &certificateError{why, failed(ReasonTLS, "%s: the device's certificate (%s) %s; %s", d.hostPort, describe(wrong), why, remedy)}
+}
+
+// untrusted returns why a certificate that should have a name is not trusted, as the end of a sentence, and which certificate is wrong: that one, or one
+// that vouches for it.
+func untrusted(err error, shown *x509.Certificate, name string) (wrong *x509.Certificate, why string) {
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.Is(err, errOtherCertificate):
+		return shown, "is none of the certificate_fingerprints of the target"
+	case errors.As(err, &x509.HostnameError{}):
+		return shown, fmt.Sprintf("is for %s, not for %q", names(shown), name)
+	case errors.As(err, &x509.UnknownAuthorityError{}):
+		return shown, "comes from an authority that is not trusted"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		if invalid.Cert != nil {
+			shown = invalid.Cert
+		}
+		if time.Now().Before(shown.NotBefore) {
+			return shown, "is not valid before " + shown.NotBefore.UTC().Format(time.RFC3339)
+		}
+		return shown, "expired at " + shown.NotAfter.UTC().Format(time.RFC3339)
+	}
+	var unverified *tls.CertificateVerificationError
+	if errors.As(err, &unverified) {
+		err = unverified.Err
+	}
+	return shown, "is not valid: " + err.Error()
 }
