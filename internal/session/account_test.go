@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -269,4 +270,20 @@ func TestWaitingHoldsNoSlot(t *testing.T) {
 	}
 	answer()
 	silenced.Wait()
+}
+
+// TestLateLogin holds that no password is sent when the read is about to end: the device would not have answered it.
+func TestLateLogin(t *testing.T) {
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	client := connect(t, device.Address)
+	trace := session.NewTrace()
+	trace.Began = time.Now().Add(-time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond)
+	defer cancel()
+	if _, err := client.Connect(ctx, trace); err == nil || device.Offered.Load() > 0 {
+		t.Errorf("%d passwords were sent: %v", device.Offered.Load(), err)
+	}
+	if _, err := client.Connect(deadline(t), session.NewTrace()); err != nil {
+		t.Errorf("the next login: %v", err)
+	}
 }

@@ -45,10 +45,17 @@ func (d *dial) admit(clock *loginClock, asked time.Time) (*account.Login, error)
 	}
 	entry, err := d.accounts.Begin(clock.ctx, d.credentials.account(), d.device)
 	waited := time.Since(asked)
-	if deadline, ok := clock.ctx.Deadline(); err == nil && ok && waited > time.Second && time.Until(deadline) < clock.limit/4 {
-		// Too little time is left: a login that is cut off counts as one that the device did not answer.
+	// With too little time left it is not tried: a login that is cut off counts as one that the device did not answer.
+	switch deadline, ok := clock.ctx.Deadline(); {
+	case err != nil || !ok:
+	case waited > time.Second && time.Until(deadline) < clock.limit/4:
 		entry.Cancelled()
 		err = &account.Waiting{User: d.credentials.username, Waited: waited}
+	case d.late(deadline):
+		entry.Cancelled()
+		err = lateError(time.Until(deadline))
+		d.trace.end("queue", asked, err, "")
+		return nil, err
 	}
 	if err != nil {
 		err = accountError(err)
@@ -57,6 +64,11 @@ func (d *dial) admit(clock *loginClock, asked time.Time) (*account.Login, error)
 		d.trace.end("queue", asked, err, "waited for other logins of the same account")
 	}
 	return entry, err
+}
+
+// late reports whether a read is about to end.
+func (d *dial) late(deadline time.Time) bool {
+	return d.trace != nil && time.Until(deadline) < min(time.Second, deadline.Sub(d.trace.Began)/4)
 }
 
 // deviceOf is what the accounts know a device by: the address and port that was connected to, however it is written in the

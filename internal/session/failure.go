@@ -90,6 +90,11 @@ func accountError(err error) error {
 	return failed(ReasonBackoff, "%w", err)
 }
 
+// lateError is the failure of a login that is not tried, because the read is about to end.
+func lateError(left time.Duration) error {
+	return failed(ReasonTimeout, "only %v were left for the login, which was not tried; raise the target's timeout if that repeats", left.Round(time.Millisecond))
+}
+
 // credentialsError is the failure to read an auth's secrets.
 func credentialsError(auth string, err error) error {
 	if outOfDescriptors(err) {
