@@ -44,7 +44,7 @@ type Device struct {
 
 func newDevice(f *Fleet, index int) *Device {
 	d := &Device{
-		Name:        fmt.Sprintf("sim-%04d", index+1),
+		Name:        fmt.Sprintf("%s%04d", f.config.Names, index+1),
 		fleet:       f,
 		index:       index,
 		hostKey:     f.hostKey,
@@ -107,7 +107,7 @@ func (d *Device) SetSilent(silent bool) {
 	d.DropSessions()
 }
 
-// ShowAnotherHostKey makes the device show a wrong host key, or its own again. Open sessions are closed.
+// ShowAnotherHostKey makes the device show a wrong host key or certificate, or its own again. Open sessions are closed.
 func (d *Device) ShowAnotherHostKey(another bool) {
 	d.wrongKey.Store(another)
 	d.DropSessions()

@@ -11,7 +11,7 @@ import (
 
 // serveHTTPS serves RESTCONF on the connection until one side ends it.
 func (c *connection) serveHTTPS() {
-	conn := tls.Server(c.conn, &tls.Config{Certificates: []tls.Certificate{c.device.fleet.certificates.own}, NextProtos: []string{"h2", "http/1.1"}})
+	conn := tls.Server(c.conn, &tls.Config{Certificates: []tls.Certificate{c.certificate()}, NextProtos: []string{"h2", "http/1.1"}})
 	_ = c.conn.SetDeadline(time.Now().Add(loginGrace))
 	if conn.HandshakeContext(c.ctx) != nil {
 		return

@@ -45,12 +45,14 @@ func (c *restconf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, `<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0"><Link rel="restconf" href=%q/></XRD>`, restconfRoot)
 		return
 	}
+	login := !c.loggedIn
 	if err := c.authenticate(r); err != nil {
 		w.Header().Set("WWW-Authenticate", `Basic realm="simulated device"`)
 		writeRefusal(w, http.StatusUnauthorized, &rpcError{"protocol", "access-denied", err.Error(), "", ""})
 		return
 	}
-	if sleep(r.Context(), time.Duration(d.replyDelay.Load())) != nil {
+	// A login takes Config.LoginDelay, as over SSH: a device that no longer answers requests still answers that.
+	if !login && sleep(r.Context(), time.Duration(d.replyDelay.Load())) != nil {
 		return
 	}
 	a := d.fleet.answers.Get().(*restconfAnswer)

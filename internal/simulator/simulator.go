@@ -37,8 +37,9 @@ func Transports() []string { return []string{TransportSSH, TransportTLS, Transpo
 
 // Config describes a fleet. The zero value is one device with one interface.
 type Config struct {
-	Devices    int // how many; 0 is 1
-	Interfaces int // of each device; 0 is 1
+	Devices    int    // how many; 0 is 1
+	Interfaces int    // of each device; 0 is 1
+	Names      string // what their names begin with; "sim-" where empty
 	// Listen is the address of the first device. With port 0, as in the default "127.0.0.1:0", each device has a free port;
 	// with another one, the devices have consecutive ports.
 	Listen string
@@ -153,7 +154,7 @@ func (c Config) complete() (Config, error) {
 		c.Devices = len(c.Definitions)
 	}
 	c.Interfaces = max(c.Interfaces, 1)
-	for field, value := range map[*string]string{&c.Listen: "127.0.0.1:0", &c.Username: "netconf", &c.Password: "netconf", &c.Form: FormState, &c.Transport: TransportSSH} {
+	for field, value := range map[*string]string{&c.Names: "sim-", &c.Listen: "127.0.0.1:0", &c.Username: "netconf", &c.Password: "netconf", &c.Form: FormState, &c.Transport: TransportSSH} {
 		if *field == "" {
 			*field = value
 		}

@@ -18,15 +18,11 @@ func (c *connection) serveTLS() {
 }
 
 func (c *connection) tlsConfig() *tls.Config {
-	d, known := c.device, c.device.fleet.certificates
-	own := d.own
-	if d.wrongKey.Load() {
-		own = known.other
-	}
+	d := c.device
 	clients := x509.NewCertPool()
-	clients.AddCert(known.own.Leaf)
+	clients.AddCert(d.fleet.certificates.own.Leaf)
 	return &tls.Config{
-		Certificates: []tls.Certificate{own}, ClientCAs: clients, ClientAuth: tls.RequireAndVerifyClientCert,
+		Certificates: []tls.Certificate{c.certificate()}, ClientCAs: clients, ClientAuth: tls.RequireAndVerifyClientCert,
 		// Called when the client's certificate is verified. It counts before the client learns the result, as login does.
 		VerifyConnection: func(tls.ConnectionState) error {
 			if err := sleep(c.ctx, d.fleet.config.LoginDelay); err != nil {
@@ -40,4 +36,12 @@ func (c *connection) tlsConfig() *tls.Config {
 			return nil
 		},
 	}
+}
+
+// certificate is the one that the device shows.
+func (c *connection) certificate() tls.Certificate {
+	if c.device.wrongKey.Load() {
+		return c.device.fleet.certificates.other
+	}
+	return c.device.own
 }

@@ -49,12 +49,24 @@ func TestTLS(t *testing.T) {
 	if _, err := greeting(own); err == nil || device.RefusedLogins() != 1 {
 		t.Errorf("refused: %v, counted %d", err, device.RefusedLogins())
 	}
-	device.RefuseLogins(false)
-	device.ShowAnotherHostKey(true)
-	if _, err := greeting(own); !errors.As(err, new(x509.UnknownAuthorityError)) {
-		t.Errorf("another certificate: %v", err)
-	}
 	if n := device.Logins(); n != 1 {
 		t.Errorf("%d logins", n)
+	}
+}
+
+// TestAnotherCertificate has devices of both transports that have certificates show a wrong one.
+func TestAnotherCertificate(t *testing.T) {
+	for _, transport := range []string{simulator.TransportTLS, simulator.TransportRESTCONF} {
+		fleet := start(t, simulator.Config{Transport: transport, Names: "r"})
+		device := fleet.Devices()[0]
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(fleet.CertificatePEM())
+		device.ShowAnotherHostKey(true)
+		if _, err := tls.Dial("tcp", device.Address(), &tls.Config{RootCAs: roots}); !errors.As(err, new(x509.UnknownAuthorityError)) {
+			t.Errorf("%s: %v", transport, err)
+		}
+		if device.Name != "r0001" {
+			t.Errorf("%s: the device is %s", transport, device.Name)
+		}
 	}
 }
