@@ -14,7 +14,7 @@ type Callers struct {
 
 // Caller is one of them.
 type Caller struct {
-	Address     string    `json:"address" doc:"From where it called last."`
+	Address     string    `json:"address" doc:"Address that it last called from."`
 	Transport   string    `json:"transport"`
 	KeyType     string    `json:"key_type" doc:"Type of its host key; of a certificate, what it says."`
 	Fingerprint string    `json:"fingerprint" doc:"SHA-256 of its host key or certificate."`

@@ -20,11 +20,11 @@ type NewTarget struct {
 	Username    string            `json:"username,omitempty" maxLength:"1000"`
 	Password    string            `json:"password,omitempty" maxLength:"1000" writeOnly:"true"`
 	Fingerprint string            `json:"host_key_fingerprint,omitempty" maxLength:"100" doc:"Host key to trust over SSH, as in SHA256:...; without it an unknown key waits to be confirmed."`
-	Certificate string            `json:"certificate_fingerprint,omitempty" maxLength:"120" doc:"Certificate to trust over tls and restconf, as in SHA256:AB:CD:...; without it one that nobody vouches for waits to be confirmed."`
+	Certificate string            `json:"certificate_fingerprint,omitempty" maxLength:"120" doc:"Certificate to trust over tls and restconf, as in SHA256:AB:CD:...; without it, a certificate that is not trusted waits to be confirmed."`
 	Modules     []string          `json:"modules,omitempty" maxItems:"100" doc:"What to read; auto is the best module of each kind that the device has."`
 	Labels      map[string]string `json:"labels,omitempty"`
 	CallHome    bool              `json:"call_home,omitempty" doc:"The device opens the connection. It is known by host_key_fingerprint; over tls by certificate_fingerprint, or by the name in its certificate."`
-	Transport   string            `json:"transport,omitempty" maxLength:"100" doc:"ssh, tls or restconf; where it is left out, one that the auth is for."`
+	Transport   string            `json:"transport,omitempty" maxLength:"100" doc:"ssh, tls or restconf; by default one that fits the auth."`
 	ProxyJump   string            `json:"proxy_jump,omitempty" maxLength:"1000" doc:"Jump host of the configuration to go through."`
 }
 

@@ -32,7 +32,7 @@ const (
 
 // Listening is where a listener left off.
 type Listening struct {
-	LastEventID string `header:"Last-Event-ID" maxLength:"100" doc:"Identifier of the last event that was received; what came after it follows."`
+	LastEventID string `header:"Last-Event-ID" maxLength:"100" doc:"Identifier of the last event that was received; the stream continues after it."`
 }
 
 func (a *API) registerEvents(api huma.API) {

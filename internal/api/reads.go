@@ -18,8 +18,8 @@ import (
 // Reading asks a target as a scrape does.
 type Reading struct {
 	Name    string `path:"name" maxLength:"1000" doc:"Name of the target."`
-	MaxAge  string `query:"max_age" maxLength:"20" doc:"What was read no longer ago is served again, such as 30s; the target's own max_age where it is left out."`
-	Timeout string `query:"timeout" maxLength:"20" doc:"How long to wait for the device, such as 10s; the target's own timeout where it is left out."`
+	MaxAge  string `query:"max_age" maxLength:"20" doc:"Accept a result that is no older, such as 30s; the default is the target's max_age."`
+	Timeout string `query:"timeout" maxLength:"20" doc:"How long to wait for the device, such as 10s; the default is the target's timeout."`
 }
 
 // ReadInfo says when a device gave what is shown.

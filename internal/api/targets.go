@@ -18,17 +18,17 @@ import (
 
 // List is a choice of the targets, in an order.
 type List struct {
-	Query  string   `query:"q" maxLength:"200" doc:"Words that name, address, labels, vendor, model, state or error hold, all of them."`
+	Query  string   `query:"q" maxLength:"200" doc:"Words that must all occur in name, address, labels, vendor, model, state or error."`
 	States []string `query:"state,explode" enum:"up,no_data,backoff,down,unknown" doc:"Only targets in one of these states."`
 	Labels []string `query:"label,explode" maxLength:"1200" doc:"Only targets with this label, as in site:ams; repeatable."`
-	Sort   string   `query:"sort" enum:"name,-name,state,-state,last_read,-last_read,duration_seconds,-duration_seconds,interfaces,-interfaces,samples,-samples,skipped,-skipped,vendor,-vendor,model,-model,address,-address" default:"name" doc:"Order; - for the last first."`
+	Sort   string   `query:"sort" enum:"name,-name,state,-state,last_read,-last_read,duration_seconds,-duration_seconds,interfaces,-interfaces,samples,-samples,skipped,-skipped,vendor,-vendor,model,-model,address,-address" default:"name" doc:"Field to sort by; a leading - reverses the order."`
 	Limit  int      `query:"limit" minimum:"0" maximum:"1000" default:"100"`
 	Offset int      `query:"offset" minimum:"0" default:"0"`
 }
 
 // Targets is a page of the targets.
 type Targets struct {
-	Total   int               `json:"total" doc:"Targets that were chosen, on this page and on others."`
+	Total   int               `json:"total" doc:"Number of targets that match, on all pages."`
 	Targets []observe.Summary `json:"targets"`
 }
 

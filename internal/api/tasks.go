@@ -18,7 +18,7 @@ type Tasks struct {
 
 // Confirmation says that a host key or certificate is the device's.
 type Confirmation struct {
-	Fingerprint string `json:"fingerprint" maxLength:"120" doc:"The one that the task waits with."`
+	Fingerprint string `json:"fingerprint" maxLength:"120" doc:"Fingerprint that the task shows."`
 }
 
 type Identified struct {

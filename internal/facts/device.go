@@ -47,7 +47,7 @@ type Neighbor struct {
 	SystemName        string `json:"system_name,omitempty"`
 	SystemDescription string `json:"system_description,omitempty"`
 	PortDescription   string `json:"port_description,omitempty"`
-	Target            string `json:"target,omitempty" doc:"Name of the target that the neighbour is, where one has its name."`
+	Target            string `json:"target,omitempty" doc:"Target that has the neighbour's name, if there is one."`
 }
 
 // Neighbors are the target's neighbours. Target is for the caller to add.

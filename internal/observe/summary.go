@@ -31,16 +31,16 @@ type Summary struct {
 	Address         string            `json:"address" doc:"What is dialled."`
 	Auth            string            `json:"auth"`
 	Transport       config.Transport  `json:"transport" enum:"ssh,tls,restconf"`
-	ProxyJump       string            `json:"proxy_jump,omitempty" doc:"Jump host that it is reached through."`
+	ProxyJump       string            `json:"proxy_jump,omitempty" doc:"Jump host through which it is reached."`
 	Labels          map[string]string `json:"labels"`
 	State           State             `json:"state" enum:"up,no_data,backoff,down,unknown"`
-	Reason          string            `json:"reason,omitempty" doc:"Why it gave no data, in one word: that of netconf_scrape_failure."`
+	Reason          string            `json:"reason,omitempty" doc:"Why it gave no data: the reason of netconf_scrape_failure."`
 	Error           string            `json:"error,omitempty" doc:"What is wrong and what to do about it."`
 	LastRead        *time.Time        `json:"last_read,omitempty" doc:"When the last read ended."`
 	DurationSeconds *float64          `json:"duration_seconds,omitempty" doc:"How long the last read took."`
 	Interfaces      int               `json:"interfaces"`
 	Samples         int               `json:"samples"`
-	Skipped         int               `json:"skipped" doc:"Values of the last read that were left out, since they cannot be."`
+	Skipped         int               `json:"skipped" doc:"Values of the last read that were left out, because they are invalid or implausible."`
 	SessionStart    *time.Time        `json:"session_start,omitempty"`
 	LoginRetry      *time.Time        `json:"login_retry,omitempty" doc:"When a refused login is tried again."`
 	Origin          config.Origin     `json:"origin" enum:"file,source,api"`
@@ -150,7 +150,7 @@ type Detail struct {
 // System is what the target is, and which modules say so.
 type System struct {
 	facts.System
-	ReadBy []string `json:"read_by" doc:"Modules that it was read by."`
+	ReadBy []string `json:"read_by" doc:"Modules that gave it."`
 }
 
 // Module is what is known of one module of a target.
@@ -165,7 +165,7 @@ type Module struct {
 	Skipped         int        `json:"skipped"`
 	Bytes           int64      `json:"bytes" doc:"Size of the replies."`
 	LastRead        *time.Time `json:"last_read,omitempty" doc:"When it was last read in full."`
-	AgeSeconds      *float64   `json:"age_seconds,omitempty" doc:"How old what is served of it is."`
+	AgeSeconds      *float64   `json:"age_seconds,omitempty" doc:"Age of the result that is served."`
 	DurationSeconds float64    `json:"duration_seconds"`
 }
 

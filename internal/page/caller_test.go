@@ -177,7 +177,7 @@ func TestACallerIsAddedByKeyboard(t *testing.T) {
 func TestACallerWithoutAnAuth(t *testing.T) {
 	s := apitest.Start(t, apitest.Options{})
 	form := shown(get(t, s.URL+"/add?call_home=true&transport=tls&certificate=SHA256:AB"))
-	if !strings.Contains(form, "No auth of the configuration has a certificate of ours") || !strings.Contains(form, "cert_file") {
+	if !strings.Contains(form, "No auth of the configuration has a certificate for the login") || !strings.Contains(form, "cert_file") {
 		t.Error(form)
 	}
 }
@@ -195,7 +195,7 @@ func TestACertificateIsConfirmed(t *testing.T) {
 	until(t, s, id, func(now task.Task) bool { return now.State == task.AwaitingConfirmation })
 	page := shown(get(t, s.URL+"/tasks/"+id))
 	for _, want := range []string{"Is this the device's certificate?", "comes from an authority that is not trusted", device.Fingerprint(), `"CN=simulated device", issued by "CN=simulated device"`,
-		"Nothing secret has been sent", "this very certificate is trusted for this target"} {
+		"Nothing secret has been sent", "exactly this certificate is trusted for this target"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
 		}
