@@ -15,61 +15,66 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
+// calling adds what becomes of the device's calls.
+func (o outcome) calling(result session.CallResult) outcome {
+	o.calls = result
+	return o
+}
+
 // callingHome are faults of devices that open the connection. Their scrapes cannot bring them back: they are away until they call.
 func callingHome() []fault {
 	away := outcome{reason: "timeout", says: "has not called since", dials: dials{}}
 	refused := func(says string) outcome {
 		return outcome{reason: "backoff", says: says, dials: dials{"auth": 1}, calls: session.CallNotTaken}
 	}
-	its := func(o outcome, calls session.CallResult) outcome { return o.with(func(o *outcome) { o.calls = calls }) }
 	overSSH := []fault{
 		{name: "does not call", begin: func(s *harness) {
 			s.caller.away.Store(true)
 			s.restore = append(s.restore, func() { s.caller.away.Store(false) })
 			s.device.Drop()
 		}, want: away.with(func(o *outcome) { o.says = "that session ended" })},
-		{name: "calls and says nothing", begin: tcp(silent), want: its(away, session.CallFailed)},
-		{name: "calls and hangs up", begin: tcp(func(net.Conn) {}), want: its(away, session.CallFailed)},
-		{name: "speaks no SSH", begin: tcp(sending("HTTP/1.1 400 Bad Request\r\n\r\n")), want: its(away, session.CallFailed)},
+		{name: "calls and says nothing", begin: tcp(silent), want: away.calling(session.CallFailed)},
+		{name: "calls and hangs up", begin: tcp(func(net.Conn) {}), want: away.calling(session.CallFailed)},
+		{name: "speaks no SSH", begin: tcp(sending("HTTP/1.1 400 Bad Request\r\n\r\n")), want: away.calling(session.CallFailed)},
 		{name: "says who it is without end", begin: tcp(func(conn net.Conn) {
 			for err := error(nil); err == nil; time.Sleep(time.Millisecond) {
 				_, err = io.WriteString(conn, "DEVICE-ID: r1\r\n")
 			}
-		}), want: its(away, session.CallFailed)},
-		{name: "hangs up after the SSH banner", begin: tcp(func(conn net.Conn) { _, _ = io.WriteString(conn, "SSH-2.0-x\r\n") }), want: its(away, session.CallFailed)},
+		}), want: away.calling(session.CallFailed)},
+		{name: "hangs up after the SSH banner", begin: tcp(func(conn net.Conn) { _, _ = io.WriteString(conn, "SSH-2.0-x\r\n") }), want: away.calling(session.CallFailed)},
 		{name: "another host key", begin: func(s *harness) {
 			s.change(func(d *netconftest.Device) { d.Config = d.NewConfig(netconftest.NewKey(s.t, "ed25519")) })
-		}, want: its(away, session.CallUnknown)},
+		}, want: away.calling(session.CallUnknown)},
 		{name: "login refused", begin: heldBack(func(s *harness) {
 			s.write("password", "not-it")
 			s.restore = append(s.restore, func() { s.write("password", netPassword) })
 			s.device.Drop()
 		}), want: refused("login refused")},
-		{name: "its session ends, and it calls again", begin: func(s *harness) { s.device.Drop() }, want: its(reopened, session.CallTaken)},
-		{name: "calls once more while its session lives", begin: callAgain, want: its(served, session.CallDuplicate)},
+		{name: "its session ends, and it calls again", begin: func(s *harness) { s.device.Drop() }, want: reopened.calling(session.CallTaken)},
+		{name: "calls once more while its session lives", begin: callAgain, want: served.calling(session.CallDuplicate)},
 		{name: "calls again after its session died", begin: func(s *harness) {
 			s.device.NoReplies.Store(true) // to keepalives
 			s.restore = append(s.restore, func() { s.device.NoReplies.Store(false) })
 			callAgain(s)
-		}, want: its(reopened, session.CallTaken)},
-		{name: "a flood from another address", begin: floodCalls, want: its(reopened, session.CallLimited)},
+		}, want: reopened.calling(session.CallTaken)},
+		{name: "a flood from another address", begin: floodCalls, want: reopened.calling(session.CallLimited)},
 	}
 	overTLS := []fault{
-		{name: "calls and says nothing", begin: tcp(silent), want: its(away, session.CallFailed)},
-		{name: "speaks SSH", begin: tcp(sending("SSH-2.0-x\r\n")), want: its(away, session.CallFailed)},
-		{name: "unknown authority", begin: stranger, want: its(away, session.CallUnknown)},
-		{name: "another name", begin: certified(labcert.Leaf{Names: []string{"router2"}}), want: its(away, session.CallUnknown)},
-		{name: "expired", begin: certified(expired), want: its(away, session.CallUnknown)},
+		{name: "calls and says nothing", begin: tcp(silent), want: away.calling(session.CallFailed)},
+		{name: "speaks SSH", begin: tcp(sending("SSH-2.0-x\r\n")), want: away.calling(session.CallFailed)},
+		{name: "unknown authority", begin: stranger, want: away.calling(session.CallUnknown)},
+		{name: "another name", begin: certified(labcert.Leaf{Names: []string{"router2"}}), want: away.calling(session.CallUnknown)},
+		{name: "expired", begin: certified(expired), want: away.calling(session.CallUnknown)},
 		{name: "wants no certificate of ours", begin: func(s *harness) {
 			s.change(func(d *netconftest.Device) {
 				d.TLS = d.TLS.Clone()
 				d.TLS.ClientAuth = tls.NoClientCert
 			})
-		}, want: its(away, session.CallFailed)},
+		}, want: away.calling(session.CallFailed)},
 		{name: "our certificate refused in TLS 1.2", begin: heldBack(refusesOurs(tls.VersionTLS12)), want: refused("refuses our certificate")},
 		{name: "our certificate refused in TLS 1.3", begin: heldBack(refusesOurs(tls.VersionTLS13)), want: refused("refuses our certificate")},
-		{name: "its session ends, and it calls again", begin: func(s *harness) { s.device.Drop() }, want: its(reopened, session.CallTaken)},
-		{name: "calls once more while its session lives", begin: callAgain, want: its(served, session.CallDuplicate)},
+		{name: "its session ends, and it calls again", begin: func(s *harness) { s.device.Drop() }, want: reopened.calling(session.CallTaken)},
+		{name: "calls once more while its session lives", begin: callAgain, want: served.calling(session.CallDuplicate)},
 		{name: "calls again after its session died", begin: func(s *harness) {
 			var asked sync.Once
 			does(func(p *netconftest.Peer, id string) bool {
@@ -78,7 +83,7 @@ func callingHome() []fault {
 				return !answered || p.Reply(reply(id, data(state)))
 			})(s)
 			callAgain(s)
-		}, want: its(reopened, session.CallTaken)},
+		}, want: reopened.calling(session.CallTaken)},
 	}
 	for i := range overSSH {
 		overSSH[i].name = "Call Home: " + overSSH[i].name

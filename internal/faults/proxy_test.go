@@ -14,7 +14,6 @@ import (
 
 // throughProxies are faults of proxies.
 func throughProxies() []fault {
-	unreached := func(reason, says string) outcome { return failed(reason, says) }
 	cannot := "cannot connect to 127.0.0.1:"
 	both := []fault{
 		{name: "refused", begin: func(s *harness) {
@@ -24,47 +23,47 @@ func throughProxies() []fault {
 					s.t.Error(err)
 				}
 			})
-		}, want: unreached("jump", "connection refused")},
-		{name: "wants a login", begin: proxied(func(r *netconftest.ProxyRules) { r.Login = "ann:secret" }), want: unreached("jump", "refuses the login")},
-		{name: "silent", begin: instead(silent), silent: true, want: unreached("timeout", "gave no connection to 127.0.0.1:")},
-		{name: "hangs up", begin: instead(func(net.Conn) {}), want: unreached("jump", "proxy ")},
-		{name: "another server", begin: instead(sending("SSH-2.0-x\r\n")), want: unreached("jump", "proxy ")},
+		}, want: failed("jump", "connection refused")},
+		{name: "wants a login", begin: proxied(func(r *netconftest.ProxyRules) { r.Login = "ann:secret" }), want: failed("jump", "refuses the login")},
+		{name: "silent", begin: instead(silent), silent: true, want: failed("timeout", "gave no connection to 127.0.0.1:")},
+		{name: "hangs up", begin: instead(func(net.Conn) {}), want: failed("jump", "proxy ")},
+		{name: "another server", begin: instead(sending("SSH-2.0-x\r\n")), want: failed("jump", "proxy ")},
 		{name: "its connections end", begin: func(s *harness) { s.proxy.Drop() }, want: reopened},
 		{name: "silent amid a session", begin: func(s *harness) {
 			s.proxy.Swallows.Store(true)
 			s.restore = append(s.restore, func() { s.proxy.Swallows.Store(false) })
 		}, silent: true, want: outcome{reason: "timeout", says: "deadline exceeded", dials: dials{"timeout": 1}}},
-		{name: "the device is down", begin: down, want: unreached("refused", cannot)},
+		{name: "the device is down", begin: down, want: failed("refused", cannot)},
 	}
 	socks := []fault{
-		{name: "another version", begin: instead(sending("\x04\x00")), want: unreached("jump", "unexpected protocol version 4")},
+		{name: "another version", begin: instead(sending("\x04\x00")), want: failed("jump", "unexpected protocol version 4")},
 		{name: "one byte each 100 ms", begin: instead(dripping("\x05\x00\x05\x00\x00\x03\xff" + strings.Repeat("x", 255))), silent: true,
-			want: unreached("timeout", "gave no connection to 127.0.0.1:")},
+			want: failed("timeout", "gave no connection to 127.0.0.1:")},
 	}
 	for code, want := range map[byte]outcome{
-		1: unreached("jump", "general SOCKS server failure"), 2: unreached("jump", "check its rules"),
-		3: unreached("refused", cannot), 4: unreached("refused", cannot), 5: unreached("refused", cannot), 6: unreached("timeout", "firewalls behind it"),
-		7: unreached("jump", "command not supported"), 8: unreached("jump", "address type not supported"), 99: unreached("jump", "unknown code: 99"),
+		1: failed("jump", "general SOCKS server failure"), 2: failed("jump", "check its rules"),
+		3: failed("refused", cannot), 4: failed("refused", cannot), 5: failed("refused", cannot), 6: failed("timeout", "firewalls behind it"),
+		7: failed("jump", "command not supported"), 8: failed("jump", "address type not supported"), 99: failed("jump", "unknown code: 99"),
 	} {
 		socks = append(socks, fault{name: fmt.Sprintf("reply %d", code), begin: proxied(func(r *netconftest.ProxyRules) { r.Refuse = code }), want: want})
 	}
 	http := []fault{
-		{name: "control characters", begin: instead(sending("HTTP/1.1 403 \x1b[31m\r\n\r\n")), want: unreached("jump", `\x1b`)},
+		{name: "control characters", begin: instead(sending("HTTP/1.1 403 \x1b[31m\r\n\r\n")), want: failed("jump", `\x1b`)},
 		{name: "an answer cut short", begin: instead(func(conn net.Conn) {
 			_, _ = conn.Read(make([]byte, 1000)) // else the end is a reset
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nX")
-		}), want: unreached("jump", "it gave no HTTP answer")},
+		}), want: failed("jump", "it gave no HTTP answer")},
 		{name: "a header without end", begin: instead(func(conn net.Conn) {
 			for _, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\n"); err == nil; _, err = io.WriteString(conn, "X: "+strings.Repeat("x", 1000)+"\r\n") {
 			}
-		}), want: unreached("jump", "at most 16384 bytes")},
+		}), want: failed("jump", "at most 16384 bytes")},
 		{name: "one byte each 100 ms", begin: instead(dripping("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 300))), silent: true,
-			want: unreached("timeout", "gave no connection to 127.0.0.1:")},
+			want: failed("timeout", "gave no connection to 127.0.0.1:")},
 	}
 	for status, want := range map[string]outcome{
-		"403 Forbidden": unreached("jump", "check its rules"), "407 Proxy Authentication Required": unreached("jump", "refuses the login"),
-		"500 Oops": unreached("jump", "500 Oops"), "502 Bad Gateway": unreached("refused", cannot), "503 Service Unavailable": unreached("refused", cannot),
-		"504 Gateway Timeout": unreached("timeout", "firewalls behind it"), "302 Found": unreached("jump", "302 Found"),
+		"403 Forbidden": failed("jump", "check its rules"), "407 Proxy Authentication Required": failed("jump", "refuses the login"),
+		"500 Oops": failed("jump", "500 Oops"), "502 Bad Gateway": failed("refused", cannot), "503 Service Unavailable": failed("refused", cannot),
+		"504 Gateway Timeout": failed("timeout", "firewalls behind it"), "302 Found": failed("jump", "302 Found"),
 	} {
 		http = append(http, fault{name: status, begin: proxied(func(r *netconftest.ProxyRules) { r.Status = status }), want: want})
 	}

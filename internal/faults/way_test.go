@@ -31,15 +31,12 @@ func (s *harness) lead(f fault, address string) (target, beside string) {
 	s.write("jump_known_hosts", "")
 	switch f.through {
 	case callHome:
-		listen, listens := freeAddress(s.t), "ssh_listen_address"
-		known := fmt.Sprintf("host_key_fingerprints: [%q]", ssh.FingerprintSHA256(s.device.Key))
-		if f.over == config.TransportTLS {
-			listens, known = "tls_listen_address", "call_home: true"
-		} else {
-			known += ", call_home: true"
-		}
+		listen := freeAddress(s.t)
 		s.caller = startCaller(s.t, s.device, listen)
-		return known, fmt.Sprintf("call_home: {%s: %q}", listens, listen)
+		if f.over == config.TransportTLS {
+			return "call_home: true", fmt.Sprintf("call_home: {tls_listen_address: %q}", listen)
+		}
+		return fmt.Sprintf("call_home: true, host_key_fingerprints: [%q]", ssh.FingerprintSHA256(s.device.Key)), fmt.Sprintf("call_home: {ssh_listen_address: %q}", listen)
 	case socksProxy, httpProxy:
 		scheme := map[way]string{socksProxy: "socks5", httpProxy: "http"}[f.through]
 		s.proxy = netconftest.StartProxy(s.t)
