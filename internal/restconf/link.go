@@ -55,11 +55,19 @@ func (l *link) open(conn *tls.Conn, tcp *session.Conn) {
 }
 
 // cause is why a request on the link failed. HTTP/2 hides the TLS alert by which a device refuses our certificate; reading from the
-// connection returns it.
+// connection returns it. The caller closes the link.
 func (l *link) cause(err error) error {
-	_ = l.conn.SetReadDeadline(time.Now().Add(alertWait)) // the request may have failed before the alert was read
-	if _, alert := l.conn.Read(make([]byte, 1)); session.IsAlert(alert) {
-		return alert
+	read := make(chan error, 1)
+	go func() { // ends with the connection: through a jump host it has no deadlines
+		_, failure := l.conn.Read(make([]byte, 1))
+		read <- failure
+	}()
+	select {
+	case failure := <-read:
+		if session.IsAlert(failure) {
+			return failure
+		}
+	case <-time.After(alertWait): // the request may have failed before the alert was read
 	}
 	return err
 }

@@ -31,19 +31,36 @@ import (
 func TestThroughAJumpHost(t *testing.T) {
 	d := device("", "", map[string]string{"/restconf/data/lab:top": top}).Start(t, nil)
 	jump := netconftest.StartJump(t)
-	o := options(t, d)
-	o.Dialer = session.NewDialer(2)
-	t.Cleanup(o.Dialer.Close)
-	o.Via = []config.NamedJumpHost{{Name: "bastion", Host: &config.JumpHost{Address: jump.Address}, Auth: &config.Auth{
-		Username: netconftest.User, Password: netconftest.Password, InsecureIgnoreHostKey: true,
-	}}}
-	c := newClient(t, o)
+	c := newClient(t, behind(t, jump, options(t, d)))
 	if _, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`)); err != nil {
 		t.Fatal(err)
 	}
 	if jump.Forwarded.Load() != 1 {
 		t.Errorf("the jump host made %d connections, want 1", jump.Forwarded.Load())
 	}
+}
+
+// TestFailureBehindAJumpHost: a request that a device gives up, while the connection stays open, fails at once.
+func TestFailureBehindAJumpHost(t *testing.T) {
+	d := device("", "", nil)
+	d.Handle = func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) }
+	d.Start(t, func(s *httptest.Server) { s.EnableHTTP2 = true })
+	c := newClient(t, behind(t, netconftest.StartJump(t), options(t, d)))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := c.Connect(ctx, nil); session.ReasonOf(err) != session.ReasonHello || !strings.Contains(err.Error(), "was not answered") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// behind has a client go through a jump host.
+func behind(t *testing.T, jump *netconftest.Jump, o session.Options) session.Options {
+	o.Dialer = session.NewDialer(2)
+	t.Cleanup(o.Dialer.Close)
+	o.Via = []config.NamedJumpHost{{Name: "bastion", Host: &config.JumpHost{Address: jump.Address}, Auth: &config.Auth{
+		Username: netconftest.User, Password: netconftest.Password, InsecureIgnoreHostKey: true,
+	}}}
+	return o
 }
 
 func TestAddressesThatAreNotAllowed(t *testing.T) {
