@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -218,32 +219,50 @@ func TestRefusedLoginsAreCounted(t *testing.T) {
 	}
 }
 
-// TestRefusedBehindNotFound: a server that says that something is not there before it looks at who asks has not accepted the login.
+// TestRefusedBehindNotFound: a server that says that something is not there before it looks at who asks has not accepted the login, also if it
+// closes the connection then.
 func TestRefusedBehindNotFound(t *testing.T) {
-	d := device("", "", map[string]string{"/restconf/data/lab:top": top})
-	d.Username = ""
-	var refused atomic.Int32
-	d.Handle = func(w http.ResponseWriter, r *http.Request) bool {
-		switch {
-		case strings.HasPrefix(r.URL.Path, "/.well-known/"):
-			return false
-		case strings.HasSuffix(r.URL.Path, "-id"):
-			w.WriteHeader(http.StatusNotFound)
-		default:
-			refused.Add(1)
-			w.WriteHeader(http.StatusUnauthorized)
-		}
-		return true
-	}
-	d.Start(t, nil)
-	c := newClient(t, options(t, d))
-	for i, want := range []session.Reason{session.ReasonAuth, session.ReasonBackoff, session.ReasonBackoff} {
-		if _, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`)); session.ReasonOf(err) != want {
-			t.Errorf("read %d: want %s, got %v", i+1, want, err)
-		}
-	}
-	if refused.Load() != 1 {
-		t.Errorf("the login was refused %d times, want once", refused.Load())
+	_, file, key := newCertificate(t, "exporter")
+	for name, tc := range map[string]struct{ keepsAlive, certificate bool }{
+		"one connection": {true, false}, "a connection for each": {false, false}, "a connection for each, and a certificate": {false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := device("", "", map[string]string{"/restconf/data/lab:top": top})
+			d.Username = ""
+			var refused atomic.Int32
+			d.Handle = func(w http.ResponseWriter, r *http.Request) bool {
+				switch {
+				case strings.HasPrefix(r.URL.Path, "/.well-known/"):
+					return false
+				case strings.HasSuffix(r.URL.Path, "-id"):
+					w.WriteHeader(http.StatusNotFound)
+				default:
+					refused.Add(1)
+					w.WriteHeader(http.StatusUnauthorized)
+				}
+				return true
+			}
+			d.Start(t, func(s *httptest.Server) {
+				s.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+				s.Config.SetKeepAlivesEnabled(tc.keepsAlive)
+			})
+			o := options(t, d)
+			if tc.certificate {
+				o.Auth.TLSConfig.CertFile, o.Auth.TLSConfig.KeyFile = file, key
+			}
+			c := newClient(t, o)
+			for i, want := range []session.Reason{session.ReasonAuth, session.ReasonBackoff, session.ReasonBackoff} {
+				if _, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`)); session.ReasonOf(err) != want {
+					t.Errorf("read %d: want %s, got %v", i+1, want, err)
+				}
+			}
+			if refused.Load() != 1 {
+				t.Errorf("the login was refused %d times, want once", refused.Load())
+			}
+			if logins := o.Dialer.Logins(); logins.UnderWay > 0 {
+				t.Errorf("%d logins are under way", logins.UnderWay)
+			}
+		})
 	}
 }
 

@@ -57,8 +57,11 @@ func (c *Client) handshake(ctx context.Context, trace *session.Trace, attempt *s
 	l := &link{}
 	var notAdmitted error
 	settings := c.credentials.tls.Clone()
+	pending := false
 	if c.credentials.certificate != nil {
 		settings.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			pending = c.entry != nil
+			c.settle(errNoConnection) // this login takes the place of the one on the connection before
 			l.entry, notAdmitted = c.admit(within, trace)
 			return c.credentials.certificate, notAdmitted
 		}
@@ -92,6 +95,9 @@ func (c *Client) handshake(ctx context.Context, trace *session.Trace, attempt *s
 	}
 	trace.End("tls", began, nil, fmt.Sprintf("%s %s, %s, %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), protocol, state.PeerCertificates[0].Subject))
 	c.noteCertificates(state.PeerCertificates)
+	if pending {
+		c.entry, l.entry = l.entry, nil
+	}
 	conn.Begin(c.flooded)
 	l.open(secured, conn)
 	return l, nil
@@ -174,8 +180,10 @@ func (c *Client) admit(ctx context.Context, trace *session.Trace) (*account.Logi
 // answer has no word goes on: servers may say that something is not there, or not to be had, before they look at who asks.
 func (c *Client) judge(entry *account.Login, r request, a *answer, err error) error {
 	switch {
+	case errors.Is(err, errNoConnection) && r.login:
+		entry.Cancelled() // the request is sent again, as another login
 	case errors.Is(err, errNoConnection):
-		entry.Cancelled()
+		c.entry = entry // it goes on, on another connection
 	case err != nil && session.ReasonFor(context.Background(), err) == session.ReasonAuth: // our certificate
 		entry.Refused(err)
 		c.held()
