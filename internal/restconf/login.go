@@ -270,7 +270,7 @@ var ofCertificates = regexp.MustCompile(`(?i)\bcert(ificate)?\b`)
 func (c *Client) refusedCertificate(a *answer) error {
 	text, _ := io.ReadAll(io.LimitReader(a, maxErrorBody)) // what could be read has to do
 	a.plain, a.bytes = io.MultiReader(bytes.NewReader(text), a.plain), 0
-	if !ofCertificates.Match(text) {
+	if !ofCertificates.Match(text) || ofCertificates.MatchString(a.request.String()) { // of what was asked for
 		return nil
 	}
 	found, _ := a.errors()

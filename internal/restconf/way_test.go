@@ -241,6 +241,18 @@ func TestCertificateOfOursRefusedByAnAnswer(t *testing.T) {
 	}
 }
 
+// TestBadRequestForCertificates: data of a device may be about certificates, and so may the error of a request for it.
+func TestBadRequestForCertificates(t *testing.T) {
+	d := device("", "", nil)
+	d.Handle = respond("/restconf/data/lab:certificate", status(http.StatusBadRequest, "application/yang-data+xml",
+		`<errors><error><error-type>application</error-type><error-tag>invalid-value</error-tag><error-message>no certificate here</error-message></error></errors>`))
+	d.Start(t, func(s *httptest.Server) { s.Config.SetKeepAlivesEnabled(false) })
+	reply, err := rpc(t, newClient(t, options(t, d)), get(`<certificate xmlns="urn:lab"/>`))
+	if err != nil || !strings.Contains(reply, "no certificate here") {
+		t.Errorf("%v, %s", err, reply)
+	}
+}
+
 // newCertificate makes a certificate that signs itself, for clients and servers on loopback.
 func newCertificate(t *testing.T, name string) (_ *x509.Certificate, certFile, keyFile string) {
 	t.Helper()
