@@ -20,12 +20,13 @@ var errChannelWanted = errors.New("the session was idle, and another target wait
 
 // jumpChannel is one of the channels that a jump host may have, from before it is opened until its connection is closed.
 type jumpChannel struct {
-	jump    *jumpHost
-	freeing sync.Once
-	taken   bool // a connection has it
+	jump  *jumpHost
+	taken bool // a connection has it
 
-	idle func() time.Duration // of its connection; nil: it does not end for others. The jump host's mu guards it
-	end  func()               // ends the connection
+	// The jump host's mu guards the following fields.
+	freed bool
+	idle  func() time.Duration // of its connection; nil: it does not end for others
+	end   func()               // ends the connection
 }
 
 // reserve waits for a channel. Where there are more targets than channels they take turns: sessions that are idle end for those who wait.
@@ -79,6 +80,9 @@ func (c *jumpChannel) endsWhenIdle(idle func() time.Duration, end func()) {
 	}
 	c.jump.mu.Lock()
 	defer c.jump.mu.Unlock()
+	if c.freed { // it has ended already
+		return
+	}
 	if c.jump.mayEnd == nil {
 		c.jump.mayEnd = map[*jumpChannel]bool{}
 	}
@@ -86,17 +90,16 @@ func (c *jumpChannel) endsWhenIdle(idle func() time.Duration, end func()) {
 	c.jump.mayEnd[c] = true
 }
 
-// free gives the channel back.
+// free gives the channel back, once.
 func (c *jumpChannel) free() {
-	c.freeing.Do(func() {
-		if c.jump.channels == nil {
-			return
-		}
-		c.jump.mu.Lock()
-		delete(c.jump.mayEnd, c)
-		c.jump.mu.Unlock()
+	c.jump.mu.Lock()
+	freed := c.freed
+	c.freed = true
+	delete(c.jump.mayEnd, c)
+	c.jump.mu.Unlock()
+	if !freed && c.jump.channels != nil {
 		<-c.jump.channels
-	})
+	}
 }
 
 // forwarded is a connection through a jump host.
