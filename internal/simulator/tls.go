@@ -3,6 +3,8 @@ package simulator
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"io"
+	"sync"
 	"time"
 )
 
@@ -14,7 +16,28 @@ func (c *connection) serveTLS() {
 		return
 	}
 	_ = c.conn.SetDeadline(time.Time{})
-	serveSession(c.ctx, c.device, conn)
+	in, out := io.Pipe()
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	reading.Go(func() {
+		_, err := io.CopyBuffer(out, conn, make([]byte, 1024))
+		c.cancel() // a client that has gone ends the delay of a reply
+		_ = out.CloseWithError(err)
+	})
+	serveSession(c.ctx, c.device, &tlsChannel{conn, in})
+}
+
+// tlsChannel is a TLS connection that somebody else reads.
+type tlsChannel struct {
+	*tls.Conn
+	in *io.PipeReader
+}
+
+func (t *tlsChannel) Read(p []byte) (int, error) { return t.in.Read(p) }
+
+func (t *tlsChannel) Close() error {
+	_ = t.in.Close()
+	return t.Conn.Close()
 }
 
 func (c *connection) tlsConfig() *tls.Config {

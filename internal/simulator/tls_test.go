@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
@@ -52,6 +53,38 @@ func TestTLS(t *testing.T) {
 	if n := device.Logins(); n != 1 {
 		t.Errorf("%d logins", n)
 	}
+}
+
+// TestTLSClientGoes has a client go while it waits for a reply that takes an hour.
+func TestTLSClientGoes(t *testing.T) {
+	fleet := start(t, simulator.Config{Transport: simulator.TransportTLS, ReplyDelay: time.Hour})
+	certificate, key, err := fleet.ClientPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	device := fleet.Devices()[0]
+	conn, err := tls.Dial("tcp", device.Address(), &tls.Config{InsecureSkipVerify: true, Certificates: []tls.Certificate{own}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const hello = `<hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><capabilities><capability>urn:ietf:params:netconf:base:1.0</capability></capabilities></hello>]]>]]>`
+	if _, err := conn.Write([]byte(hello + `<rpc xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="1"><get/></rpc>]]>]]>`)); err != nil {
+		t.Fatal(err)
+	}
+	sessions := func(want int) {
+		for end := time.Now().Add(30 * time.Second); device.Sessions() != want; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%d sessions, want %d", device.Sessions(), want)
+			}
+		}
+	}
+	sessions(1)
+	_ = conn.Close()
+	sessions(0)
 }
 
 // TestAnotherCertificate has devices of both transports that have certificates show a wrong one.
