@@ -75,7 +75,7 @@ vuln: ## known vulnerabilities in what the program uses; needs the Internet (vul
 fmt: ## formats the code
 	gofmt -w .
 
-bench: ## the table of docs/performance.md, measured anew in about eleven minutes (Debian, root, nothing else running)
+bench: ## the table of docs/performance.md, measured anew in about eight minutes (Debian, root, nothing else running)
 	internal/e2e/install.sh iproute2 snmpd prometheus-snmp-exporter python3-ncclient python3-prometheus-client
 	go run ./internal/bench -write docs/performance.md
 
