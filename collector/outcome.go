@@ -39,7 +39,7 @@ func (t *Target) outcome(answer schedule.Answer[*result], began time.Time) outco
 		incomplete = incomplete || share.State == schedule.Missing
 		if share.Module == schedule.Connect {
 			if share.State == schedule.Complete && len(answer.Modules) == 1 {
-				got := nothingFits(o.settings.config.Name)
+				got := nothingFits(o.settings.config)
 				o.up, o.err, o.results = true, got.err, append(o.results, got)
 			}
 			continue

@@ -10,6 +10,7 @@ import (
 
 	"nemith.io/netconf"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/decode"
 	"github.com/netconf-exporter/netconf_exporter/internal/module"
 	"github.com/netconf-exporter/netconf_exporter/internal/schedule"
@@ -132,15 +133,19 @@ func (r *reading) connected(d *device) {
 	if r.target.plan.nothingFits(r.settings.modules) {
 		r.alive = true
 		r.Answered() // there is nothing else that it could answer
-		r.results = append(r.results, nothingFits(r.settings.config.Name))
+		r.results = append(r.results, nothingFits(r.settings.config))
 	}
 	r.Complete(schedule.Connect, &result{at: time.Now(), trace: r.trace})
 }
 
 // nothingFits is the result of auto on a device that has no module of ours.
-func nothingFits(target string) *result {
+func nothingFits(target *config.Target) *result {
+	remedy := ""
+	if target.Over() == config.TransportRESTCONF {
+		remedy = "; over RESTCONF that is ietf-yang-library, which its user has to have the right to read (NACM, RFC 8341)"
+	}
 	return &result{module: auto, err: fmt.Errorf("target %s: no module fits what the device announces; "+
-		"`netconf_exporter discover %s` lists its models and says what each module lacks", target, target)}
+		"`netconf_exporter discover %s` lists its models and says what each module lacks%s", target.Name, target.Name, remedy)}
 }
 
 // lose notes that the read failed because of the session.

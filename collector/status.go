@@ -86,7 +86,7 @@ func (t *Target) Status() Status {
 			s.module(t, o.settings, share)
 			o.take(share)
 		} else if share.State == schedule.Complete && t.plan.nothingFits(o.settings.modules) {
-			o.up, o.err = true, nothingFits(t.Name()).err
+			o.up, o.err = true, nothingFits(o.settings.config).err
 		}
 	}
 	if o.read > 0 { // the last read may have been of a single module that the one before it left to read

@@ -46,7 +46,7 @@ var transports = map[string]struct {
 }
 
 // noYANG are devices whose operations belong to no YANG module, which RESTCONF would name them by.
-var noYANG = map[string]string{"core-2": "no module fits what the device announces"}
+var noYANG = map[string]string{"core-2": "which its user has to have the right to read"}
 
 // TestSameSeriesOverAllTransports: whichever way a device is reached, the same modules give the same series of it, with the same values.
 // All devices of the simulated network are read, at the same simulated time, by all modules that fit them.

@@ -145,7 +145,7 @@ func (p *pathFilter) errNoModule(prefix string) error {
 		names = nearest.To(prefix, names)
 	}
 	if len(names) == 0 {
-		return fmt.Errorf("the device has no YANG module %q; `netconf_exporter discover` lists those that it has", prefix)
+		return fmt.Errorf("the device names no YANG modules, so %q is not known; let its user read ietf-yang-library (NACM, RFC 8341), or give an operation in XML", prefix)
 	}
 	return fmt.Errorf("the device has no YANG module %q; it has %s", prefix, strings.Join(names, ", "))
 }

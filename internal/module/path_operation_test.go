@@ -53,6 +53,9 @@ func TestPathOperation(t *testing.T) {
 			t.Errorf("%s: the error is %v; want one with %s", path, err, want)
 		}
 	}
+	if _, err := module.PathOperation("/mod-a:top", yang.NewDevice(nil, nil)); err == nil || !strings.Contains(err.Error(), "the device names no YANG modules") {
+		t.Errorf("of a device that shows none: %v", err)
+	}
 }
 
 // TestNothingToAskFor holds that a filter is never empty: some servers answer one with all that they have.

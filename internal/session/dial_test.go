@@ -47,7 +47,7 @@ func TestUnreachable(t *testing.T) {
 			[]string{"not an SSH server", "HTTP/1.1 400"}},
 		{"too many logins", netconftest.Listen(t, say("Exceeded MaxStartups\r\n")), "refused", "ssh",
 			[]string{"the server limits parallel logins", `it sent "Exceeded MaxStartups"`}},
-		{"hung up", netconftest.Listen(t, func(net.Conn) {}), "refused", "ssh", []string{"before it sent an SSH banner", "MaxStartups"}},
+		{"hung up", netconftest.Listen(t, func(net.Conn) {}), "refused", "ssh", []string{"before it sent an SSH banner", "MaxStartups", "not speak SSH"}},
 		{"an SSH server that stops in the key exchange", netconftest.Listen(t, func(conn net.Conn) { io.WriteString(conn, "SSH-2.0-x\r\n"); wait(conn) }),
 			"timeout", "ssh", []string{"key exchange"}},
 		{"an SSH server that hangs up in the key exchange", netconftest.Listen(t, say("SSH-2.0-x\r\n")), "refused", "ssh", []string{"handshake failed"}},

@@ -42,7 +42,7 @@ var (
 	errClientClosed     = errors.New("the session is closed, because the target was removed or changed, or the exporter stops")
 	errKeepaliveTimeout = errors.New("the device did not answer a keepalive")
 	errNoBanner         = errors.New("the device closed the connection before it sent an SSH banner; it may limit parallel logins " +
-		"(MaxStartups) or the addresses it talks to")
+		"(MaxStartups) or the addresses it talks to, or not speak SSH at this port")
 	errTooManyLogins = errors.New("the server limits parallel logins")
 	errLoginRefused  = errors.New("login refused")
 	errProxyDown     = errors.New("no connection to it") // by any target

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/descriptors"
 )
 
@@ -39,11 +40,7 @@ func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
 	}})
 	conn, err := dialer.DialContext(ctx, "tcp", d.hostPort)
 	if err != nil {
-		server := "the device's NETCONF server"
-		if d.forwards {
-			server = "the jump host's SSH server"
-		}
-		err = serverError(server, err)
+		err = serverError(d.server(), err)
 		if reasonOf(err) != ReasonDNS {
 			d.trace.end("tcp", resolved, err, "")
 		}
@@ -51,6 +48,17 @@ func (d *dial) dialTCP(ctx context.Context) (*connection, error) {
 	}
 	d.trace.end("tcp", resolved, nil, conn.RemoteAddr().String())
 	return &connection{Conn: conn}, nil
+}
+
+// server names for people what is connected to.
+func (d *dial) server() string {
+	switch {
+	case d.forwards:
+		return "the jump host's SSH server"
+	case d.Target.Over() == config.TransportRESTCONF:
+		return "the device's RESTCONF server"
+	}
+	return "the device's NETCONF server"
 }
 
 // keepAlive are TCP's keepalives, which find out within a minute that a device is gone.
