@@ -41,6 +41,9 @@ func BenchmarkRules(b *testing.B) {
 		evaluations = append(evaluations, p.ruleSeconds())
 		scrapes = append(scrapes, p.number(`scrape_duration_seconds{job="netconf"}`))
 	}
+	if median(scrapes) >= ruleScrape.Seconds() {
+		b.Skip("the machine had too much other work: a scrape took longer than the time between two")
+	}
 	b.ReportMetric(median(evaluations)*1e9, "evaluation-ns")
 	b.ReportMetric(median(scrapes)*1e9, "scrape-ns")
 	b.ReportMetric(p.number(`count({job="netconf", target="sim-0007", __name__=~".+:.+"})`), "recorded-series")
