@@ -86,7 +86,7 @@ fuzz: ## any bytes at all that read what devices and people send, SECONDS=60 at 
 		done; \
 	done
 
-soak: ## 500 simulated devices with faults at random, scraped each second, for SECONDS=60
+soak: ## 500 simulated devices over all transports, with faults at random, scraped each second, for SECONDS=60
 	NETCONF_SOAK=$(SECONDS)s go test -count=1 -v -timeout 0 -run '^TestSoak$$' ./internal/e2e
 
 scale: ## examples/scale with DEVICES=300 simulated devices: what each part costs; installs VictoriaMetrics, in a few minutes

@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
 
 const (
@@ -21,36 +19,27 @@ const (
 	soakBudget  = "1"             // scrape timeout of a scraper that scrapes every second, in seconds
 )
 
-// TestSoak runs the exporter for the time in NETCONF_SOAK on 500 devices. A fifth is slower than any scrape, the others have random
-// faults; 50 more take as much memory as they can. Two scrapers scrape every second, and the configuration is reloaded every few
-// seconds. All that time the exporter must stay below 512 MiB, with 256 MiB for devices. Slow devices must be in every scrape
-// after their first read. At the end all devices must be served again, and the exporter must use no more resources than before.
-// `make soak` runs it.
+// TestSoak runs the exporter for the time in NETCONF_SOAK on 500 devices of all faces: SSH, TLS, RESTCONF and Call Home. A fifth of each is slower
+// than any scrape, the others have random faults; 50 more take as much memory as they can, and devices that nobody knows call all the time. Two
+// scrapers scrape every second, and the configuration is reloaded every few seconds. All that time the exporter must stay below 512 MiB, with
+// 256 MiB for devices. Slow devices must be in every scrape after their first read. At the end all devices must be served again, and the
+// exporter must use no more resources than before. `make soak` runs it.
 func TestSoak(t *testing.T) {
 	length, err := time.ParseDuration(os.Getenv("NETCONF_SOAK"))
 	if err != nil {
 		t.Skip("set NETCONF_SOAK, to 5m say, or use make soak SECONDS=300")
 	}
 	const all, largest = 500, 512 // MiB
-	hostile := newHostile(t)
+	callSSH, callTLS := fmt.Sprintf("127.0.0.1:%d", freePort(t, 0)), fmt.Sprintf("127.0.0.1:%d", freePort(t, 0))
+	hostile := newHostile(t, callSSH)
 	hostile.configure(false)
-	devices, e := startFleet(t, simulator.Config{Devices: all, Interfaces: 4}, fmt.Sprintf("timeout: %s, max_age: 400ms", soakTimeout),
-		"--timeout-offset=0.1", "--log.level=error", "--collector.memory-limit=256MiB", "--config.file="+hostile.file)
-	file, err := os.ReadFile(e.file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &soak{t: t, exporter: e, slow: map[string]bool{}}
-	var others []*simulator.Device
-	for i, d := range devices {
-		if i%5 == 0 && i < 450 || i >= 440 && i < 450 { // reloads take the others out
-			s.slow[d.Name] = true
-			d.SetReplyDelay(1500 * time.Millisecond)
-		} else {
-			others = append(others, d)
-		}
-	}
-	s.faults = newFaultInjector(others)
+	fleet := startSoakFleet(t, all, callSSH, callTLS)
+	defaults := map[string]any{"timeout": soakTimeout.String(), "max_age": "400ms"}
+	whole, smaller := fleet.config(defaults, true), fleet.config(defaults, false)
+	e := startExporter(t, whole, "--timeout-offset=0.1", "--log.level=error", "--collector.memory-limit=256MiB", "--config.file="+hostile.file)
+	s := &soak{t: t, exporter: e, configs: []string{whole, smaller, whole + "oops: 1\n"}, failed: tally{}, gapsBy: tally{}}
+	slow, others := fleet.slowDown()
+	s.slow, s.faults = slow, newFaultInjector(others)
 	s.waitUntilUp("at the start", all)
 	before := s.usage()
 	hostile.start(all / 10)
@@ -62,22 +51,24 @@ func TestSoak(t *testing.T) {
 	for range 2 {
 		running.Go(func() { each(stop, time.Second, s.scrape) })
 	}
-	running.Go(func() { each(stop, 3*time.Second, func() { s.reload(string(file)) }) })
+	running.Go(func() { each(stop, 3*time.Second, s.reload) })
 	running.Go(func() { each(stop, 700*time.Millisecond, s.browse) })
 	running.Go(func() { each(stop, 100*time.Millisecond, s.faults.act) })
+	running.Go(func() { each(stop, 100*time.Millisecond, hostile.callUnknown) })
 	<-end
 	close(stop)
 	running.Wait()
 
 	if s.gaps.Load() > 0 {
-		t.Errorf("%d gaps of slow devices in %d scrapes of them", s.gaps.Load(), s.slowSeen.Load())
+		t.Errorf("%d gaps of slow devices in %d scrapes of them: %v", s.gaps.Load(), s.slowSeen.Load(), s.gapsBy)
 	}
 	s.faults.end()
 	hostile.configure(false)
-	e.configure(string(file))
+	e.configure(whole)
 	if status, body := e.reload(); status != http.StatusOK {
 		t.Errorf("the last reload: %d %s", status, body)
 	}
+	hostile.calling.Wait()
 	time.Sleep(soakTimeout) // until reads that hang have timed out
 	s.waitUntilUp("at the end", all)
 	after := s.usage()
@@ -88,10 +79,10 @@ func TestSoak(t *testing.T) {
 	if most := s.exporter.mostResident(); most >= largest {
 		t.Errorf("the exporter took %.0f MiB, want less than %d", most, largest)
 	}
-	if s.hostile.Load() == 0 || hostile.reads.Load() == 0 {
+	if s.hostile.Load() == 0 || hostile.reads.Load() == 0 || hostile.calls.Load() == 0 {
 		t.Error("the hostile devices were not read, or did no harm")
 	}
-	t.Logf("hostile devices: %d rpcs answered, %d scrapes failed", hostile.reads.Load(), s.hostile.Load())
+	t.Logf("hostile devices: %d rpcs answered, %d scrapes failed, %d calls of devices that are no targets", hostile.reads.Load(), s.hostile.Load(), hostile.calls.Load())
 	if s.unexpected.Load() > 0 {
 		t.Errorf("%d errors of devices that were well", s.unexpected.Load())
 	}
@@ -101,23 +92,20 @@ func TestSoak(t *testing.T) {
 type soak struct {
 	t        *testing.T
 	exporter *exporter
+	configs  []string // that reloads load in turn: all targets, fewer, and a broken one
 	faults   *faultInjector
 
 	scrapes, reloads, pages    atomic.Int64
-	expected, late, unexpected atomic.Int64 // failures of targets; late: of a healthy one, because time ran out
+	expected, late, unexpected atomic.Int64 // failures of targets; late: of a healthy one, because time ran out, or because it has not called since
 	hostile                    atomic.Int64 // failures of hostile ones
 	slow                       map[string]bool
 	slowSeen, gaps             atomic.Int64 // scrapes of slow devices, and those that were down or without interfaces
 
-	mu   sync.Mutex
-	peak usage
-	odd  []string // the first unexpected ones
-}
-
-// usage has the exporter's resources; sizes are in MiB.
-type usage struct {
-	resident, heap          float64
-	goroutines, descriptors float64
+	mu     sync.Mutex
+	peak   usage
+	odd    []string // the first unexpected ones
+	failed tally    // of healthy ones
+	gapsBy tally
 }
 
 // each calls a function at intervals until stop is closed.
@@ -152,15 +140,8 @@ func (s *soak) scrape() {
 			s.hostile.Add(1)
 		case s.faults.since(target, began.Add(-2*soakTimeout)):
 			s.expected.Add(1)
-		case reason == "timeout" || reason == "queue":
-			s.late.Add(1)
 		default:
-			s.unexpected.Add(1)
-			s.mu.Lock()
-			if len(s.odd) < 10 {
-				s.odd = append(s.odd, fmt.Sprintf("%s %s %s", began.Format(time.TimeOnly), target, reason))
-			}
-			s.mu.Unlock()
+			s.note(began, target, reason)
 		}
 	}
 	now := usageIn(body)
@@ -169,79 +150,54 @@ func (s *soak) scrape() {
 	s.peak = usage{max(s.peak.resident, now.resident), max(s.peak.heap, now.heap), max(s.peak.goroutines, now.goroutines), max(s.peak.descriptors, now.descriptors)}
 }
 
+// note counts the failure of a device that was well.
+func (s *soak) note(at time.Time, target, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failed.add(target, reason)
+	if reason == "timeout" || reason == "queue" {
+		s.late.Add(1)
+		return
+	}
+	s.unexpected.Add(1)
+	if len(s.odd) < 10 {
+		s.odd = append(s.odd, fmt.Sprintf("%s %s %s", at.Format(time.TimeOnly), target, reason))
+	}
+}
+
 // countGaps counts the slow devices that are up, and those that are not or have no interfaces.
 func (s *soak) countGaps(body string) {
-	rows := map[string]bool{}
-	up := map[string]bool{}
+	up, rows, reasons := map[string]bool{}, map[string]bool{}, map[string]string{}
 	for line := range strings.Lines(body) {
 		switch {
 		case strings.HasPrefix(line, "netconf_up{") && strings.HasSuffix(line, "} 1\n"):
 			up[strings.Split(line, `"`)[1]] = true
 		case strings.HasPrefix(line, "netconf_interface_oper_status{"):
 			rows[strings.Split(line, `"`)[3]] = true
+		default:
+			if target, reason, failed := failure(line); failed {
+				reasons[target] = reason
+			}
 		}
 	}
 	for name := range s.slow {
 		s.slowSeen.Add(1)
 		if !up[name] || !rows[name] {
 			s.gaps.Add(1)
+			s.mu.Lock()
+			s.gapsBy.add(name, reasons[name])
+			s.mu.Unlock()
 		}
 	}
 }
 
-// failure reads a line such as `netconf_scrape_failure{reason="dns",target="x"} 1`. Parsing all lines at this rate would cost
-// more than the exporter does.
-func failure(line string) (target, reason string, failed bool) {
-	labels, found := strings.CutPrefix(line, "netconf_scrape_failure{")
-	if !found || !strings.HasSuffix(line, "} 1\n") {
-		return "", "", false
+// reload loads the next configuration.
+func (s *soak) reload() {
+	n, want := int(s.reloads.Add(1)), http.StatusOK
+	if n%len(s.configs) == len(s.configs)-1 {
+		want = http.StatusInternalServerError
 	}
-	parts := strings.Split(labels, `"`)
-	return parts[3], parts[1], true
-}
-
-func usageIn(body string) (u usage) {
-	const mib = 1 << 20
-	for line := range strings.Lines(body) {
-		for name, field := range map[string]*float64{"process_resident_memory_bytes ": &u.resident, "go_memstats_heap_alloc_bytes ": &u.heap,
-			"go_goroutines ": &u.goroutines, "process_open_fds ": &u.descriptors} {
-			if text, found := strings.CutPrefix(line, name); found {
-				fmt.Sscan(text, field)
-			}
-		}
-	}
-	u.resident, u.heap = u.resident/mib, u.heap/mib
-	return u
-}
-
-// mostResident is how much memory the exporter took at most, in MiB.
-func (e *exporter) mostResident() (mib float64) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", e.cmd.Process.Pid))
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	_, after, _ := strings.Cut(string(status), "VmHWM:")
-	fmt.Sscan(after, &mib)
-	return mib / 1024
-}
-
-// usage returns the exporter's resources after a garbage collection.
-func (s *soak) usage() usage {
-	s.exporter.get("/debug/pprof/heap?gc=1")
-	_, body := s.exporter.get("/metrics", "X-Prometheus-Scrape-Timeout-Seconds", soakBudget)
-	return usageIn(body)
-}
-
-// reload alternates between the configuration, another one without the last targets, and one that is broken.
-func (s *soak) reload(file string) {
-	n, want := s.reloads.Add(1), http.StatusOK
-	switch n % 3 {
-	case 1:
-		file = file[:strings.Index(file, "    - name: sim-0451")] + file[strings.LastIndex(file, "defaults:"):]
-	case 2:
-		file, want = file+"oops: 1\n", http.StatusInternalServerError
-	}
-	s.exporter.configure(file)
+	s.exporter.configure(s.configs[n%len(s.configs)])
 	if status, body := s.exporter.reload(); status != want {
 		s.t.Errorf("reload %d: %d, want %d: %.200s", n, status, want, body)
 	}
@@ -249,7 +205,7 @@ func (s *soak) reload(file string) {
 
 // browse opens the pages for people.
 func (s *soak) browse() {
-	paths := []string{"/", "/config", "/sd", "/probe?target=sim-0001&debug=true", "/probe?target=sim-0002", "/probe?target=nobody"}
+	paths := []string{"/", "/config", "/sd", "/probe?target=ssh-0001&debug=true", "/probe?target=tls-0002", "/probe?target=restconf-0002", "/probe?target=call-0002", "/probe?target=calltls-0002", "/probe?target=nobody"}
 	if status, body := s.exporter.get(paths[int(s.pages.Add(1))%len(paths)], "X-Prometheus-Scrape-Timeout-Seconds", soakBudget); status >= 500 {
 		s.t.Errorf("%d %.200s", status, body)
 	}
@@ -258,18 +214,25 @@ func (s *soak) browse() {
 // waitUntilUp waits until wanted targets are up, and nothing fails.
 func (s *soak) waitUntilUp(when string, wanted int) {
 	s.t.Helper()
+	var failing []string
+	defer func() {
+		if len(failing) > 0 {
+			s.t.Logf("%s %d fail: %q", when, len(failing), failing[:min(20, len(failing))])
+		}
+	}()
 	waitFor(s.t, when+", for every device that is well to be served", func() bool {
 		_, body := s.exporter.get("/metrics", "X-Prometheus-Scrape-Timeout-Seconds", "10")
 		up := 0
+		failing = nil
 		for line := range strings.Lines(body) {
-			if _, _, failed := failure(line); failed {
-				return false
+			if target, reason, failed := failure(line); failed {
+				failing = append(failing, target+" "+reason)
 			}
-			if strings.HasPrefix(line, "netconf_up{target=\"sim-") && strings.HasSuffix(line, "} 1\n") {
+			if strings.HasPrefix(line, "netconf_up{") && strings.HasSuffix(line, "} 1\n") {
 				up++
 			}
 		}
-		return up >= wanted
+		return up >= wanted && len(failing) == 0
 	})
 }
 
@@ -282,8 +245,8 @@ func (s *soak) report(length time.Duration, before, after usage) {
 	}
 	slices.Sort(logins)
 	s.t.Logf("%v: %d scrapes of %d targets, %d reloads, %d other requests, %d faults", length, s.scrapes.Load(), len(logins), s.reloads.Load(), s.pages.Load(), s.faults.count())
-	s.t.Logf("failures of targets: %d expected, %d late, %d unexpected %q", s.expected.Load(), s.late.Load(), s.unexpected.Load(), s.odd)
-	s.t.Logf("devices slower than a scrape: %d in %d scrapes each, %d gaps", len(s.slow), s.slowSeen.Load()/int64(len(s.slow)), s.gaps.Load())
+	s.t.Logf("failures of targets: %d expected, %d late, %d unexpected %q; of healthy ones %v", s.expected.Load(), s.late.Load(), s.unexpected.Load(), s.odd, s.failed)
+	s.t.Logf("devices slower than a scrape: %d in %d scrapes each, %d gaps %v", len(s.slow), s.slowSeen.Load()/int64(len(s.slow)), s.gaps.Load(), s.gapsBy)
 	for i, u := range []usage{before, s.peak, after} {
 		s.t.Logf("%-7s %4.0f MiB resident, %4.0f MiB heap, %5.0f goroutines, %4.0f descriptors",
 			[]string{"before", "at most", "after"}[i], u.resident, u.heap, u.goroutines, u.descriptors)
