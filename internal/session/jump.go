@@ -177,7 +177,7 @@ func (j *jumpHost) forward(ctx context.Context, c *jumpChannel, hostPort string)
 	}
 	j.use()
 	c.taken = true
-	return &forwarded{Conn: conn, channel: c}, nil
+	return newForwarded(conn, c), nil
 }
 
 func (j *jumpHost) openChannel(ctx context.Context, hostPort string) (net.Conn, error) {

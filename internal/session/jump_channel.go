@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -102,19 +103,39 @@ func (c *jumpChannel) free() {
 	}
 }
 
-// forwarded is a connection through a jump host.
+// forwarded is a connection through a jump host. What is read of it ends when it is closed, also if the jump host does not confirm that, for
+// which the channel of the library waits.
 type forwarded struct {
 	net.Conn
+	arrived *io.PipeReader
 	channel *jumpChannel
 	closing sync.Once
 }
 
+// forwardedPiece is how many octets are read at a time.
+const forwardedPiece = 8 << 10
+
+func newForwarded(conn net.Conn, c *jumpChannel) *forwarded {
+	arrived, from := io.Pipe()
+	go func() { // ends with the channel
+		_, err := io.CopyBuffer(from, conn, make([]byte, forwardedPiece))
+		from.CloseWithError(err)
+	}()
+	return &forwarded{Conn: conn, arrived: arrived, channel: c}
+}
+
+// Read implements io.Reader.
+func (f *forwarded) Read(p []byte) (int, error) { return f.arrived.Read(p) }
+
+// Close does not wait for the jump host.
 func (f *forwarded) Close() error {
-	var err error
 	f.closing.Do(func() {
-		err = f.Conn.Close()
-		f.channel.free()
-		f.channel.jump.release()
+		_ = f.arrived.CloseWithError(net.ErrClosed)
+		go func() { // ends with the connection to the jump host, if that takes nothing
+			_ = f.Conn.Close()
+			f.channel.free()
+			f.channel.jump.release()
+		}()
 	})
-	return err
+	return nil
 }

@@ -210,6 +210,24 @@ func TestHostKeyBehindJump(t *testing.T) {
 	wantError(t, err, session.ReasonHostKey, "see `netconf_exporter hostkey --proxy-jump=bastion "+device.Address+"`")
 }
 
+// TestFrozenJump has a jump host that goes silent with its connection open: a read behind it ends with its own time, and not with that connection.
+func TestFrozenJump(t *testing.T) {
+	jump, network := netconftest.StartJump(t), netconftest.StartProxy(t)
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	client := connect(t, device.Address, behind(newDialer(t, 1), hop("bastion", jump)), func(o *session.Options) {
+		o.Target.ProxyURL = new(config.ProxyURL("socks5://" + network.Address))
+		o.Timeouts.KeepaliveInterval = time.Hour
+	})
+	if _, err := get(deadline(t), client); err != nil {
+		t.Fatal(err)
+	}
+	network.Swallows.Store(true)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err := get(ctx, client)
+	wantError(t, err, session.ReasonTimeout)
+}
+
 // TestMaxChannels bounds the sessions through a jump host: those that are in use stay, and who waits for them holds no dial slot.
 func TestMaxChannels(t *testing.T) {
 	jump := netconftest.StartJump(t)
