@@ -66,7 +66,7 @@ func (e *Exporter) Use(c *config.Config) error {
 		} else {
 			t = newTarget(e, now, false)
 			e.takeOver(t, now)
-			t.answerCalls(t.connectAhead)
+			t.answerCalls(t.connectNext)
 			changed = append(changed, t)
 		}
 		next.targets = append(next.targets, t)

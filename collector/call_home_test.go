@@ -92,3 +92,44 @@ func TestCallHome(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 }
+
+// TestCallDuringALogin has a device call again before its login has ended, which it refuses: the second call is taken without a scrape.
+func TestCallDuringALogin(t *testing.T) {
+	listen := freeAddress(t)
+	var e *collector.Exporter
+	var device *netconftest.Device
+	results := func() (n uint64) {
+		for _, results := range e.Calls().Results {
+			n += results
+		}
+		return n
+	}
+	device = netconftest.Start(t, nil, func(d *netconftest.Device) {
+		config := *d.Config
+		config.PasswordCallback = func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+			if err := d.Call(listen); err != nil {
+				t.Error(err)
+			}
+			for range 1000 { // until the exporter knows who calls
+				if time.Sleep(time.Millisecond); e.Calls().Half > 0 {
+					break
+				}
+			}
+			for e.Calls().Half > 0 {
+				time.Sleep(time.Millisecond)
+			}
+			return nil, netconftest.ErrWrong
+		}
+		d.Config = &config
+	})
+	e = start(t, load(t, fmt.Sprintf("auths: {lab: {username: %s, password: %s, insecure_ignore_host_key: true}}\ncall_home: {ssh_listen_address: %q}\n"+
+		"targets: [{name: device, auth: lab, call_home: true, host_key_fingerprints: [%q]}]\n", netconftest.User, netconftest.Password, listen, ssh.FingerprintSHA256(device.Key))))
+	if err := device.Call(listen); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := within(t, 30*time.Second); results() < 2; time.Sleep(5 * time.Millisecond) {
+		if deadline.Err() != nil {
+			t.Fatalf("the calls were %v", e.Calls().Results)
+		}
+	}
+}

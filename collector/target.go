@@ -36,6 +36,8 @@ type Target struct {
 
 	scarcity *scarcity
 
+	called atomic.Bool // the device has called, and a read is to follow the one in flight
+
 	explainUntil atomic.Int64 // Unix time in ns until which reads are explained
 
 	mu       sync.Mutex              // guards following fields
@@ -133,6 +135,18 @@ func (t *Target) Called() <-chan struct{} {
 
 // connectAhead logs in and learns what the device is, so that the first scrape need not.
 func (t *Target) connectAhead() { t.schedule.Ask(schedule.Module{Name: schedule.Connect}) }
+
+// connectNext is connectAhead after the read in flight, which may have looked for a call of the device before this one came.
+func (t *Target) connectNext() {
+	if t.called.Swap(true) {
+		return
+	}
+	go func() {
+		<-t.schedule.Idle()
+		t.called.Store(false)
+		t.connectAhead()
+	}()
+}
 
 // Scrape is what a target gave to one scrape.
 type Scrape struct {
