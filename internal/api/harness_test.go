@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
@@ -144,24 +142,10 @@ func (s *harness) validate(t *testing.T, request *http.Request, response *http.R
 	s.checked[fmt.Sprintf("%s %s %d", request.Method, request.URL.EscapedPath(), response.StatusCode)]++
 }
 
-// follow waits until a task has ended, or waits to be confirmed.
+// follow waits until a task has ended, or waits to be confirmed. Each state on the way is validated too.
 func (s *harness) follow(t *testing.T, id string) task.Task {
 	t.Helper()
-	log, err := s.Queue.Events(id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	for place := log.Start(); ; {
-		now := decodeAs[task.Task](t, s.do(t, "GET", "/tasks/"+id, nil))
-		if now.State.Final() || now.State == task.AwaitingConfirmation {
-			return now
-		}
-		if _, place, _ = log.After(ctx, place); ctx.Err() != nil {
-			t.Fatalf("the task does not end: %+v", now)
-		}
-	}
+	return s.Follow(t, id, func() task.Task { return decodeAs[task.Task](t, s.do(t, "GET", "/tasks/"+id, nil)) })
 }
 
 func simulated(t *testing.T) *simulator.Device {

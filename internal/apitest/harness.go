@@ -122,3 +122,23 @@ func Start(t testing.TB, o Options) *Harness {
 	})
 	return s
 }
+
+// Follow waits until a task has ended, or waits to be confirmed, and returns it. get returns the task as it is now.
+func (s *Harness) Follow(t testing.TB, id string, get func() task.Task) task.Task {
+	t.Helper()
+	log, err := s.Queue.Events(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	for place := log.Start(); ; {
+		now := get()
+		if now.State.Final() || now.State == task.AwaitingConfirmation {
+			return now
+		}
+		if _, place, _ = log.After(ctx, place); ctx.Err() != nil {
+			t.Fatalf("the task does not end: %+v", now)
+		}
+	}
+}

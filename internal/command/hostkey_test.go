@@ -96,16 +96,7 @@ func TestHostKeyOfACaller(t *testing.T) {
 	address := listener.Addr().String()
 	wantError(t, run(t, &command.HostKey{CallHome: address}).err, "call_home: listen tcp "+address, "already in use")
 	_ = listener.Close()
-	called := make(chan error)
-	go func() {
-		for range 1000 {
-			if err = device.Call(address); err == nil {
-				break
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
-		called <- err
-	}()
+	called := callWhenItListens(device, address)
 	r := run(t, &command.HostKey{CallHome: address})
 	if err := <-called; err != nil || r.err != nil || !strings.Contains(r.stdout.String(), `host_key_fingerprints: ["`+ssh.FingerprintSHA256(device.Key)+`"]`) ||
 		!strings.Contains(r.stderr.String(), "waiting at "+address) {
@@ -119,9 +110,19 @@ func TestCertificateOfACaller(t *testing.T) {
 	lab := netconftest.NewTLSLab(t)
 	device := netconftest.StartTLS(lab, nil)
 	address := freeAddress(t)
-	var err error
-	called := make(chan error)
+	called := callWhenItListens(device, address)
+	r := run(t, &command.HostKey{CallHome: address, Transport: config.TransportTLS})
+	if err := <-called; err != nil || r.err != nil || !strings.Contains(r.stdout.String(), `certificate "CN=router1", issued by "CN=lab"`) ||
+		!strings.Contains(r.stdout.String(), `certificate_fingerprints: ["`+config.CertificateFingerprint(device.TLS.Certificates[0].Certificate[0])+`"]`) {
+		t.Errorf("errors %v and %v, and\n%s%s", err, r.err, r.stdout, r.stderr)
+	}
+}
+
+// callWhenItListens has a device call an address as soon as something listens there. The result is how the last call went.
+func callWhenItListens(device *netconftest.Device, address string) <-chan error {
+	called := make(chan error, 1)
 	go func() {
+		var err error
 		for range 1000 {
 			if err = device.Call(address); err == nil {
 				break
@@ -130,9 +131,5 @@ func TestCertificateOfACaller(t *testing.T) {
 		}
 		called <- err
 	}()
-	r := run(t, &command.HostKey{CallHome: address, Transport: config.TransportTLS})
-	if err := <-called; err != nil || r.err != nil || !strings.Contains(r.stdout.String(), `certificate "CN=router1", issued by "CN=lab"`) ||
-		!strings.Contains(r.stdout.String(), `certificate_fingerprints: ["`+config.CertificateFingerprint(device.TLS.Certificates[0].Certificate[0])+`"]`) {
-		t.Errorf("errors %v and %v, and\n%s%s", err, r.err, r.stdout, r.stderr)
-	}
+	return called
 }

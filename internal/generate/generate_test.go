@@ -92,17 +92,23 @@ func TestSelection(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, words := range tc.has {
-				if !strings.Contains(string(text), words) {
-					t.Errorf("%q is not in\n%s", words, text)
-				}
-			}
-			for _, words := range tc.lacks {
-				if strings.Contains(string(text), words) {
-					t.Errorf("%q is in\n%s", words, text)
-				}
-			}
+			wantWords(t, text, tc.has, tc.lacks)
 		})
+	}
+}
+
+// wantWords fails the test unless a generated text has all of some words and none of others.
+func wantWords(t *testing.T, text []byte, has, lacks []string) {
+	t.Helper()
+	for _, words := range has {
+		if !strings.Contains(string(text), words) {
+			t.Errorf("%q is not in\n%s", words, text)
+		}
+	}
+	for _, words := range lacks {
+		if strings.Contains(string(text), words) {
+			t.Errorf("%q is in\n%s", words, text)
+		}
 	}
 }
 

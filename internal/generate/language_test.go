@@ -68,16 +68,7 @@ func TestTheLanguage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, words := range tc.has {
-				if !strings.Contains(string(text), words) {
-					t.Errorf("%q is not in\n%s", words, text)
-				}
-			}
-			for _, words := range tc.lacks {
-				if strings.Contains(string(text), words) {
-					t.Errorf("%q is in\n%s", words, text)
-				}
-			}
+			wantWords(t, text, tc.has, tc.lacks)
 		})
 	}
 }

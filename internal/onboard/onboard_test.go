@@ -2,7 +2,6 @@ package onboard_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -75,24 +74,13 @@ func (s *harness) add(t *testing.T, spec inventory.Spec, replaces bool) task.Tas
 // follow waits until a task has ended, or waits to be confirmed.
 func (s *harness) follow(t *testing.T, id string) task.Task {
 	t.Helper()
-	log, err := s.Queue.Events(id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	for place := log.Start(); ; {
+	return s.Follow(t, id, func() task.Task {
 		now, err := s.Queue.Get(id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if now.State.Final() || now.State == task.AwaitingConfirmation {
-			return now
-		}
-		if _, place, _ = log.After(ctx, place); ctx.Err() != nil {
-			t.Fatalf("the task does not end: %+v", now)
-		}
-	}
+		return now
+	})
 }
 
 // states are those of the steps, in one line.
