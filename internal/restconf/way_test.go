@@ -25,6 +25,7 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/config"
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
+	"github.com/netconf-exporter/netconf_exporter/internal/restconf"
 	"github.com/netconf-exporter/netconf_exporter/internal/session"
 )
 
@@ -37,6 +38,28 @@ func TestThroughAJumpHost(t *testing.T) {
 	}
 	if jump.Forwarded.Load() != 1 {
 		t.Errorf("the jump host made %d connections, want 1", jump.Forwarded.Load())
+	}
+}
+
+// TestChannelsInTurns: devices behind a jump host that has one channel for all of them are read in turns.
+func TestChannelsInTurns(t *testing.T) {
+	jump := netconftest.StartJump(t)
+	var clients []*restconf.Client
+	var first session.Options
+	for i := range 3 {
+		o := behind(t, jump, options(t, device("", "", map[string]string{"/restconf/data/lab:top": top}).Start(t, nil)))
+		if o.Via[0].Host.MaxChannels = 1; i == 0 {
+			first = o
+		}
+		o.Dialer, o.Via = first.Dialer, first.Via
+		clients = append(clients, newClient(t, o))
+	}
+	for range 2 {
+		for _, c := range clients {
+			if _, err := rpc(t, c, get(`<top xmlns="urn:lab"/>`)); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }
 
