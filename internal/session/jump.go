@@ -28,7 +28,9 @@ type jumpHost struct {
 	open     func(context.Context) (*connection, *ssh.Client, error)
 	timeouts Timeouts
 	logger   *slog.Logger
-	channels chan struct{} // one element an open channel; nil: no limit
+	channels chan struct{}   // one element an open channel; nil: no limit
+	life     context.Context // ends with close
+	end      context.CancelFunc
 
 	mu      sync.Mutex // guards the following fields
 	client  *ssh.Client
@@ -71,6 +73,7 @@ func (j *jumpHost) unused() bool {
 func (j *jumpHost) close() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.end()
 	if j.client != nil {
 		j.client.Close()
 		j.client = nil
@@ -103,13 +106,17 @@ func (j *jumpHost) connect(ctx context.Context) (*ssh.Client, error) {
 
 // attempt opens the connection, and watches it until it ends.
 func (j *jumpHost) attempt(a *jumpAttempt) {
-	ctx, cancel := context.WithTimeout(context.Background(), j.timeouts.Connect+j.timeouts.Login)
+	ctx, cancel := context.WithTimeout(j.life, j.timeouts.Connect+j.timeouts.Login)
 	defer cancel()
 	conn, client, err := j.open(ctx)
 	if err == nil {
 		conn.traffic.stop()
 	}
 	j.mu.Lock()
+	if err == nil && j.life.Err() != nil {
+		client.Close()
+		client, err = nil, errClientClosed
+	}
 	a.client, j.opening = client, nil
 	known := j.failure != nil
 	if err == nil {
@@ -121,6 +128,7 @@ func (j *jumpHost) attempt(a *jumpAttempt) {
 	j.mu.Unlock()
 	close(a.done)
 	switch {
+	case j.life.Err() != nil:
 	case err != nil && !known:
 		j.logger.Warn("the jump host failed; the targets behind it are not reached", "jump_host", j.name, "err", err)
 	case err == nil && known:

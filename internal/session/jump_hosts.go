@@ -76,6 +76,7 @@ func (d *Dialer) newJump(o Options, unused func()) *jumpHost {
 	target := &config.Target{Name: "jump host " + last.Name, Address: last.Host.Address, Auth: last.Host.Auth, Settings: config.Settings{Port: new(jumpPort), ProxyURL: o.Target.ProxyURL}}
 	options := Options{Target: target, Auth: last.Auth, Dialer: d, Logger: o.Logger, Via: o.Via[:len(o.Via)-1], Timeouts: o.Timeouts}
 	j := &jumpHost{name: last.Name, timeouts: o.Timeouts, logger: o.Logger}
+	j.life, j.end = context.WithCancel(context.Background())
 	j.idle = time.AfterFunc(jumpIdle, unused)
 	if last.Host.MaxChannels > 0 {
 		j.channels = make(chan struct{}, last.Host.MaxChannels)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"sync"
 	"testing"
 	"time"
@@ -226,6 +227,32 @@ func TestFrozenJump(t *testing.T) {
 	defer cancel()
 	_, err := get(ctx, client)
 	wantError(t, err, session.ReasonTimeout)
+}
+
+// TestClosedWhileAJumpHostIsOpened leaves no connection to a jump host that answers when all is closed.
+func TestClosedWhileAJumpHostIsOpened(t *testing.T) {
+	reached, release := make(chan struct{}), make(chan struct{})
+	jump := netconftest.StartJump(t)
+	jump.Change(func(j *netconftest.Jump) {
+		j.TCP = func(conn net.Conn) {
+			close(reached)
+			<-release
+			j.Change(func(j *netconftest.Jump) { j.TCP = nil })
+			j.Serve(conn)
+		}
+	})
+	dialer := newDialer(t, 1)
+	client := connect(t, "127.0.0.1:830", behind(dialer, hop("bastion", jump)))
+	var all sync.WaitGroup
+	all.Go(func() {
+		_, err := client.Connect(deadline(t), nil)
+		wantError(t, err, session.ReasonJump)
+	})
+	<-reached
+	_ = client.Close(t.Context())
+	dialer.Close()
+	close(release)
+	all.Wait()
 }
 
 // TestMaxChannels bounds the sessions through a jump host: those that are in use stay, and who waits for them holds no dial slot.
