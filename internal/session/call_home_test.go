@@ -213,6 +213,32 @@ func TestCallHomeReplacesADeadSession(t *testing.T) {
 	}
 }
 
+// TestCallHomeDuringTheFirstRPC has a device lose a session before it answers the first rpc, and call again: the rpc is sent again.
+func TestCallHomeDuringTheFirstRPC(t *testing.T) {
+	home := startCallHome(t)
+	device := netconftest.Start(t, func(p *netconftest.Peer) {
+		if p.Device.Logins.Load() > 1 {
+			netconftest.ServeOK(netconftest.Hello11)(p)
+			return
+		}
+		p.Greet(netconftest.Hello11)
+		p.Request()
+		p.Device.NoReplies.Store(true) // to keepalives
+		if err := p.Device.Call(home.address); err != nil {
+			t.Error(err)
+		}
+		p.Wait()
+	})
+	client := home.client(device)
+	if err := device.Call(home.address); err != nil {
+		t.Fatal(err)
+	}
+	<-client.Called()
+	if _, err := get(deadline(t), client); err != nil || device.Logins.Load() != 2 {
+		t.Errorf("%v after %d logins, want none after 2", err, device.Logins.Load())
+	}
+}
+
 // TestCallHomeDoesNotLockAccounts has a device refuse the login and call on and on.
 func TestCallHomeDoesNotLockAccounts(t *testing.T) {
 	home := startCallHome(t)

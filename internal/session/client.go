@@ -93,8 +93,9 @@ func (c *Client) RPC(ctx context.Context, trace *Trace, operation string, read f
 			return nil
 		}
 		c.drop(s)
-		stale := mayBeStale && (errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errKeepaliveTimeout) || errors.Is(err, errCalledAgain))
-		stale = got.bytes == 0 && (stale || errors.Is(err, errChannelWanted))
+		stale := mayBeStale && (errors.Is(err, errClosed) || errors.Is(err, errSend) || errors.Is(err, errKeepaliveTimeout))
+		// One of a device that called again is: the device waits on another connection.
+		stale = got.bytes == 0 && (stale || errors.Is(err, errChannelWanted) || errors.Is(err, errCalledAgain))
 		if retried || !stale || ctx.Err() != nil {
 			return c.withTarget(ctx, err)
 		}
