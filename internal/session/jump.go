@@ -37,6 +37,7 @@ type jumpHost struct {
 	opening *jumpAttempt // nil: none
 	failure error        // of the last attempt; nil after a success
 	failed  time.Time
+	logged  Reason                // of the failure that the log tells of; "" after a success
 	users   int                   // callers and open channels
 	mayEnd  map[*jumpChannel]bool // channels that are closed for others when they are idle
 	idle    *time.Timer           // closes the connection; nil while there are users
@@ -118,7 +119,12 @@ func (j *jumpHost) attempt(a *jumpAttempt) {
 		client, err = nil, errClientClosed
 	}
 	a.client, j.opening = client, nil
-	known := j.failure != nil
+	reason := reasonOf(err)
+	before := j.logged
+	news := reason != before && (before == "" || reason != ReasonBackoff) // which only follows from the failure before
+	if news {
+		j.logged = reason
+	}
 	if err == nil {
 		j.client, j.failure = client, nil
 	} else {
@@ -129,9 +135,9 @@ func (j *jumpHost) attempt(a *jumpAttempt) {
 	close(a.done)
 	switch {
 	case j.life.Err() != nil:
-	case err != nil && !known:
+	case err != nil && news:
 		j.logger.Warn("the jump host failed; the targets behind it are not reached", "jump_host", j.name, "err", err)
-	case err == nil && known:
+	case err == nil && before != "":
 		j.logger.Info("the jump host is back", "jump_host", j.name)
 	}
 	if err == nil {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -116,6 +118,33 @@ func TestJumpComesBack(t *testing.T) {
 		if !clients[i].Stats().LoginRetry.IsZero() {
 			t.Errorf("device %d has a back-off", i)
 		}
+	}
+}
+
+// TestJumpIsToldOnce holds that the log tells of a jump host that fails once for each cause, and that what follows from a cause is none.
+func TestJumpIsToldOnce(t *testing.T) {
+	jump := netconftest.StartJump(t)
+	device := netconftest.Start(t, netconftest.ServeOK(netconftest.Hello11))
+	var lines netconftest.Buffer
+	wrong := hop("bastion", jump, func(h *config.NamedJumpHost) { h.Auth.Password = "wrong" })
+	client := connect(t, device.Address, behind(newDialer(t, 1), wrong), func(o *session.Options) { o.Logger = slog.New(slog.NewTextHandler(&lines, nil)) })
+	fails := func(words string) {
+		t.Helper()
+		eventually(t, func() bool {
+			_, err := client.Connect(deadline(t), nil)
+			return err != nil && strings.Contains(err.Error(), words)
+		})
+	}
+	jump.Down()
+	fails("connection refused")
+	if err := jump.Up(); err != nil {
+		t.Fatal(err)
+	}
+	fails("login refused")
+	fails("not tried again before")
+	eventually(t, func() bool { return strings.Count(lines.String(), "the jump host failed") >= 2 })
+	if log := lines.String(); strings.Count(log, "\n") != 2 || !strings.Contains(log, "connection refused") || !strings.Contains(log, "login refused") {
+		t.Errorf("the log has not one line for each of two causes:\n%s", log)
 	}
 }
 
