@@ -67,7 +67,7 @@ func (a *Auth) readSecret(files *Files, key, file string) (string, error) {
 		return "", fmt.Errorf("%s %s is empty; write the secret into it", key, file)
 	}
 	if strings.ContainsAny(text, "\n\r") {
-		return "", fmt.Errorf("%s %s has several lines; leave the secret alone in it", key, file)
+		return "", fmt.Errorf("%s %s has several lines; keep only the secret in it", key, file)
 	}
 	return text, nil
 }
@@ -78,7 +78,7 @@ func fileError(file string, err error) error {
 		return errors.New("holds a key; write it to a file and name the file")
 	}
 	if errors.Is(err, fs.ErrNotExist) && namesHome(file) {
-		return errors.New("names a path with ~, which stands for a home in shells alone; write the whole path")
+		return errors.New("names a path with ~, which only shells replace by a home directory; write the whole path")
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s does not exist; create it or correct the path", file)

@@ -96,7 +96,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"a key for its file", withAuth("private_key_file: \"-----BEGIN OPENSSH PRIVATE KEY-----\\nb3BlbnNzaC1\\n-----END\", " + noKeyCheck), `2: private_key_file holds a key; write it to a file and name the file`},
 		{"a key for known hosts", withAuth("password: p, known_hosts_file: \"-----BEGIN OPENSSH PRIVATE KEY-----\\nb3BlbnNzaC1\""), `2: known_hosts_file holds a key; write it to a file and name the file`},
 		{"empty password file", withAuth("password_file: nothing, " + noKeyCheck), `2: password_file nothing is empty; write the secret into it`},
-		{"a password file of several lines", withAuth("password_file: lines, " + noKeyCheck), `2: password_file lines has several lines; leave the secret alone in it`},
+		{"a password file of several lines", withAuth("password_file: lines, " + noKeyCheck), `2: password_file lines has several lines; keep only the secret in it`},
 		{"a folder as password file", withAuth("password_file: folder, " + noKeyCheck), `2: password_file folder cannot be read: is a directory; make it a file that the exporter's user may read`},
 		{"no such variable", withAuth("password_env: NETCONF_EXPORTER_TEST_UNSET, " + noKeyCheck), `2: password_env NETCONF_EXPORTER_TEST_UNSET is not set in the exporter's environment; set it, or use password_file`},
 		{"a password command that is text", withAuth("password_command: pass show x, " + noKeyCheck), `2: password_command must be a list; write its items as "- item" lines or as [a, b]`},
@@ -106,12 +106,12 @@ func TestLoadRefuses(t *testing.T) {
 		{"a password command that fails", withAuth("password_command: [sh, -c, \"echo hunter2; echo hunter2 >&2; exit 3\"], " + noKeyCheck), `2: password_command sh failed (exit status 3); run it as the exporter's user to see why`},
 		{"a password command that prints nothing", withAuth("password_command: ['true'], " + noKeyCheck), `2: password_command true printed nothing; let it print the password to its stdout`},
 		{"a password command that prints too much", withAuth("password_command: [head, -c, '70000', /dev/zero], " + noKeyCheck), `2: password_command head printed more than 64 KiB; let it print the password alone`},
-		{"a password command that prints several lines", withAuth("password_command: [echo, \"hunter2\\nlogin: u\"], " + noKeyCheck), `2: password_command echo printed several lines; let it print the password alone, such as the first line by head -n 1`},
+		{"a password command that prints several lines", withAuth("password_command: [echo, \"hunter2\\nlogin: u\"], " + noKeyCheck), `2: password_command echo printed several lines; let it print only the password, for instance through head -n 1`},
 		{"a password command that may not be run", withAuth("password_command: [./text], " + noKeyCheck), `2: password_command text cannot be run: permission denied; make it a program that the exporter's user may run`},
 		{"a password command that is a folder", withAuth("password_command: [./folder], " + noKeyCheck), `2: password_command folder cannot be run: permission denied; make it a program that the exporter's user may run`},
 		{"no key file", withAuth("private_key_file: gone, " + noKeyCheck), `2: private_key_file names no file that exists (it is not shown, because it may be the secret itself); write the secret to a file, and name the file with its folder`},
-		{"a key in a home", withAuth("private_key_file: ~/.ssh/id_rsa, " + noKeyCheck), `2: private_key_file names a path with ~, which stands for a home in shells alone; write the whole path`},
-		{"known hosts in a home", withAuth("password: p, known_hosts_file: ~operator/.ssh/known_hosts"), `2: known_hosts_file names a path with ~, which stands for a home in shells alone; write the whole path`},
+		{"a key in a home", withAuth("private_key_file: ~/.ssh/id_rsa, " + noKeyCheck), `2: private_key_file names a path with ~, which only shells replace by a home directory; write the whole path`},
+		{"known hosts in a home", withAuth("password: p, known_hosts_file: ~operator/.ssh/known_hosts"), `2: known_hosts_file names a path with ~, which only shells replace by a home directory; write the whole path`},
 		{"not a key", withAuth("private_key_file: text, " + noKeyCheck), `2: private_key_file text does not hold a private key that can be read; use an unbroken key as ssh-keygen writes it, and not its .pub file`},
 		{"no passphrase", withAuth("private_key_file: locked.key, " + noKeyCheck), `2: private_key_file locked.key is protected by a passphrase; put that in a file and name it with private_key_passphrase_file`},
 		{"wrong passphrase", withAuth("private_key_file: locked.key, private_key_passphrase_file: text, " + noKeyCheck), `2: private_key_passphrase_file text does not open private_key_file locked.key; put the right passphrase in it`},
@@ -162,14 +162,14 @@ func TestLoadRefuses(t *testing.T) {
 2: timeout 0s of module "ietf-system" is too short; write a time such as 10s
 2: timeout 2m of module "ietf-ip" is longer than the target's, 30s; raise that`},
 		{"filters", lab + "defaults:\n  filters:\n  - {label: interfaces, regex: lo, action: drop}\n  - {label: interface, regex: '(?=a)', action: drop}\n  - {label: interface, regex: lo}\n", `4: filter: no metric has the label "interfaces"; did you mean interface?
-5: filter: regex "(?=a)" is not a regular expression of RE2 (invalid or unsupported Perl syntax: ` + "`(?=`" + `), which has no lookahead; write one that the whole text of the label has to match, such as "lo|veth.*"
+5: filter: regex "(?=a)" is not a regular expression of RE2 (invalid or unsupported Perl syntax: ` + "`(?=`" + `); write one that the whole text of the label has to match, such as "lo|veth.*"
 6: filter: action "" is neither drop nor keep; write one of them`},
 		{"a filter without an expression", lab + "defaults: {filters: [{label: interface, action: drop}]}\n", `2: filter: regex is missing; write one that the whole text of the label has to match, such as "lo|veth.*"`},
-		{"an open group in a filter", lab + "defaults: {filters: [{label: interface, regex: 'lo|veth(', action: drop}]}\n", "2: filter: regex \"lo|veth(\" is not a regular expression of RE2 (missing closing ): `lo|veth(`), which has no lookahead; write one that the whole text of the label has to match, such as \"lo|veth.*\""},
+		{"an open group in a filter", lab + "defaults: {filters: [{label: interface, regex: 'lo|veth(', action: drop}]}\n", "2: filter: regex \"lo|veth(\" is not a regular expression of RE2 (missing closing ): `lo|veth(`); write one that the whole text of the label has to match, such as \"lo|veth.*\""},
 		{"description labels without a group", lab + "defaults:\n  description_labels: {regex: 'a(b)'}\n", `3: description_labels: regex "a(b)" has no named group; write (?P<role>...) around what becomes the label role`},
 		{"description labels", lab + "defaults:\n  description_labels: {regex: '(?P<role>a)(?P<target>b)', labels: [role, target, circuit]}\n", `3: description_labels: regex "(?P<role>a)(?P<target>b)" has no group (?P<circuit>...), which labels lists; add the group, or take it out of labels
 3: label "target" is set by Prometheus or the exporter; choose another name`},
-		{"a bad expression for description labels", lab + "defaults:\n  description_labels: {regex: '['}\n", `3: description_labels: regex "[" is not a regular expression of RE2 (missing closing ]: ` + "`[`" + `), which has no lookahead; write one with named groups, such as "\[(?P<role>[a-z]+)\]"`},
+		{"a bad expression for description labels", lab + "defaults:\n  description_labels: {regex: '['}\n", `3: description_labels: regex "[" is not a regular expression of RE2 (missing closing ]: ` + "`[`" + `); write one with named groups, such as "\[(?P<role>[a-z]+)\]"`},
 		{"description labels without an expression", lab + "defaults:\n  description_labels: {labels: [role]}\n", `3: description_labels: regex is missing; write one with named groups, such as "\[(?P<role>[a-z]+)\]"`},
 		{"description labels of one target", withTarget("description_labels: {regex: x}"), `2: unknown key "description_labels"; known here: name, address, auth, call_home, transport, port, timeout, max_age, modules, filters, max_reply_bytes, max_samples, proxy_jump, proxy_url, labels, host_key_fingerprints, certificate_fingerprints`},
 		{"a label of descriptions", lab + "defaults: {description_labels: {regex: '(?P<role>a)'}}\ntargets: [{address: a, auth: lab, labels: {role: x}}]\n", `3: label "role" is a label of the catalogue's metrics; choose another name`},

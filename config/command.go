@@ -116,7 +116,7 @@ func (c Command) output() (string, error) {
 	case secret == "":
 		return "", fmt.Errorf("password_command %s printed nothing; let it print the password to its stdout", name)
 	case strings.ContainsAny(secret, "\n\r"):
-		return "", fmt.Errorf("password_command %s printed several lines; let it print the password alone, such as the first line by head -n 1", name)
+		return "", fmt.Errorf("password_command %s printed several lines; let it print only the password, for instance through head -n 1", name)
 	}
 	return secret, nil
 }

@@ -53,7 +53,7 @@ func (v *validator) filters(filters []Filter, at *source) {
 		if _, err := regexp.Compile(f.Regex); f.Regex == "" {
 			v.add(here, "filter: regex is missing; write "+whole)
 		} else if err != nil {
-			v.add(here, "filter: regex %q is not a regular expression of RE2 (%s), which has no lookahead; write "+whole, f.Regex, whyNot(err))
+			v.add(here, "filter: regex %q is not a regular expression of RE2 (%s); write "+whole, f.Regex, whyNot(err))
 		}
 		if f.Action != ActionDrop && f.Action != ActionKeep {
 			v.add(here, "filter: action %q is neither drop nor keep; write one of them", f.Action)
@@ -84,7 +84,7 @@ func (v *validator) descriptionLabels(d *DescriptionLabels, at *source) {
 		return
 	}
 	if err != nil {
-		v.add(here, "description_labels: regex %q is not a regular expression of RE2 (%s), which has no lookahead; write "+named, d.Regex, whyNot(err))
+		v.add(here, "description_labels: regex %q is not a regular expression of RE2 (%s); write "+named, d.Regex, whyNot(err))
 		return
 	}
 	if len(d.Names()) == 0 {
