@@ -79,7 +79,8 @@ func (p *monitoring) write(path, text string) {
 func shortenTimes(text string) string {
 	for _, change := range []struct{ from, to string }{
 		{`(scrape_interval|scrape_timeout): \w+`, `$1: ` + pipelineScrape.String()},
-		{`(evaluation_interval|refresh_interval|group_wait|group_interval|\n +interval): \w+`, `$1: 1s`},
+		{`(evaluation_interval|refresh_interval|group_interval|\n +interval): \w+`, `$1: 1s`},
+		{`group_wait: \w+`, `group_wait: 3s`}, // Alertmanager does not wait for what holds back an alert that comes later than this
 		{`keep_firing_for: \w+`, `keep_firing_for: 14s`},
 		{`\[5m\]`, `[10s]`},
 		{`\[15m\]`, `[1m]`},
