@@ -13,17 +13,6 @@ import (
 	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 )
 
-// freeAddress is one at which nothing listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // TestCallHome has a device call: it is read at each scrape, over reloads that move the listener, until another key is its own.
 func TestCallHome(t *testing.T) {
 	device := netconftest.Start(t, func(p *netconftest.Peer) {
@@ -39,7 +28,7 @@ func TestCallHome(t *testing.T) {
 			fmt.Sprintf(lab, "things")
 	}
 	known := fmt.Sprintf("host_key_fingerprints: [%q]", ssh.FingerprintSHA256(device.Key))
-	listen := freeAddress(t)
+	listen := netconftest.FreeAddress(t)
 	e := start(t, load(t, config(listen, known)))
 	scrape := func() *collector.Scrape { return e.Targets()[0].Scrape(within(t, 10*time.Second), nil) }
 	if s := scrape(); s.Up || s.Reason != collector.ReasonTimeout || !strings.Contains(s.Err.Error(), "has not called yet") {
@@ -58,7 +47,7 @@ func TestCallHome(t *testing.T) {
 			t.Fatalf("the scrape has %v", got)
 		}
 	}
-	moved := freeAddress(t)
+	moved := netconftest.FreeAddress(t)
 	for _, to := range []string{config(listen, known+", labels: {site: ams}"), config(moved, known), config(moved, known+", max_age: 0s")} {
 		if err := e.Apply(load(t, to)); err != nil {
 			t.Fatal(err)
@@ -95,7 +84,7 @@ func TestCallHome(t *testing.T) {
 
 // TestCallDuringALogin has a device call again before its login has ended, which it refuses: the second call is taken without a scrape.
 func TestCallDuringALogin(t *testing.T) {
-	listen := freeAddress(t)
+	listen := netconftest.FreeAddress(t)
 	var e *collector.Exporter
 	var device *netconftest.Device
 	results := func() (n uint64) {

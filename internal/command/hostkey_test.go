@@ -109,7 +109,7 @@ func TestHostKeyOfACaller(t *testing.T) {
 func TestCertificateOfACaller(t *testing.T) {
 	lab := netconftest.NewTLSLab(t)
 	device := netconftest.StartTLS(lab, nil)
-	address := freeAddress(t)
+	address := netconftest.FreeAddress(t)
 	called := callWhenItListens(device, address)
 	r := run(t, &command.HostKey{CallHome: address, Transport: config.TransportTLS})
 	if err := <-called; err != nil || r.err != nil || !strings.Contains(r.stdout.String(), `certificate "CN=router1", issued by "CN=lab"`) ||

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/netconf-exporter/netconf_exporter/internal/command"
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 )
 
@@ -43,7 +44,7 @@ func testWrittenConfiguration(t *testing.T, transport string) {
 func TestSimulateDevicesThatCall(t *testing.T) {
 	for _, transport := range []string{simulator.TransportSSH, simulator.TransportTLS} {
 		t.Run(transport, func(t *testing.T) {
-			file, listen := filepath.Join(t.TempDir(), "netconf.yml"), freeAddress(t)
+			file, listen := filepath.Join(t.TempDir(), "netconf.yml"), netconftest.FreeAddress(t)
 			r, _ := start(t, &command.Simulate{Config: simulator.Config{Devices: 2, Interfaces: 1, Transport: transport, CallHome: listen}, WriteConfig: file})
 			r.stdout.after(t, "Ctrl-C") // the file is there
 			for _, name := range []string{"sim-0001", "sim-0002"} {

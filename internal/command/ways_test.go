@@ -62,7 +62,7 @@ func ways(t *testing.T) (map[string]way, string) {
 	lab := netconftest.NewTLSLab(t)
 	overSSH, overTLS, web := netconftest.Start(t, serveThermometer), netconftest.StartTLS(lab, serveThermometer), thermometerOverRESTCONF(t)
 	jump, proxy := netconftest.StartJump(t), netconftest.StartProxy(t)
-	homeSSH, homeTLS := freeAddress(t), freeAddress(t)
+	homeSSH, homeTLS := netconftest.FreeAddress(t), netconftest.FreeAddress(t)
 	keyOf := func(d *netconftest.Device) string {
 		if d.TLS != nil {
 			return config.CertificateFingerprint(d.TLS.Certificates[0].Certificate[0])

@@ -2,7 +2,6 @@ package faults
 
 import (
 	"fmt"
-	"net"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,7 +30,7 @@ func (s *harness) lead(f fault, address string) (target, beside string) {
 	s.write("jump_known_hosts", "")
 	switch f.through {
 	case callHome:
-		listen := freeAddress(s.t)
+		listen := netconftest.FreeAddress(s.t)
 		s.caller = startCaller(s.t, s.device, listen)
 		if f.over == config.TransportTLS {
 			return "call_home: true", fmt.Sprintf("call_home: {tls_listen_address: %q}", listen)
@@ -47,17 +46,6 @@ func (s *harness) lead(f fault, address string) (target, beside string) {
 		return fmt.Sprintf("address: %q, proxy_jump: bastion", address), fmt.Sprintf("jump_hosts: {bastion: {address: %q, auth: jump}}", s.jump.Address)
 	}
 	return fmt.Sprintf("address: %q", address), ""
-}
-
-// freeAddress is where nothing listens. No other test listens at this address of the loopback.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.94.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // caller has a device call whenever it has no connection.

@@ -23,6 +23,17 @@ func Listen(t testing.TB, serve func(net.Conn)) (address string) {
 	return listen(t, serve).address
 }
 
+// FreeAddress is where nothing listens. Nothing else listens at this address of the loopback.
+func FreeAddress(t testing.TB) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.94.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
 func listen(t testing.TB, serve func(net.Conn)) *listener {
 	t.Helper()
 	l := &listener{address: "127.0.0.1:0", serve: serve, conns: map[net.Conn]struct{}{}}

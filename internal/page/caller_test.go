@@ -3,7 +3,6 @@ package page_test
 import (
 	"fmt"
 	"html"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -17,20 +16,10 @@ import (
 
 	"github.com/netconf-exporter/netconf_exporter/internal/apitest"
 	"github.com/netconf-exporter/netconf_exporter/internal/browsertest"
+	"github.com/netconf-exporter/netconf_exporter/internal/netconftest"
 	"github.com/netconf-exporter/netconf_exporter/internal/simulator"
 	"github.com/netconf-exporter/netconf_exporter/internal/task"
 )
-
-// freeAddress is one of this machine that nobody listens at.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
 
 // awaitCaller waits until a device has called that is no target.
 func awaitCaller(t *testing.T, s *apitest.Harness) {
@@ -44,7 +33,7 @@ func awaitCaller(t *testing.T, s *apitest.Harness) {
 
 // TestUnknownCallersCanBeAdded has a device call that nobody knows: the page lists it, and its link fills in the form.
 func TestUnknownCallersCanBeAdded(t *testing.T) {
-	listen := freeAddress(t)
+	listen := netconftest.FreeAddress(t)
 	s := apitest.Start(t, apitest.Options{Config: apitest.Base + "call_home: {ssh_listen_address: '" + listen + "'}\n"})
 	fleet, err := simulator.Start(simulator.Config{CallHome: listen})
 	if err != nil {
@@ -71,7 +60,7 @@ func TestUnknownCallersCanBeAdded(t *testing.T) {
 // startTLSCaller has a device call over TLS that is no target. The exporter has an auth for it, to which trust adds what it trusts.
 func startTLSCaller(t *testing.T, trust string) (*apitest.Harness, *simulator.Device) {
 	t.Helper()
-	listen, folder := freeAddress(t), t.TempDir()
+	listen, folder := netconftest.FreeAddress(t), t.TempDir()
 	fleet, err := simulator.Start(simulator.Config{Interfaces: 3, CallHome: listen, Transport: simulator.TransportTLS})
 	if err != nil {
 		t.Fatal(err)
