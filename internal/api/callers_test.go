@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -34,12 +33,7 @@ func TestAddingWhoCallsOverTLS(t *testing.T) {
 		"of an authority, by its name": {lab.Authority, "r1.example.net", func(c api.Caller) fields { return fields{"name": c.Name} }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			listener, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			listen := listener.Addr().String()
-			_ = listener.Close()
+			listen := netconftest.FreeAddress(t)
 			s := newHarness(t, apitest.Options{Config: fmt.Sprintf(
 				"auths:\n  cert: {tls_config: {ca_file: %q, cert_file: %q, key_file: %q}, allowed_targets: [127.0.0.0/8]}\ncall_home: {tls_listen_address: %q}\n",
 				lab.File("ca.pem"), lab.File("cert.pem"), lab.File("key.pem"), listen)})

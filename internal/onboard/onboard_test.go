@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -442,12 +441,7 @@ func TestAddingADeviceThatCalls(t *testing.T) {
 		"from where it may not call":    {Auth: "far"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			listener, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			listen := listener.Addr().String()
-			_ = listener.Close()
+			listen := netconftest.FreeAddress(t)
 			s := newHarness(t, base+fmt.Sprintf("call_home: {ssh_listen_address: %q}\n", listen))
 			fleet, err := simulator.Start(simulator.Config{CallHome: listen})
 			if err != nil {
